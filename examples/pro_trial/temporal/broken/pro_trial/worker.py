@@ -1,0 +1,29 @@
+"""Runs the workflows and their activities: `python -m pro_trial.worker`."""
+
+from __future__ import annotations
+
+import asyncio
+
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from pro_trial.activities import grant_permission, record, revoke_permission, send_mail
+from pro_trial.workflow import ProTrial, TrialReport
+
+TASK_QUEUE = "pro-trial"
+
+
+async def main() -> None:
+    """Work until interrupted."""
+    client = await Client.connect("localhost:7233")
+    worker = Worker(
+        client,
+        task_queue=TASK_QUEUE,
+        workflows=[ProTrial, TrialReport],
+        activities=[grant_permission, record, revoke_permission, send_mail],
+    )
+    await worker.run()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,48 @@
+"""The side effects: permissions in a database, mail in an outbox. Each may run more than once."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+from temporalio import activity
+
+from pro_trial.models import Mail, Permission
+
+
+@contextmanager
+def database() -> Iterator[sqlite3.Connection]:
+    """A transaction on the database named by PRO_TRIAL_DB."""
+    with closing(sqlite3.connect(os.environ.get("PRO_TRIAL_DB", "pro_trial.sqlite"))) as connection, connection:
+        connection.execute("CREATE TABLE IF NOT EXISTS permission (user, feature, PRIMARY KEY (user, feature))")
+        connection.execute("CREATE TABLE IF NOT EXISTS outbox (key PRIMARY KEY, recipient, subject, body)")
+        yield connection
+
+
+@activity.defn
+def grant_permission(permission: Permission) -> None:
+    """Let the user use the feature; granting it twice is granting it once."""
+    with database() as connection:
+        row = (permission.user, permission.feature)
+        connection.execute("INSERT OR IGNORE INTO permission VALUES (?, ?)", row)
+    activity.logger.info("granted %s to %s", permission.feature, permission.user)
+
+
+@activity.defn
+def revoke_permission(permission: Permission) -> None:
+    """Take the feature away again."""
+    with database() as connection:
+        row = (permission.user, permission.feature)
+        connection.execute("DELETE FROM permission WHERE user = ? AND feature = ?", row)
+    activity.logger.info("revoked %s from %s", permission.feature, permission.user)
+
+
+@activity.defn
+def send_mail(mail: Mail) -> None:
+    """Put the mail into the outbox, once for each key however often this runs."""
+    with database() as connection:
+        row = (mail.key, mail.to, mail.subject, mail.body)
+        connection.execute("INSERT OR IGNORE INTO outbox VALUES (?, ?, ?, ?)", row)
+    activity.logger.info("mail to %s: %s", mail.to, mail.subject)
