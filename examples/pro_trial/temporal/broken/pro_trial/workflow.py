@@ -38,10 +38,20 @@ class ProTrial:
         await send_mail(Mail(trial_id, trial.email, "Welcome", body))  # expect: step-bypasses-engine
         print("trial started for", trial.user)  # expect: console
 
-        try:
-            await self.wait(trial)
-        except BaseException:  # expect: swallows-control-flow
-            workflow.logger.warning("the wait was interrupted, ending the trial now")
+        left = trial.length_seconds
+        while settings.reminders_enabled() and left > WEEK:  # expect: environment
+            try:
+                await asyncio.sleep(WEEK)
+            except BaseException:  # expect: swallows-control-flow
+                workflow.logger.warning("the wait was interrupted, going on")
+            left -= WEEK
+            body = f"{left:.0f} seconds left"
+            await workflow.execute_activity(
+                send_mail,
+                Mail(f"{trial_id}/{left}", trial.email, "Your trial", body),
+                start_to_close_timeout=TIMEOUT,
+            )
+        time.sleep(left)  # expect: blocking
 
         price = pricing.monthly_price(trial.country)  # expect: network
         coupon = coupons.coupon_code()  # expect: random
@@ -52,19 +62,6 @@ class ProTrial:
                 revoke_permission, Permission(trial.user, feature), start_to_close_timeout=TIMEOUT
             )
         return Outcome(trial.user, Status.ENDED, ends.date().isoformat(), coupon)
-
-    async def wait(self, trial: Trial) -> None:
-        """Wait for the last day, with a reminder every week."""
-        left = trial.length_seconds
-        while settings.reminders_enabled() and left > WEEK:  # expect: environment
-            await asyncio.sleep(WEEK)
-            left -= WEEK
-            await workflow.execute_activity(
-                send_mail,
-                Mail(f"{trial.user}/{left}", trial.email, "Your trial", f"{left:.0f} seconds left"),
-                start_to_close_timeout=TIMEOUT,
-            )
-        time.sleep(left)  # expect: blocking
 
 
 @workflow.defn
