@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from color_checker.engines.loader import (
     ColorSource,
+    Injection,
     Operation,
     Profile,
     ProfileError,
+    engines_by_package,
     load_profiles,
 )
 
-__all__ = ["ColorSource", "Operation", "Profile", "ProfileError", "load_profiles"]
+__all__ = [
+    "ColorSource",
+    "Injection",
+    "Operation",
+    "Profile",
+    "ProfileError",
+    "engines_by_package",
+    "load_profiles",
+]

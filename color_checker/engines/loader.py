@@ -3,16 +3,26 @@
 Every dotted name is written as users import it (`restate.Context`); `aliases` maps the names
 under which an SDK defines or also offers the same thing to that one. The analysis never reads
 an SDK's source: what it needs to know of it stands in the profile.
+
+Positions of arguments count from 0 and, for methods, from the first argument after self. A name
+that ends in `.*` stands for everything below it. Names of builtins have no module (`print`).
 """
 
 from __future__ import annotations
 
+import builtins
+import tomllib
+from collections.abc import Iterable, Iterator
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, TypeVar, get_type_hints
 
 import msgspec
 
 from color_checker.findings import Color, Effect
+
+Argument = int | str
+T = TypeVar("T")
 
 
 class ColorSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -23,18 +33,24 @@ class ColorSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         by: "decorator" (of the function or, for entry points, of the method), "class-decorator"
             (the class is the workflow; only its `entries` and `entry_methods` are entry points),
             "registration" (a call such as `worker.add_orchestrator(fn)` gives the color to its
-            argument), "argument" (a call runs the callable as a step on the spot:
-            `ctx.run("name", fn)`), "base-class" (subclasses of `name`; `entry_methods` are entry points).
+            argument), "argument" (a call runs the callable on the spot, as a step
+            (`ctx.run("name", fn)`) or as a part of the workflow (`workflow.wait_condition(fn)`)),
+            "base-class" (subclasses of `name`; `entry_methods` are entry points).
         name: dotted name of the decorator, function, method (`pkg.Class.method`) or base class.
         entries: for class-decorator: dotted names of method decorators that mark entry points.
         entry_suffixes: attributes of an entry's decorated method that mark further entry points
             (`@my_update.validator` → "validator").
         entry_methods: method names that are entry points without a decorator (`__init__`).
         argument: for registration/argument: position from 0, or keyword, of the callable
-            (several: all of them; a list or tuple argument holds several callables).
+            (several: all of them; a list or tuple argument holds several callables). What is no
+            function there (a name in a string, a client's operation) gets no color.
         name_argument: position or keyword of the decorator's (or call's) argument that gives the
             registered name; without it the function's own name counts.
         generator: entry points are generators (`yield ctx.call_activity(...)`), yield awaits.
+        parameters: dotted classes of the leading parameters of the colored function (after self),
+            so that `def orchestrator(context):` needs no annotation; "" for one that is free.
+        binds: calling the decorated function runs nothing: it binds the arguments after those in
+            `parameters` and gives a callable of the same color (`ctx.step(charge(order))`).
     """
 
     color: Color
@@ -46,6 +62,8 @@ class ColorSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     argument: tuple[int | str, ...] = ()
     name_argument: tuple[int | str, ...] = ()
     generator: bool = False
+    parameters: tuple[str, ...] = ()
+    binds: bool = False
 
 
 class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -70,7 +88,19 @@ class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     history: bool = True
 
 
-class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Injection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A decorator that says by name which parameter of its function gets an SDK object.
+
+    Attributes:
+        argument: position or keyword of the decorator's argument that holds the parameter's name.
+        type: dotted class of what is passed in.
+    """
+
+    argument: tuple[int | str, ...]
+    type: str
+
+
+class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     """One engine. Sets of names may hold prefixes that end in `.*`.
 
     Attributes:
@@ -88,8 +118,10 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         anywhere: SDK names that may be used by any color.
         legal: catalog names whose effect is harmless or recorded in this engine's workflows
             (Temporal: `asyncio.sleep`).
-        effects: effects of the SDK's own names (`temporalio.client.Client.*` = network), like catalog entries.
-        returns: dotted function/method/attribute → dotted class of its (awaited) result.
+        effects: effects of the SDK's own names (`temporalio.client.Client.*` = network), like
+            catalog entries.
+        returns: dotted function/method/attribute → dotted class of its (awaited) result. A name that
+            returns itself stands for an object of an SDK type without a public name (`restate.getLogger`).
         aliases: other dotted names → the canonical one.
         bases: SDK class → its SDK base classes, so that `restate.WorkflowContext.run` is found.
         starts: dotted call → positions/keywords of the workflow it starts: legal from plain code.
@@ -102,8 +134,10 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         continue_as_new: dotted names that end a run with a fresh history; empty: the engine has none.
         control_exceptions: exceptions with which the engine steers a workflow (CC601).
         replacements: catalog name or effect name → what to write instead in a workflow, as code or one
-            clause (`"datetime.datetime.now" = "workflow.now()"`, `"network" = "do it in an activity and call workflow.execute_activity(...)"`).
+            clause (`"datetime.datetime.now" = "workflow.now()"`,
+            `"network" = "do it in an activity and call workflow.execute_activity(...)"`).
         step_word: what users of the engine call a step ("activity").
+        injections: decorator → the parameter it fills, by name.
     """
 
     name: str
@@ -130,12 +164,360 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     continue_as_new: tuple[str, ...] = ()
     control_exceptions: tuple[str, ...] = ()
     replacements: dict[str, str] = {}
+    injections: dict[str, Injection] = {}
+
+    # Questions of the linker. All take and give dotted names, and are functions of the data alone;
+    # those on names that come again and again keep their answers in the instance's dict.
+
+    def owns(self, dotted: str) -> bool:
+        """Whether the name lies in the SDK's packages."""
+        return dotted.startswith(self._package_prefixes) or dotted in self.packages
+
+    def canonical(self, dotted: str) -> str:
+        """The name as the profile writes it: the longest alias that is a prefix is replaced."""
+        known = self._canonical
+        if dotted not in known:
+            known[dotted] = self._follow_aliases(dotted)
+        return known[dotted]
+
+    def inherited(self, dotted: str) -> tuple[str, ...]:
+        """The canonical name, then the same member on each SDK base class, nearest first."""
+        known = self._inherited
+        if dotted not in known:
+            known[dotted] = tuple(self._with_bases(self.canonical(dotted)))
+        return known[dotted]
+
+    def matches(self, names: tuple[str, ...], dotted: str) -> bool:
+        """Whether `dotted` is one of `names` or lies below one that ends in `.*`."""
+        exact, prefixes = _split(names)
+        return dotted in exact or (bool(prefixes) and any(p in prefixes for p in _parents(dotted)))
+
+    def is_legal(self, dotted: str) -> bool:
+        """Whether a catalog name's effect is harmless or recorded in this engine's workflows."""
+        known = self._legal
+        if dotted not in known:
+            known[dotted] = self.matches(self.legal, _plain(dotted))
+        return known[dotted]
+
+    def replacement(self, dotted: str, effect: Effect | None) -> str:
+        """What to write instead: for the name, else for its longest prefix, else for the effect."""
+        name = _plain(self.canonical(dotted))
+        table = self.replacements
+        if name in table:
+            return table[name]
+        for parent in _parents(name):
+            if f"{parent}.*" in table:
+                return table[f"{parent}.*"]
+        return table.get(effect.value, "") if effect is not None else ""
+
+    def operation(self, dotted: str) -> Operation | None:
+        """The operation of that name, found through aliases and base classes."""
+        return self._first(self.operations, dotted)
+
+    def returned(self, dotted: str) -> str:
+        """The class of what a call, attribute or method gives; "" when unknown."""
+        return self._first(self.returns, dotted) or ""
+
+    def started(self, dotted: str) -> tuple[int | str, ...] | None:
+        """The arguments that name the workflow which this call starts; None if it starts none."""
+        return self._first(self.starts, dotted)
+
+    def effect(self, dotted: str) -> Effect | None:
+        """The effect of one of the SDK's own names: exact, through base classes, then by prefix."""
+        names = self.inherited(dotted)
+        for name in names:
+            if name in self.effects:
+                return self.effects[name]
+        for name in names:
+            for parent in _parents(name):
+                if f"{parent}.*" in self.effects:
+                    return self.effects[f"{parent}.*"]
+        return None
+
+    def is_anywhere(self, dotted: str) -> bool:
+        """Whether any color may use this SDK name."""
+        return any(self.matches(self.anywhere, name) for name in self.inherited(dotted))
+
+    def is_primitive(self, dotted: str) -> bool:
+        """Whether this SDK name works only while a workflow runs (CC103)."""
+        if self.is_anywhere(dotted):
+            return False
+        names = self.inherited(dotted)
+        return any(name in self.operations or self.matches(self.primitives, name) for name in names)
+
+    def sources(self, dotted: str, by: str) -> tuple[ColorSource, ...]:
+        """The color sources of that name and form, found through aliases and base classes."""
+        for name in self.inherited(dotted):
+            found = tuple(source for source in self._sources.get(name, ()) if source.by == by)
+            if found:
+                return found
+        return ()
+
+    def _first(self, table: dict[str, T], dotted: str) -> T | None:
+        for name in self.inherited(dotted):
+            if name in table:
+                return table[name]
+        return None
+
+    def _follow_aliases(self, dotted: str) -> str:
+        name = dotted
+        while True:
+            prefix = next((p for p in (name, *_parents(name)) if p in self.aliases), None)
+            if prefix is None:
+                return name
+            name = self.aliases[prefix] + name[len(prefix) :]
+
+    def _with_bases(self, name: str) -> Iterator[str]:
+        yield name
+        owner, dot, member = name.rpartition(".")
+        pending, seen = list(self.bases.get(owner, ())), {owner}
+        while dot and pending:
+            base = pending.pop(0)
+            if base not in seen:
+                seen.add(base)
+                yield f"{base}.{member}"
+                pending.extend(self.bases.get(base, ()))
+
+    @cached_property
+    def _package_prefixes(self) -> tuple[str, ...]:
+        return tuple(f"{package}." for package in self.packages)
+
+    @cached_property
+    def _sources(self) -> dict[str, tuple[ColorSource, ...]]:
+        table: dict[str, tuple[ColorSource, ...]] = {}
+        for source in self.colors:
+            table[source.name] = (*table.get(source.name, ()), source)
+        return table
+
+    @cached_property
+    def _canonical(self) -> dict[str, str]:
+        return {}
+
+    @cached_property
+    def _inherited(self) -> dict[str, tuple[str, ...]]:
+        return {}
+
+    @cached_property
+    def _legal(self) -> dict[str, bool]:
+        return {}
 
 
 class ProfileError(Exception):
     """A profile is not valid; the message names file and key."""
 
 
-def load_profiles(extra: tuple[Path, ...] = ()) -> dict[str, Profile]:
-    """The bundled profiles, and those in `extra` files, by name. Raises ProfileError."""
-    raise NotImplementedError
+_HERE = Path(__file__).parent
+_HINTS = get_type_hints(Profile)
+_NAME_SETS = ("primitives", "anywhere", "unsandboxed", "replay_guards", "continue_as_new")
+_NAME_TABLES = ("operations", "effects", "returns", "bases", "starts", "injections")
+_WILDCARDS = frozenset({"primitives", "anywhere", "effects"})
+
+
+def load_profiles(
+    extra: tuple[Path, ...] = (), only: Iterable[str] | None = None
+) -> dict[str, Profile]:
+    """The bundled profiles, and those in `extra` files, by name. Raises ProfileError.
+
+    An extra profile replaces the bundled one of its name. With `only`, the files of other engines
+    are not parsed; see `engines_by_package` for what a project needs.
+    """
+    files = _files(extra)
+    if only is None:
+        wanted = list(files)
+    else:
+        wanted = sorted(set(only))
+        if unknown := [name for name in wanted if name not in files]:
+            raise ProfileError(f"no engine {unknown[0]!r}; known are {', '.join(files)}")
+    return {name: _load(files[name]) for name in wanted}
+
+
+def engines_by_package(extra: tuple[Path, ...] = ()) -> dict[str, str]:
+    """Module → name of the engine whose SDK it is; reads only the head of each file."""
+    return {package: name for name, path in _files(extra).items() for package in _packages(path)}
+
+
+def _files(extra: tuple[Path, ...]) -> dict[str, Path]:
+    bundled = {path.stem: path for path in sorted(_HERE.glob("*.toml"))}
+    return bundled | {path.stem: path for path in extra}
+
+
+@cache
+def _load(path: Path) -> Profile:
+    profile = _build(path, _parse(path, _read(path)))
+    _check(path, profile)
+    return profile
+
+
+@cache
+def _packages(path: Path) -> tuple[str, ...]:
+    head, _, _ = _read(path).partition("\n[")
+    return _convert(path, "packages", _parse(path, head).get("packages", []), tuple[str, ...])
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ProfileError(f"{path.name}: cannot be read: {error}") from None
+
+
+def _parse(path: Path, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ProfileError(f"{path.name}: not TOML: {error}") from None
+
+
+def _build(path: Path, raw: dict[str, Any]) -> Profile:
+    """Converts key by key, so that a complaint can name the key it is about."""
+    fields: dict[str, Any] = {}
+    for key, value in raw.items():
+        if key not in _HINTS or key.startswith("_"):
+            raise ProfileError(f"{path.name}: {key}: unknown key")
+        fields[key] = _field(path, key, value)
+    for field in msgspec.structs.fields(Profile):
+        if field.required and field.name not in fields:
+            raise ProfileError(f"{path.name}: {field.name}: missing")
+    return Profile(**fields)
+
+
+def _field(path: Path, key: str, value: Any) -> Any:
+    hint = _HINTS[key]
+    if key == "colors" and isinstance(value, list):
+        return tuple(
+            _convert(path, f"colors[{index}]", item, ColorSource) for index, item in enumerate(value)
+        )
+    if isinstance(value, dict) and getattr(hint, "__origin__", None) is dict:
+        kind = hint.__args__[1]
+        return {name: _convert(path, f"{key}.{name!r}", item, kind) for name, item in value.items()}
+    return _convert(path, key, value, hint)
+
+
+def _convert(path: Path, key: str, value: Any, hint: Any) -> Any:
+    try:
+        return msgspec.convert(value, hint)
+    except msgspec.ValidationError as error:
+        raise ProfileError(f"{path.name}: {key}: {error}") from None
+
+
+def _check(path: Path, profile: Profile) -> None:
+    """What types cannot say: names are dotted, canonical and the SDK's own; forms fit together."""
+    if profile.name != path.stem:
+        raise ProfileError(f"{path.name}: name: {profile.name!r} must be the file's name")
+    problems = [
+        *_alias_problems(profile),
+        *_name_problems(profile),
+        *_color_problems(profile),
+        *_operation_problems(profile),
+        *_replacement_problems(profile),
+    ]
+    if problems:
+        raise ProfileError(f"{path.name}: {problems[0]}")
+
+
+def _alias_problems(profile: Profile) -> Iterator[str]:
+    for alias, target in profile.aliases.items():
+        if not _is_dotted(alias) or not _is_dotted(target):
+            yield f"aliases.{alias!r}: not a dotted name"
+        if target == alias or target.startswith(f"{alias}."):
+            yield f"aliases.{alias!r}: leads to itself"
+        seen = {alias}
+        while target in profile.aliases:
+            if target in seen:
+                yield f"aliases.{alias!r}: leads to itself"
+                return
+            seen.add(target)
+            target = profile.aliases[target]
+
+
+def _name_problems(profile: Profile) -> Iterator[str]:
+    for key, name in _own_names(profile):
+        bare = name.removesuffix(".*") if key.partition(".")[0] in _WILDCARDS else name
+        if not _is_dotted(bare):
+            yield f"{key}: {name!r} is not a dotted name"
+        elif not profile.owns(bare):
+            yield f"{key}: {name!r} is not in {', '.join(profile.packages)}"
+        elif profile.canonical(bare) != bare:
+            yield f"{key}: {name!r} is an alias; write {profile.canonical(bare)!r}"
+    for key in ("legal", "accepts", "control_exceptions"):
+        for name in getattr(profile, key):
+            if not _is_dotted(name.removesuffix(".*")):
+                yield f"{key}: {name!r} is not a dotted name"
+
+
+def _own_names(profile: Profile) -> Iterator[tuple[str, str]]:
+    """Every name that must be the SDK's own, with the key where it stands."""
+    for key in _NAME_SETS:
+        yield from ((key, name) for name in getattr(profile, key))
+    for key in _NAME_TABLES:
+        yield from ((f"{key}.{name!r}", name) for name in getattr(profile, key))
+    for index, source in enumerate(profile.colors):
+        yield f"colors[{index}].name", source.name
+        yield from ((f"colors[{index}].entries", name) for name in source.entries)
+        yield from ((f"colors[{index}].parameters", name) for name in source.parameters if name)
+    for name, bases in profile.bases.items():
+        yield from ((f"bases.{name!r}", base) for base in bases)
+    for name, injection in profile.injections.items():
+        yield f"injections.{name!r}.type", injection.type
+
+
+def _color_problems(profile: Profile) -> Iterator[str]:
+    for index, source in enumerate(profile.colors):
+        key = f"colors[{index}]"
+        if source.by in ("registration", "argument") and not source.argument:
+            yield f"{key}.argument: {source.name} needs the position or keyword of the callable"
+        if source.by in ("decorator", "class-decorator", "base-class") and source.argument:
+            yield f"{key}.argument: only for registration and argument, not {source.by}"
+        if source.by == "class-decorator" and not (source.entries or source.entry_methods):
+            yield f"{key}.entries: a class-decorator needs entries or entry_methods"
+        if source.by == "base-class" and not source.entry_methods:
+            yield f"{key}.entry_methods: a base-class needs entry_methods"
+        if source.entries and source.by != "class-decorator":
+            yield f"{key}.entries: only for class-decorator, not {source.by}"
+
+
+def _operation_problems(profile: Profile) -> Iterator[str]:
+    for name, operation in profile.operations.items():
+        if operation.string_target and not operation.target:
+            yield f"operations.{name!r}.target: string_target needs it"
+        if operation.returns in ("target", "handle") and not operation.target:
+            yield f"operations.{name!r}.target: returns = {operation.returns!r} needs it"
+        if operation.returns and not _is_dotted(operation.returns):
+            yield f"operations.{name!r}.returns: {operation.returns!r} is not a dotted name"
+    for name in profile.continue_as_new:
+        found = profile.operations.get(name)
+        if found is not None and found.kind != "continue-as-new":
+            yield f"continue_as_new: the operation {name!r} has the kind {found.kind!r}"
+
+
+def _replacement_problems(profile: Profile) -> Iterator[str]:
+    effects = {effect.value for effect in Effect}
+    for name, text in profile.replacements.items():
+        bare = name.removesuffix(".*")
+        known = bare in effects or hasattr(builtins, bare) or ("." in name and _is_dotted(bare))
+        if not known:
+            yield f"replacements.{name!r}: neither an effect nor a catalog name"
+        if not text.strip():
+            yield f"replacements.{name!r}: empty"
+
+
+@cache
+def _split(names: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str]]:
+    """Exact names, and prefixes without their `.*`."""
+    prefixes = frozenset(name[:-2] for name in names if name.endswith(".*"))
+    return frozenset(name for name in names if not name.endswith(".*")), prefixes
+
+
+def _parents(dotted: str) -> Iterator[str]:
+    """The prefixes of a dotted name, longest first."""
+    while (end := dotted.rfind(".")) > 0:
+        dotted = dotted[:end]
+        yield dotted
+
+
+def _plain(dotted: str) -> str:
+    return dotted.removeprefix("builtins.")
+
+
+def _is_dotted(name: str) -> bool:
+    return all(part.isidentifier() for part in name.split("."))
