@@ -53,7 +53,11 @@ class Frame(msgspec.Struct, frozen=True, order=True):
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One violation of one rule at one place. Lines and columns count from 1, columns in characters."""
+    """One violation of one rule at one place.
+
+    Lines and columns count from 1, columns in characters; `end_column` is the first one after the
+    underlined code.
+    """
 
     code: str
     name: str
