@@ -1,0 +1,66 @@
+"""The commands people use daily: `nox -s format lint types test check bench docs`.
+
+They run in the environment that nox is started from (`pip install -e ".[dev,engines]"`).
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import nox
+
+nox.options.default_venv_backend = "none"
+nox.options.sessions = ["lint", "types", "test", "check"]
+
+PACKAGES = [
+    name
+    for name in ("color_checker", "mypy_plugin", "pylint_plugin", "runtime_min")
+    if Path(name, "__init__.py").exists()
+]
+
+
+@nox.session
+def format(session: nox.Session) -> None:  # noqa: A001 - the command is `nox -s format`
+    """Sort imports and format all code."""
+    session.run("ruff", "check", "--select", "I", "--fix", ".")
+    session.run("ruff", "format", ".")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Ruff's rules and formatting, without changing anything."""
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Mypy in strict mode on our packages."""
+    session.run("mypy", "--strict", *PACKAGES)
+
+
+@nox.session
+def test(session: nox.Session) -> None:
+    """The test suite; arguments go to pytest: `nox -s test -- -x tests/rules`."""
+    session.run("pytest", *(session.posargs or ["-n", "auto"]))
+
+
+@nox.session
+def check(session: nox.Session) -> None:
+    """color-checker on its own sources."""
+    session.run("color-checker", "check", *PACKAGES)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """The benchmarks, all or those named: `nox -s bench -- pycg`."""
+    names = session.posargs or sorted(path.stem for path in Path("tests/benchmarks").glob("[a-z]*.py"))
+    for name in names:
+        session.run(sys.executable, "-m", f"tests.benchmarks.{name}")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Write what the commands in README.md and docs/ really print into their output blocks."""
+    session.run(sys.executable, "-m", "tests.test_readme", "--write")

@@ -1,0 +1,117 @@
+"""README.md and docs/: every shown output is what the command prints today, and every link leads somewhere.
+
+An output block is a `console` block after the comment `<!-- output -->`. Its first line is `$ command`.
+`python -m tests.test_readme --write` (`nox -s docs`) brings all of them up to date.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(ROOT.glob("docs/*.md"))
+BLOCK = re.compile(r"(?P<head><!-- output -->\n```console\n\$ (?P<command>[^\n]+)\n)(?P<output>.*?)(?P<tail>```\n)", re.S)
+LINK = re.compile(r"\]\((?!https?://)(?P<target>[^)#\s]*)(?:#(?P<anchor>[^)\s]+))?\)")
+HEADING = re.compile(r"^#+ (?P<title>.+)$", re.M)
+
+
+def blocks(page: Path) -> list[re.Match[str]]:
+    """The output blocks of one page."""
+    return list(BLOCK.finditer(page.read_text(encoding="utf-8")))
+
+
+def printed_by(command: str) -> str:
+    """What the command prints in the checkout's root, 80 columns wide and without color."""
+    scripts = str(Path(sys.executable).parent)
+    environment = {key: value for key, value in os.environ.items() if key != "FORCE_COLOR"}
+    environment |= {
+        "PATH": os.pathsep.join([scripts, os.environ.get("PATH", os.defpath)]),
+        "NO_COLOR": "1",
+        "COLUMNS": "80",
+        "PYTHONIOENCODING": "utf-8",
+        "PYTHONUTF8": "1",
+    }
+    completed = subprocess.run(
+        ["bash", "-c", command],
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=120,
+        check=False,
+    )
+    return completed.stdout.decode()
+
+
+def write() -> None:
+    """Put the real output into every block of every page."""
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        page.write_text(
+            BLOCK.sub(lambda match: match["head"] + printed_by(match["command"]) + match["tail"], text),
+            encoding="utf-8",
+        )
+
+
+SHOWN = [
+    pytest.param(match["command"], match["output"], id=f"{page.name}: {match['command']}")
+    for page in PAGES
+    for match in blocks(page)
+]
+
+
+def test_the_readme_shows_what_a_check_of_the_examples_prints() -> None:
+    commands = [match["command"] for match in blocks(ROOT / "README.md")]
+    assert any(command.startswith("color-checker check examples/") for command in commands)
+
+
+@pytest.mark.parametrize(("command", "output"), SHOWN)
+def test_a_shown_output_is_what_the_command_prints(command: str, output: str) -> None:
+    assert printed_by(command) == output
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors that GitHub gives the headings of a page."""
+    titles = HEADING.findall(re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.S))
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_within_the_repository_leads_somewhere(page: Path) -> None:
+    for link in LINK.finditer(page.read_text(encoding="utf-8")):
+        target = (page.parent / link["target"]).resolve() if link["target"] else page
+        assert target.exists(), link.group()
+        if link["anchor"]:
+            assert link["anchor"] in anchors(target), link.group()
+
+
+def test_every_page_of_the_documentation_is_linked_from_the_readme() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    missing = [page.name for page in sorted(ROOT.glob("docs/*.md")) if f"(docs/{page.name})" not in text]
+    assert not missing
+
+
+def test_the_changelog_has_a_section_for_this_version() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    assert f"## {version}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_the_test_command_of_the_readme_is_the_one_that_ci_runs() -> None:
+    for page in (ROOT / "README.md", ROOT / ".ci" / "run"):
+        text = page.read_text(encoding="utf-8")
+        assert 'install -q -e ".[dev,engines]"' in text
+        assert re.search(r'bin/pytest"? -n ', text)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] != ["--write"]:
+        sys.exit("usage: python -m tests.test_readme --write")
+    write()
