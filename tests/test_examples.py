@@ -1,4 +1,4 @@
-"""The examples: the broken ones get exactly the findings they are marked with, the good ones none, and run."""
+"""The examples: the broken ones get exactly the findings they are marked with, the good ones none and run."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def replay(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         del sys.modules[name]
 
 
-HISTORIES: dict[str, Any] = json.loads((ROOT / "tests/data/pro_trial_histories.json").read_text(encoding="utf-8"))
+HISTORIES: dict[str, Any] = json.loads((ROOT / "tests/data/pro_trial_histories.json").read_bytes())
 
 
 @pytest.mark.parametrize("ending", sorted(HISTORIES))
@@ -136,7 +136,7 @@ def test_a_recorded_run_of_another_workflow_does_not_replay(replay: Any) -> None
     history = copy.deepcopy(HISTORIES["ended"])
     scheduled = [event for event in history["events"] if "activityTaskScheduledEventAttributes" in event]
     scheduled[-1]["activityTaskScheduledEventAttributes"]["activityType"]["name"] = "send_mail"
-    with pytest.raises(Exception, match="(?i)nondeterminism"):
+    with pytest.raises(Exception, match=r"(?i)nondeterminism"):
         replay(history)
 
 

@@ -16,10 +16,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(ROOT.glob("docs/*.md"))
-BLOCK = re.compile(r"(?P<head><!-- output -->\n```console\n\$ (?P<command>[^\n]+)\n)(?P<output>.*?)(?P<tail>```\n)", re.S)
+PAGES = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "examples/README.md")),
+    *sorted(ROOT.glob("docs/*.md")),
+]
+BLOCK = re.compile(
+    r"(?P<head><!-- output -->\n```console\n\$ (?P<command>[^\n]+)\n)(?P<output>.*?)(?P<tail>```\n)",
+    re.DOTALL,
+)
 LINK = re.compile(r"\]\((?!https?://)(?P<target>[^)#\s]*)(?:#(?P<anchor>[^)\s]+))?\)")
-HEADING = re.compile(r"^#+ (?P<title>.+)$", re.M)
+HEADING = re.compile(r"^#+ (?P<title>.+)$", re.MULTILINE)
 
 
 def blocks(page: Path) -> list[re.Match[str]]:
@@ -80,7 +86,7 @@ def test_a_shown_output_is_what_the_command_prints(command: str, output: str) ->
 
 def anchors(page: Path) -> set[str]:
     """The anchors that GitHub gives the headings of a page."""
-    titles = HEADING.findall(re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.S))
+    titles = HEADING.findall(re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL))
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import sys
 
-from runtime_min import start
-
 from pro_trial.models import Trial
 from pro_trial.workflow import pro_trial
+from runtime_min import start
 
 
 async def main(user: str, email: str, *seconds: str) -> None:

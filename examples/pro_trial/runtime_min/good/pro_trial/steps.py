@@ -8,9 +8,8 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
-from runtime_min import step
-
 from pro_trial.models import Mail, Permission
+from runtime_min import step
 
 ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
@@ -18,8 +17,9 @@ ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 @contextmanager
 def database() -> Iterator[sqlite3.Connection]:
     """A transaction on the database named by PRO_TRIAL_DB."""
-    with closing(sqlite3.connect(os.environ.get("PRO_TRIAL_DB", "pro_trial.sqlite"))) as connection, connection:
-        connection.execute("CREATE TABLE IF NOT EXISTS permission (user, feature, PRIMARY KEY (user, feature))")
+    path = os.environ.get("PRO_TRIAL_DB", "pro_trial.sqlite")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE IF NOT EXISTS permission (user, feature, UNIQUE (user, feature))")
         connection.execute("CREATE TABLE IF NOT EXISTS customer (user PRIMARY KEY)")
         connection.execute("CREATE TABLE IF NOT EXISTS outbox (key PRIMARY KEY, recipient, subject, body)")
         yield connection

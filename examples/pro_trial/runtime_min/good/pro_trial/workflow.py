@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from runtime_min import now, sleep, workflow
-
 from pro_trial import dates, letters, pricing, steps
 from pro_trial.models import Outcome, Permission, Status, Trial
+from runtime_min import now, sleep, workflow
 
 
 @workflow

@@ -15,8 +15,9 @@ from pro_trial.models import Mail, Permission
 @contextmanager
 def database() -> Iterator[sqlite3.Connection]:
     """A transaction on the database named by PRO_TRIAL_DB."""
-    with closing(sqlite3.connect(os.environ.get("PRO_TRIAL_DB", "pro_trial.sqlite"))) as connection, connection:
-        connection.execute("CREATE TABLE IF NOT EXISTS permission (user, feature, PRIMARY KEY (user, feature))")
+    path = os.environ.get("PRO_TRIAL_DB", "pro_trial.sqlite")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE IF NOT EXISTS permission (user, feature, UNIQUE (user, feature))")
         connection.execute("CREATE TABLE IF NOT EXISTS outbox (key PRIMARY KEY, recipient, subject, body)")
         yield connection
 
