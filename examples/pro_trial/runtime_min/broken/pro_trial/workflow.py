@@ -24,13 +24,14 @@ async def pro_trial(trial: Trial) -> Outcome:
         await granted
         print("granted a feature to", trial.user)  # expect: console
     key = f"{trial.user}-{hash(trial.email)}"  # expect: identity
-    body = f"It ends on {dates.in_words(ends)}."
+    last_day = await asyncio.to_thread(dates.in_words, ends)  # expect: thread
+    body = f"It ends on {last_day}."
     steps.send_mail(Mail(key, trial.email, "Welcome", body))  # expect: not-awaited
     mails.append(key)  # expect: global-write
 
     if settings.reminders_enabled():  # expect: environment
         await steps.send_mail(Mail(f"{key}/soon", trial.email, "Soon", body))
-    await asyncio.to_thread(time.sleep, trial.length_seconds)  # expect: thread
+    time.sleep(trial.length_seconds)  # expect: blocking
 
     with UsageClient("usage.example.com") as usage:  # expect: network
         calls = usage.count(trial.user)  # expect: network
