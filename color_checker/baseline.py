@@ -141,7 +141,7 @@ def read_baseline(path: Path) -> Baseline:
 
 
 def _line(data: bytes, message: str) -> int:
-    """The line of an error in JSON: msgspec names the byte of a wrong token, or the entry of a wrong value."""
+    """The line of an error in JSON: msgspec names the byte of a bad token, or the entry of a bad value."""
     _, _, position = message.partition("(byte ")
     if position:
         return data.count(b"\n", 0, int(position.rstrip(")"))) + 1

@@ -222,7 +222,7 @@ def _module_color(word: str, known: str | None) -> tuple[str | None, str]:
 
 
 def _is_whole(pragma: _Found) -> bool:
-    """Whether the comment ends here or goes on with a reason: `# color: pure white` is about something else."""
+    """Whether the comment ends here or gives a reason: `# color: pure white` is about something else."""
     return pragma.after in ("", "#", "-", "\N{EN DASH}", "\N{EM DASH}")
 
 
