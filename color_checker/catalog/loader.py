@@ -27,6 +27,8 @@ in it is relative to that module, so `[names]` of `pathlib.toml` has `"Path.exis
     [aliases]                   # full dotted name -> the canonical one; names below it follow
     "asyncio.tasks.sleep" = "asyncio.sleep"
 
+Exception classes need no entry: a name that ends in Error, Exception or Warning is one.
+
 Files whose name starts with `_` describe many small modules at once: `modules = [...]` in place of
 `module`, and `members` for all of them; they hold no names. A module's file is read when one of its
 names is asked for first, because a run meets few of the modules described here.
@@ -75,6 +77,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         returns: dotted name of the class of the result (awaited result for coroutines; for a value,
             of the value itself), or "" when unknown. "element" / "elements": an element / the same
             elements as the first argument (`next`, `list`). "argument": the first argument itself.
+            "self-element" / "self-elements" / "self": the same of the object a method is called on.
             "data": plain data, all of whose methods are deterministic (JSON, rows).
         calls: parameters it calls back: position from 0, or keyword. For methods, position 0 is
             the first argument after self.
@@ -222,6 +225,8 @@ class Catalog:
         members = self._first(owner, "members")
         if members is None or members == "unknown":
             return None
+        if owner.kind == "module" and dotted.endswith(_EXCEPTION_SUFFIXES):
+            return Entry(dotted, kind="class", members="pure")
         returns = self._first(owner, "members_return")
         effect = None if members == "pure" else Effect(members)
         return Entry(dotted, effect, returns="" if returns is None else returns)
@@ -241,6 +246,10 @@ class Catalog:
             around = next((parent for parent in _parents(name) if parent in self._entries), None)
             pending.extend(([around] if around else []) + list(reversed(entry.bases)))
         return None
+
+
+# PEP 8 gives exceptions these names; making one is deterministic wherever it is defined.
+_EXCEPTION_SUFFIXES = ("Error", "Exception", "Warning")
 
 
 def load_catalog(extra: tuple[Path, ...] = ()) -> Catalog:
