@@ -261,11 +261,16 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
 
     def _follow_aliases(self, dotted: str) -> str:
         name = dotted
-        while True:
-            prefix = next((p for p in (name, *_parents(name)) if p in self.aliases), None)
-            if prefix is None:
-                return name
-            name = self.aliases[prefix] + name[len(prefix) :]
+        while (shorter := self._without_alias(name)) is not None:
+            name = shorter
+        return name
+
+    def _without_alias(self, name: str) -> str | None:
+        """The name with its longest alias replaced; None when it has none."""
+        for prefix in (name, *_parents(name)):
+            if prefix in self.aliases:
+                return self.aliases[prefix] + name[len(prefix) :]
+        return None
 
     def _with_bases(self, name: str) -> Iterator[str]:
         yield name
@@ -313,9 +318,7 @@ _NAME_TABLES = ("operations", "effects", "returns", "bases", "starts", "injectio
 _WILDCARDS = frozenset({"primitives", "anywhere", "effects"})
 
 
-def load_profiles(
-    extra: tuple[Path, ...] = (), only: Iterable[str] | None = None
-) -> dict[str, Profile]:
+def load_profiles(extra: tuple[Path, ...] = (), only: Iterable[str] | None = None) -> dict[str, Profile]:
     """The bundled profiles, and those in `extra` files, by name. Raises ProfileError.
 
     An extra profile replaces the bundled one of its name. With `only`, the files of other engines
@@ -351,7 +354,10 @@ def _load(path: Path) -> Profile:
 @cache
 def _packages(path: Path) -> tuple[str, ...]:
     head, _, _ = _read(path).partition("\n[")
-    return _convert(path, "packages", _parse(path, head).get("packages", []), tuple[str, ...])
+    packages: tuple[str, ...] = _convert(
+        path, "packages", _parse(path, head).get("packages", []), tuple[str, ...]
+    )
+    return packages
 
 
 def _read(path: Path) -> str:
@@ -404,30 +410,32 @@ def _check(path: Path, profile: Profile) -> None:
     """What types cannot say: names are dotted, canonical and the SDK's own; forms fit together."""
     if profile.name != path.stem:
         raise ProfileError(f"{path.name}: name: {profile.name!r} must be the file's name")
-    problems = [
-        *_alias_problems(profile),
-        *_name_problems(profile),
-        *_color_problems(profile),
-        *_operation_problems(profile),
-        *_replacement_problems(profile),
-    ]
-    if problems:
-        raise ProfileError(f"{path.name}: {problems[0]}")
+    for problems in (
+        _alias_problems,  # first: the others make names canonical
+        _name_problems,
+        _color_problems,
+        _operation_problems,
+        _replacement_problems,
+    ):
+        for problem in problems(profile):
+            raise ProfileError(f"{path.name}: {problem}")
 
 
 def _alias_problems(profile: Profile) -> Iterator[str]:
     for alias, target in profile.aliases.items():
         if not _is_dotted(alias) or not _is_dotted(target):
             yield f"aliases.{alias!r}: not a dotted name"
-        if target == alias or target.startswith(f"{alias}."):
+        elif _leads_to_itself(profile, alias):
             yield f"aliases.{alias!r}: leads to itself"
-        seen = {alias}
-        while target in profile.aliases:
-            if target in seen:
-                yield f"aliases.{alias!r}: leads to itself"
-                return
-            seen.add(target)
-            target = profile.aliases[target]
+            return  # no name could be made canonical now
+
+
+def _leads_to_itself(profile: Profile, alias: str) -> bool:
+    """Whether replacing goes on for longer than each alias could be used once."""
+    name: str | None = alias
+    for _ in range(len(profile.aliases) + 1):
+        name = profile._without_alias(name) if name is not None else None
+    return name is not None
 
 
 def _name_problems(profile: Profile) -> Iterator[str]:
