@@ -143,6 +143,12 @@ def test_a_recorded_run_of_another_workflow_does_not_replay(replay: Any) -> None
 # DBOS and runtime_min run here as they do for a user, on SQLite files.
 
 
+needs_sqlite_that_dbos_can_use = pytest.mark.skipif(
+    sys.version_info >= (3, 12) and sqlite3.sqlite_version_info < (3, 42),
+    reason="on Python 3.12 and later, DBOS needs SQLite 3.42 or later",
+)
+
+
 def outbox(database: Path) -> list[str]:
     with closing(sqlite3.connect(database)) as connection:
         return [key for (key,) in connection.execute("SELECT key FROM outbox ORDER BY rowid")]
@@ -153,6 +159,7 @@ def permissions(database: Path) -> int:
         return int(connection.execute("SELECT count(*) FROM permission").fetchone()[0])
 
 
+@needs_sqlite_that_dbos_can_use
 def test_the_good_dbos_trial_runs_to_its_end_and_takes_the_permissions_back(tmp_path: Path) -> None:
     pytest.importorskip("dbos")
     completed = run(
@@ -167,6 +174,7 @@ def test_the_good_dbos_trial_runs_to_its_end_and_takes_the_permissions_back(tmp_
     assert permissions(tmp_path / "trial.sqlite") == 0
 
 
+@needs_sqlite_that_dbos_can_use
 def test_the_good_dbos_trial_survives_being_killed_in_the_wait(tmp_path: Path) -> None:
     pytest.importorskip("dbos")
     directory = EXAMPLES / "dbos" / "good"
