@@ -138,6 +138,8 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
             `"network" = "do it in an activity and call workflow.execute_activity(...)"`).
         step_word: what users of the engine call a step ("activity").
         injections: decorator → the parameter it fills, by name.
+        renames: decorator without a color → position or keyword of the argument that gives its
+            function another registered name (`@bp.function_name("SayHello")`).
     """
 
     name: str
@@ -165,6 +167,7 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
     control_exceptions: tuple[str, ...] = ()
     replacements: dict[str, str] = {}
     injections: dict[str, Injection] = {}
+    renames: dict[str, tuple[int | str, ...]] = {}
 
     # Questions of the linker. All take and give dotted names, and are functions of the data alone;
     # those on names that come again and again keep their answers in the instance's dict.
@@ -221,6 +224,10 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
     def started(self, dotted: str) -> tuple[int | str, ...] | None:
         """The arguments that name the workflow which this call starts; None if it starts none."""
         return self._first(self.starts, dotted)
+
+    def renamed(self, dotted: str) -> tuple[int | str, ...] | None:
+        """The arguments by which this decorator gives another registered name; None if it does not."""
+        return self._first(self.renames, dotted)
 
     def effect(self, dotted: str) -> Effect | None:
         """The effect of one of the SDK's own names: exact, through base classes, then by prefix."""
@@ -314,7 +321,7 @@ class ProfileError(Exception):
 _HERE = Path(__file__).parent
 _HINTS = get_type_hints(Profile)
 _NAME_SETS = ("primitives", "anywhere", "unsandboxed", "replay_guards", "continue_as_new")
-_NAME_TABLES = ("operations", "effects", "returns", "bases", "starts", "injections")
+_NAME_TABLES = ("operations", "effects", "returns", "bases", "starts", "injections", "renames")
 _WILDCARDS = frozenset({"primitives", "anywhere", "effects"})
 
 
@@ -425,6 +432,8 @@ def _alias_problems(profile: Profile) -> Iterator[str]:
     for alias, target in profile.aliases.items():
         if not _is_dotted(alias) or not _is_dotted(target):
             yield f"aliases.{alias!r}: not a dotted name"
+        elif not profile.owns(alias) or not profile.owns(target):
+            yield f"aliases.{alias!r}: leads into or out of {', '.join(profile.packages)}"
         elif _leads_to_itself(profile, alias):
             yield f"aliases.{alias!r}: leads to itself"
             return  # no name could be made canonical now

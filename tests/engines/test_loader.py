@@ -63,6 +63,8 @@ parameters = ["mine.Context"]
 "mine.Special" = ["mine.Service"]
 [starts]
 "mine.start" = [0, "flow"]
+[renames]
+"mine.named" = [0]
 [replacements]
 clock = "ctx.clock()"
 "random.*" = "ctx.random()"
@@ -161,6 +163,7 @@ def test_loading_all_profiles_is_fast() -> None:
         ('legal = ["asyncio.*.x"]', r"legal: 'asyncio\.\*\.x' is not a dotted name"),
         ('[bases]\n"mine.A" = ["other.B"]', r"bases\.'mine\.A': 'other\.B' is not in mine"),
         ('primitives = ["mine.x.a"]\n[aliases]\n"mine.x" = "mine.y"', r"is an alias; write 'mine\.y\.a'"),
+        ('[aliases]\n"other.x" = "mine.y"', r"aliases\.'other\.x': leads into or out of mine"),
         ('[aliases]\n"mine.x" = "mine.x.y"', r"aliases\.'mine\.x': leads to itself"),
         ('[aliases]\n"mine.x" = "mine.y"\n"mine.y" = "mine.x"', r"aliases\.'mine\.x': leads to itself"),
         ('[aliases]\n"mine.x" = "mine.y"\n"mine.y" = "mine.x.z"', r"aliases\..*: leads to itself"),
@@ -284,6 +287,8 @@ def test_returns_starts_effects_and_sources_are_found_like_operations(mine: Prof
     assert mine.returned("mine.nothing") == ""
     assert mine.started("mine.core.start") == (0, "flow")
     assert mine.started("mine.stop") is None
+    assert mine.renamed("mine.core.named") == (0,)
+    assert mine.renamed("mine.start") is None
     assert mine.effect("mine.Client.get") is Effect.NETWORK
     assert mine.effect("mine.Client.close") is Effect.THREAD
     assert mine.effect("mine.Client") is None

@@ -196,6 +196,7 @@ def _names(profile: Profile) -> set[str]:
         profile.bases,
         profile.starts,
         profile.injections,
+        profile.renames,
         profile.primitives,
         profile.anywhere,
         profile.unsandboxed,
@@ -217,6 +218,7 @@ def _argument_forms(profile: Profile) -> Iterator[tuple[str, tuple[int | str, ..
     for name, operation in profile.operations.items():
         yield name, operation.target
     yield from profile.starts.items()
+    yield from profile.renames.items()
     for name, injection in profile.injections.items():
         yield name, injection.argument
     for source in profile.colors:
