@@ -94,13 +94,15 @@ class _Pattern:
             path = name
         elif self.depth > 0 and path.count("/") + 1 != self.depth:
             return False
-        return self._compiled().match_file(path + "/" if self.directories_only else path)
+        return self._compiled().match_file(path)
 
     def _compiled(self) -> GitIgnoreSpec:
         if self._spec is None:
             from pathspec import GitIgnoreSpec  # takes 20 ms, and is often not needed
 
-            escaped = "\\" + self.body if self.body[0] in "!#" else self.body
+            # What is a directory was looked at already, so the slash at the end can go.
+            body = self.body.removesuffix("/")
+            escaped = "\\" + body if body[0] in "!#" else body
             try:
                 self._spec = GitIgnoreSpec.from_lines([escaped])
             except ValueError:
