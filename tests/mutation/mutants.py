@@ -11,6 +11,7 @@ from typing import NamedTuple
 from tests.mutation.templates import Effect, Way
 
 INJECTED = "  # INJECTED"
+HARMLESS_PER_WAY = 4
 FUNCTION, DIRECT = "function", "direct"
 
 # The last part of a decorator that marks a workflow's entry, and what the file must import for it.
@@ -46,9 +47,17 @@ class Host(NamedTuple):
     def is_temporal(self) -> bool:
         return "temporalio" in self.source
 
+    @property
+    def is_restate(self) -> bool:
+        """Only with the context under its usual name, which the statements use."""
+        return "import restate" in self.source and "ctx: restate." in self.source
+
 
 class Mutant(NamedTuple):
-    """One injection: `way` leads from `host` to `effect`, which is a function's body or called directly."""
+    """One injection: `way` leads from `host` to `effect`, which is a function's body or called directly.
+
+    `package` is where it is written; it has none yet when it is planned.
+    """
 
     package: str
     way: Way
@@ -90,7 +99,7 @@ def make_host(name: str, source: str) -> Host | None:
 
 def find_hosts(folder: Path, limit: int) -> list[Host]:
     """Hosts from real code: at most `limit`, spread evenly over the workflow files below `folder`."""
-    hosts = []
+    hosts: list[Host] = []
     for path in sorted(folder.rglob("*.py")):
         try:
             source = path.read_text(encoding="utf-8")
@@ -108,14 +117,15 @@ def fits(way: Way, host: Host) -> bool:
         (host.is_async or not way.needs_async)
         and (host.has_class or not way.needs_class)
         and (host.is_temporal or "temporal" not in way.flags)
+        and (host.is_restate or "restate" not in way.flags)
     )
 
 
 def plan(ways: Sequence[Way], effects: Sequence[Effect], hosts: Sequence[Host]) -> Iterator[Mutant]:
-    """Every way with every rule; effects of a rule and hosts take turns."""
+    """Every way with every rule and several harmless effects; effects of a rule and hosts take turns."""
     by_rule: dict[str, list[Effect]] = {}
-    for effect in effects:
-        by_rule.setdefault(effect.rule or effect.name, []).append(effect)
+    for number, effect in enumerate(effects):
+        by_rule.setdefault(effect.rule or f"harmless {number % HARMLESS_PER_WAY}", []).append(effect)
     number = 0
     for row, way in enumerate(ways):
         possible = [host for host in hosts if fits(way, host)]
@@ -127,8 +137,16 @@ def plan(ways: Sequence[Way], effects: Sequence[Effect], hosts: Sequence[Host]) 
             if direct:
                 chosen.append((direct[(row + column) % len(direct)], DIRECT))
             for effect, variant in chosen:
-                yield Mutant(f"m{number:05}", way, effect, possible[number % len(possible)], variant)
+                yield Mutant("", way, effect, possible[number % len(possible)], variant)
                 number += 1
+
+
+def plan_statements(statements: Sequence[tuple[str, Way]], hosts: Sequence[Host]) -> Iterator[Mutant]:
+    """Every statement in every host that it fits."""
+    for rule, way in statements:
+        for host in hosts:
+            if fits(way, host):
+                yield Mutant("", way, Effect(rule, way.name, "1"), host, FUNCTION)
 
 
 def write(mutant: Mutant, tree: Path) -> None:
@@ -206,8 +224,9 @@ def _starts_its_line(statement: ast.stmt, source: str) -> bool:
 
 
 def _first_line(statement: ast.stmt) -> int:
-    decorators = getattr(statement, "decorator_list", [])
-    return min([statement.lineno, *(decorator.lineno for decorator in decorators)])
+    if isinstance(statement, Function | ast.ClassDef):
+        return min([statement.lineno, *(decorator.lineno for decorator in statement.decorator_list)])
+    return statement.lineno
 
 
 def _imports_line(tree: ast.Module) -> int:

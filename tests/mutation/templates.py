@@ -57,6 +57,15 @@ def read_ways(path: Path = FOLDER / "ways.txt") -> list[Way]:
     return [_way(title, text) for title, text in _sections(path)]
 
 
+def read_statements(path: Path = FOLDER / "statements.txt") -> list[tuple[str, Way]]:
+    """Rule (empty for none) and what is injected as it stands."""
+    result = []
+    for title, text in _sections(path):
+        rule, _, name = title.partition(" ")
+        result.append(("" if rule == "none" else rule, _way(name, text)))
+    return result
+
+
 def read_hosts(path: Path = FOLDER / "hosts.txt") -> dict[str, str]:
     """The built-in workflows: name → source text."""
     return dict(_sections(path))
