@@ -37,7 +37,10 @@ def catalog_of(folder: Path, **files: str) -> Catalog:
         ('module = "m"\n', ["m.toml", "members"]),
         ('module = "m"\nmembers = "pure"\nnamez = {}\n', ["m.toml", "namez"]),
         ('module = "n"\nmembers = "pure"\n', ["m.toml", "module", "'m'"]),
-        ('module = "m"\nmembers = "pure"\n[effects]\nclock = ["f"]\n[names]\n"f" = "random"\n', ["f: ", "twice"]),
+        (
+            'module = "m"\nmembers = "pure"\n[effects]\nclock = ["f"]\n[names]\n"f" = "random"\n',
+            ["f: ", "twice"],
+        ),
         ("module = time", ["m.toml", "line 1"]),
     ],
 )
@@ -56,7 +59,8 @@ def test_a_file_for_many_modules_holds_no_names(tmp_path: Path) -> None:
 def test_a_file_that_is_not_asked_for_is_not_read(tmp_path: Path) -> None:
     catalog = catalog_of(tmp_path, good='module = "good"\nmembers = "clock"\n', bad="not TOML at all")
     entry = catalog.lookup("good.f")
-    assert entry is not None and entry.effect is Effect.CLOCK
+    assert entry is not None
+    assert entry.effect is Effect.CLOCK
     with pytest.raises(CatalogError, match=r"bad\.toml"):
         catalog.lookup("bad.f")
 
@@ -69,7 +73,8 @@ def test_an_extra_file_replaces_the_bundled_one_of_its_name(tmp_path: Path) -> N
     path = tmp_path / "time.toml"
     path.write_text('module = "time"\nmembers = "network"\n', encoding="utf-8")
     entry = load_catalog((path,)).lookup("time.time")
-    assert entry is not None and entry.effect is Effect.NETWORK
+    assert entry is not None
+    assert entry.effect is Effect.NETWORK
 
 
 @pytest.mark.parametrize(
@@ -181,7 +186,8 @@ def test_what_a_call_returns_is_known_where_it_helps(dotted: str, returns: str) 
 def test_what_is_awaited_says_so() -> None:
     for dotted in ("asyncio.sleep", "asyncio.gather", "asyncio.to_thread", "httpx.AsyncClient.get"):
         entry = CATALOG.lookup(dotted)
-        assert entry is not None and entry.is_async
+        assert entry is not None
+        assert entry.is_async
 
 
 def test_a_method_is_found_in_the_base_classes_in_their_order(tmp_path: Path) -> None:
@@ -204,7 +210,8 @@ def test_base_classes_that_go_in_a_circle_end_at_the_module(tmp_path: Path) -> N
         '[aliases]\n"m.x" = "m.y"\n"m.y" = "m.x"\n',
     )
     entry = catalog.lookup("m.A.f")
-    assert entry is not None and entry.effect is Effect.CLOCK
+    assert entry is not None
+    assert entry.effect is Effect.CLOCK
     assert catalog.lookup("m.x") is not None
 
 
@@ -219,9 +226,12 @@ def test_unknown_names_are_a_gap_and_not_pure(tmp_path: Path) -> None:
 
 def test_an_exception_is_deterministic_in_a_module_that_is_not() -> None:
     entry = CATALOG.lookup("redis.exceptions.ConnectionError")
-    assert entry is not None and entry.effect is None
+    assert entry is not None
+    assert entry.effect is None
     entry = CATALOG.lookup("openai.RateLimitError")
-    assert entry is not None and entry.effect is None and entry.kind == "class"
+    assert entry is not None
+    assert entry.effect is None
+    assert entry.kind == "class"
 
 
 def test_aliases_lead_to_one_name() -> None:
@@ -232,18 +242,19 @@ def test_aliases_lead_to_one_name() -> None:
 
 
 def test_what_is_covered_is_told_by_module() -> None:
-    assert CATALOG.covers("os") and CATALOG.covers("os.path") and CATALOG.covers("posixpath")
-    assert CATALOG.covers("requests.sessions")
-    assert CATALOG.covers("google.cloud.storage") and not CATALOG.covers("google.somethingelse")
-    assert not CATALOG.covers("azure.functions")
-    assert not CATALOG.covers("my_project.module")
+    for module in ("os", "os.path", "posixpath", "requests.sessions", "google.cloud.storage"):
+        assert CATALOG.covers(module)
+    for module in ("google.somethingelse", "azure.functions", "my_project.module"):
+        assert not CATALOG.covers(module)
 
 
 def test_a_name_is_found_again_without_work() -> None:
     assert CATALOG.lookup("datetime.datetime.isoformat") is CATALOG.lookup("datetime.datetime.isoformat")
 
 
-SEGMENTS = st.sampled_from(["os", "path", "datetime", "Path", "pathlib", "asyncio", "", "x", "environ", "requests"])
+SEGMENTS = st.sampled_from(
+    ["os", "path", "datetime", "Path", "pathlib", "asyncio", "", "x", "environ", "requests"]
+)
 
 
 @given(st.one_of(st.text(), st.lists(SEGMENTS, max_size=6).map(".".join)))
