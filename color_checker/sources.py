@@ -19,9 +19,11 @@ given by its own name is always taken, unless it is a notebook.
 
 from __future__ import annotations
 
+import bisect
 import contextlib
 import hashlib
 import io
+import itertools
 import os
 import re
 import stat
@@ -48,7 +50,7 @@ DEFAULT_EXCLUDES = frozenset({
 })  # fmt: skip
 
 
-class SourceFile(msgspec.Struct, frozen=True):
+class SourceFile(msgspec.Struct, frozen=True, gc=False):
     """One file that is checked, or read because a checked one imports it.
 
     Attributes:
@@ -71,11 +73,13 @@ class Sources(msgspec.Struct, frozen=True):
 
     Attributes:
         roots: the declared roots and the project's, in the order in which they are searched.
+        links: symbolic link → the file or directory, found by another path, that it stands for.
     """
 
     files: tuple[SourceFile, ...] = ()
     errors: tuple[InputError, ...] = ()
     roots: tuple[str, ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
 
 
 def discover(paths: Sequence[Path], config: Config, root: Path) -> Sources:
@@ -119,8 +123,9 @@ class _Discovery:
         self.roots = _declared_roots(config, root)
         self.layout = _Layout(root, self.roots)
         self.files: dict[str, tuple[str, str]] = {}  # real path → path, shown
-        self.walked: set[str] = set()
+        self.walked: dict[str, str] = {}  # real path → path
         self.links: list[tuple[_Folder, os.DirEntry[str]]] = []
+        self.other_names: list[tuple[str, str]] = []
         self.errors: list[InputError] = []
 
     def run(self, paths: list[str]) -> Sources:
@@ -138,7 +143,8 @@ class _Discovery:
     def _result(self) -> Sources:
         found = sorted(self.files.values(), key=lambda item: item[1])
         roots = tuple(dict.fromkeys((*self.roots, self.root)))
-        return Sources(tuple(self.layout.name(found)), tuple(sorted(set(self.errors))), roots)
+        files = tuple(self.layout.name(found))
+        return Sources(files, tuple(sorted(set(self.errors))), roots, tuple(sorted(self.other_names)))
 
     def _take_given(self, path: str) -> None:
         try:
@@ -158,7 +164,7 @@ class _Discovery:
         while pending:
             folder = pending.pop()
             if folder.real not in self.walked:
-                self.walked.add(folder.real)
+                self.walked[folder.real] = folder.path
                 pending += self._read(folder)
 
     def _read(self, folder: _Folder) -> list[_Folder]:
@@ -210,12 +216,20 @@ class _Discovery:
             ):
                 self._error(entry.path, _reason(error))
             return
-        if stat.S_ISDIR(mode):
-            if not self._ignored(folder, entry.name, True):
-                self._walk(self._below(folder, entry, os.path.realpath(entry.path)))
-        elif stat.S_ISREG(mode) and is_python and not self._ignored(folder, entry.name, False):
-            shown = shown_path(entry.path)
-            self.files.setdefault(os.path.realpath(entry.path), (entry.path, shown))
+        is_directory = stat.S_ISDIR(mode)
+        if not (is_directory or (is_python and stat.S_ISREG(mode))) or self._ignored(
+            folder, entry.name, is_directory
+        ):
+            return
+        real = os.path.realpath(entry.path)
+        if real in self.walked:
+            self.other_names.append((entry.path, self.walked[real]))
+        elif real in self.files:
+            self.other_names.append((entry.path, self.files[real][0]))
+        elif is_directory:
+            self._walk(self._below(folder, entry, real))
+        else:
+            self.files[real] = (entry.path, shown_path(entry.path))
 
     def _ignored(self, folder: _Folder, name: str, is_directory: bool) -> bool:
         """`exclude` has the first word, then the defaults, then the `.gitignore` files, nearest first."""
@@ -380,8 +394,10 @@ class ModuleIndex:
     The search follows paths, as Python's own does, in the order in which an import would succeed:
 
     1. the importer's root, then the declared roots and the project's;
-    2. the importer's own folder (it may be run as a script) and the folders above it up to its root;
-    3. the roots of all other files.
+    2. the importer's own folder (it may be run as a script) and the folders above it up to its root,
+       unless they are packages with `__init__.py`;
+    3. the roots of all other files;
+    4. such packages, for scripts that lie in one.
 
     A name that is known to come from elsewhere (`foreign`: the standard library, installed packages)
     is only looked for in 1, and never taken for the importer itself: `app/redis.py` that imports redis
@@ -392,6 +408,7 @@ class ModuleIndex:
         """`foreign` is asked with a full dotted name."""
         self._foreign = foreign
         self._by_path = {file.path: file for file in sources.files}
+        self._by_path.update(_linked(sources))
         self._roots = sources.roots
         self._other_roots = tuple(dict.fromkeys(file.root for file in sources.files))
         self._found: dict[tuple[str, str, str], SourceFile | None] = {}
@@ -415,7 +432,8 @@ class ModuleIndex:
         if package is not None:
             return self._below(os.path.dirname(package.path)) if package.package else ()
         root, folder = (importer.root, os.path.dirname(importer.path)) if importer else ("", "")
-        portions = {os.path.join(place, relative) for place in self._places(name, root, folder)}
+        places = self._places(name, root, folder)
+        portions = {os.path.join(place, relative) for place in places if not self._is_package(place)}
         return tuple(sorted({child for portion in portions for child in self._below(portion)}))
 
     def _search(self, name: str, root: str, folder: str) -> SourceFile | None:
@@ -435,12 +453,13 @@ class ModuleIndex:
         yield from sure
         if self._comes_from_elsewhere(name):
             return
-        if folder:
-            for above in _up(folder):
-                yield above
-                if above == root:
-                    break
+        folders = list(itertools.takewhile(lambda above: above != root, _up(folder))) if folder else []
+        yield from (above for above in folders if not self._is_package(above))
         yield from self._other_roots
+        yield from (above for above in folders if self._is_package(above))
+
+    def _is_package(self, folder: str) -> bool:
+        return os.path.join(folder, "__init__.py") in self._by_path
 
     def _comes_from_elsewhere(self, name: str) -> bool:
         return is_stdlib(name) or self._foreign(name)
@@ -464,6 +483,21 @@ class ModuleIndex:
                     break
                 siblings.add(name)
         return children
+
+
+def _linked(sources: Sources) -> Iterator[tuple[str, SourceFile]]:
+    """The files by those of their paths that lead through symbolic links."""
+    if not sources.links:
+        return
+    files = {file.path: file for file in sources.files}
+    paths = sorted(files)
+    for link, target in sources.links:
+        if target in files:
+            yield link, files[target]
+        below = target + os.sep
+        start = bisect.bisect_left(paths, below)
+        for path in itertools.takewhile(lambda path: path.startswith(below), paths[start:]):
+            yield link + path[len(target) :], files[path]
 
 
 def absolute_name(importer: SourceFile, level: int, module: str) -> str | None:
@@ -512,7 +546,7 @@ def decode(data: bytes) -> str:
                 raise SourceError("contains a NUL character, which Python does not allow")
         return text
     except UnicodeDecodeError as error:
-        line, column = _place(data, error.start)
+        line, column = _place(error.object, error.start)
         raise SourceError(
             f"is not valid {encoding.removesuffix('-sig')}: {error.reason}", line, column
         ) from None

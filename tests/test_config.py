@@ -105,13 +105,18 @@ def test_without_any_pyproject_the_repository_is_the_root(tmp_path: Path) -> Non
         ("[tool.setuptools]\npackage-dir = 3\npackages = ['a']", ()),
     ],
 )
-def test_the_build_systems_tables_say_where_packages_lie(tmp_path: Path, table: str, roots: tuple[str]) -> None:
+def test_the_build_systems_tables_say_where_packages_lie(
+    tmp_path: Path, table: str, roots: tuple[str]
+) -> None:
     write(tmp_path / "pyproject.toml", table)
     assert load_config(tmp_path).package_roots == roots
 
 
 def test_a_file_named_on_the_command_line_holds_the_keys_at_its_top_level(tmp_path: Path) -> None:
-    write(tmp_path / "pyproject.toml", "[tool.setuptools]\npackage-dir = {'' = 'lib'}\n[tool.color-checker]\nx = 1")
+    write(
+        tmp_path / "pyproject.toml",
+        "[tool.setuptools]\npackage-dir = {'' = 'lib'}\n[tool.color-checker]\nx = 1",
+    )
     file = write(tmp_path / "color-checker.toml", "strict = true")
     config = load_config(Path("/"), file)
     assert (config.strict, config.root, config.package_roots) == (True, str(tmp_path), ("lib",))
@@ -131,7 +136,10 @@ def test_a_pyproject_named_on_the_command_line_may_lack_the_table(tmp_path: Path
         ("strict = 'yes'", ": [tool.color-checker] strict: expected true or false, got a string"),
         ("per-path-ignores = 1", ": [tool.color-checker] per-path-ignores: expected a table, got a number"),
         ("severity = {clock = 'bad'}", ": [tool.color-checker] severity[...]: invalid enum value 'bad'"),
-        ("source-roots = ['no']", ': [tool.color-checker] source-roots: there is no directory "no" beside this file'),
+        (
+            "source-roots = ['no']",
+            ': [tool.color-checker] source-roots: there is no directory "no" beside this file',
+        ),
         ("strict = tru", ":2: is not valid TOML: Invalid value"),
         ("exclude = [", ":3: is not valid TOML: Invalid value"),
     ],
@@ -198,7 +206,9 @@ def test_rules_are_ignored_by_path() -> None:
 TOML_TEXT = st.one_of(
     st.text(max_size=60),
     st.text(alphabet=string.ascii_lowercase + "-=[]{}\"'. \n1", max_size=80),
-    st.builds(lambda key, value: f"{key} = {value}", st.sampled_from(["exclude", "strict", "severity"]), st.text()),
+    st.builds(
+        lambda key, value: f"{key} = {value}", st.sampled_from(["exclude", "strict", "severity"]), st.text()
+    ),
 )
 
 

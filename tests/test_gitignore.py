@@ -64,7 +64,9 @@ def test_patterns_that_no_name_fits_load_nothing() -> None:
 
 
 NAMES = ("a", "b", "gen", "a.py", "b.py", "gen.py", "[x].py")
-SEGMENT = st.sampled_from([*NAMES, "*", "**", "*.py", "a*", "?.py", "[ab].py", "[!a]*", "\\a.py", "g*n*", "\\[x].py"])
+SEGMENT = st.sampled_from(
+    [*NAMES, "*", "**", "*.py", "a*", "?.py", "[ab].py", "[!a]*", "\\a.py", "g*n*", "\\[x].py"]
+)
 PATTERN = st.builds(
     lambda negated, start, segments, end: negated + start + "/".join(segments) + end,
     st.sampled_from(["", "", "!"]),
@@ -95,7 +97,9 @@ def test_the_files_found_are_those_that_git_does_not_ignore(
     (repository / ".gitignore").write_text("\n".join(top) + "\n")
     (repository / "a" / ".gitignore").write_text("\n".join(nested) + "\n")
     command = ["git", "-c", "core.quotepath=false", "ls-files", "-co", "--exclude-standard", "*.py"]
-    listed = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=True).stdout.split("\n")
+    listed = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=True).stdout.split(
+        "\n"
+    )
     found = discover([repository], Config(), repository)
     paths = {os.path.relpath(file.path, repository) for file in found.files}
     assert paths == {line for line in listed if line}

@@ -81,7 +81,8 @@ def test_the_good_names_beside_a_bad_one_still_count() -> None:
 
 
 @pytest.mark.parametrize(
-    "comment", ["# color: red", "# color: pure white", "# color: purple", "# color: #fff", "# color:", "#color"]
+    "comment",
+    ["# color: red", "# color: pure white", "# color: purple", "# color: #fff", "# color:", "#color"],
 )
 def test_comments_about_real_colors_are_left_alone(comment: str) -> None:
     assert scan(f"paint()  {comment}\n") == Pragmas()
@@ -109,7 +110,9 @@ def test_a_color_on_or_above_a_decorator_is_on_the_decorators_line() -> None:
 
 
 def test_a_nested_function_has_a_color_of_its_own() -> None:
-    source = "class A:\n    # color: workflow\n    async def run(self):\n        def g(): ...  # color: pure\n"
+    source = (
+        "class A:\n    # color: workflow\n    async def run(self):\n        def g(): ...  # color: pure\n"
+    )
     assert scan(source) == Pragmas(colors=((3, "workflow"), (4, "pure")))
 
 
@@ -141,8 +144,9 @@ def test_every_kind_of_line_end_counts_lines_alike() -> None:
 
 
 PIECES = st.sampled_from([
-    "# color: ", "#color:", "ignore", "ignore[", "clock", ",", "]", "pure", "workflow", "step", "\n", "    ", "def f():",
-    "@x", "(", ")", '"""', "'", "\\", "\0", "\r", "\f", "é", "\ud800", "class A:", "async ", "1", " - ", "\t", "x = 1",
+    "# color: ", "#color:", "ignore", "ignore[", "clock", ",", "]", "pure", "workflow", "step", "\n", "    ",
+    "def f():", "@x", "(", ")", '"""', "'", "\\", "\0", "\r", "\f", "é", "\ud800", "class A:", "async ", "1", " - ",
+    "\t", "x = 1",
 ])  # fmt: skip
 
 
