@@ -214,8 +214,14 @@
 
   // ---- selecting ----------------------------------------------------------------------------------
 
-  // The edges of a shortest chain of calls from a workflow to node i.
+  // The edges of a shortest chain from a workflow to node i: of plain calls, which run again on every
+  // replay, or else one through steps and children, whose results are recorded.
   function pathTo(i) {
+    const chain = shortest(i, (edge) => edge.kind === "call" && nodes[edge.from].look !== "step");
+    return chain.length ? chain : shortest(i, () => true);
+  }
+
+  function shortest(i, follows) {
     const reached = new Map([[i, null]]), queue = [i];
     for (const at of queue) {
       if (nodes[at].look === "workflow" && at !== i) {
@@ -223,7 +229,7 @@
         for (let edge = reached.get(at); edge; edge = reached.get(edge.to)) chain.push(edge);
         return chain;
       }
-      nodes[at].in.forEach((edge) => {
+      nodes[at].in.filter(follows).forEach((edge) => {
         if (!reached.has(edge.from)) { reached.set(edge.from, edge); queue.push(edge.from); }
       });
     }
@@ -259,7 +265,8 @@
     badges.append(element("span", [node.engine, looks[node.look]].filter(Boolean).join(" "), "badge " + node.look));
     node.effects.forEach((effect) => badges.append(element("span", effect, "badge effect")));
     panel.replaceChildren(close, element("h2", node.name), badges, element("p", place(node), "quiet"));
-    if (chain.length) list("Reached from a workflow by", chain, (edge) => edge.from, "ol");
+    const recorded = chain.some((edge) => edge.kind !== "call" || nodes[edge.from].look === "step");
+    if (chain.length) list(recorded ? "Reached through a step" : "Replayed in a workflow", chain, (edge) => edge.from, "ol");
     list("Called by", node.in, (edge) => edge.from);
     list("Calls", node.out, (edge) => edge.to);
     panel.scrollTop = 0;

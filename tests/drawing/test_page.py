@@ -120,6 +120,15 @@ def test_a_search_selects_and_explains_a_node(tmp_path: Path) -> None:
 
 
 @needs_chromium
+def test_the_panel_tells_replayed_code_from_recorded_code(tmp_path: Path) -> None:
+    page = html(small(), "Trial")
+    replayed = panel(dom(page, tmp_path, "#q=datetime.datetime.now"))
+    assert "Replayed in a workflow (2)" in replayed
+    assert replayed.index("app.Trial.run") < replayed.index("app.quote")
+    assert "Reached through a step (2)" in panel(dom(page, tmp_path, "#q=json.loads"))
+
+
+@needs_chromium
 def test_without_a_search_nothing_is_selected(tmp_path: Path) -> None:
     page = dom(html(small(), "Trial"), tmp_path)
     assert panel(page) == ""
