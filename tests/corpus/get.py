@@ -1,7 +1,8 @@
 """Fetches the corpus's PyPI members into a folder: `python -m tests.corpus.get DIR [NAME ...]`.
 
-Each is unpacked into DIR/NAME, from its sdist if it has one (with tests), else from its wheel. Nothing of it is
-installed or run. Repositories (`github` in corpus.toml) are for the reader to check out into DIR/OWNER+NAME.
+Each is unpacked into DIR/NAME, from its sdist (which may have tests) where pip can read its metadata
+without installing a build backend, else from its wheel. Nothing is installed. Repositories (`github` in
+corpus.toml) are for the reader to check out into DIR/OWNER+NAME.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import tomllib
 import zipfile
 from pathlib import Path
 from typing import NamedTuple
+
+CORPUS = Path(__file__).with_name("corpus.toml")
 
 
 class Member(NamedTuple):
@@ -30,7 +33,7 @@ class Member(NamedTuple):
         return self.name.replace("/", "+")
 
 
-def read_members(path: Path = Path(__file__).with_name("corpus.toml")) -> list[Member]:
+def read_members(path: Path = CORPUS) -> list[Member]:
     """All members, those from PyPI first."""
     data = tomllib.loads(path.read_text(encoding="utf-8"))
     return [

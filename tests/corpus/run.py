@@ -1,7 +1,7 @@
 """Runs the checker over the corpus: `python -m tests.corpus.run DIR [NAME ...] [--findings FILE]`.
 
-Prints lines, workflows, findings, gaps and seconds of each member, and findings by rule. FILE gets every finding
-with its source lines and witness, for reading by hand.
+Prints lines, workflows, findings, gaps and seconds of each member, and findings by rule. FILE gets every
+finding with its source lines and witness, for reading by hand.
 """
 
 from __future__ import annotations

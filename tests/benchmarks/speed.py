@@ -1,0 +1,244 @@
+"""Measures the checker on a tree, as ratios within one run: `python -m tests.benchmarks.speed TREE`.
+
+On a copy of TREE's Python files: `ast.parse` alone (one thread), the checker cold, warm and after one
+change, its peak memory, its growth from half the tree to the whole and to twice the tree; beside it mypy
+cold, pylint with one check, and PyCG, each with a time limit. Memory is that of the process tree: `pss`
+counts a page that processes share once, `rss` once for each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.benchmarks.pycg import pycg_python
+
+SAMPLING = 0.03
+MEGABYTE = 1024.0
+
+# Reads everything first, so that only parsing is timed.
+PARSE = """
+import ast, sys, time, pathlib, warnings
+warnings.simplefilter("ignore")
+sources = [path.read_bytes() for path in pathlib.Path(sys.argv[1]).rglob("*.py")]
+best = float("inf")
+for _ in range(3):
+    start = time.perf_counter()
+    for source in sources:
+        try:
+            ast.parse(source)
+        except (SyntaxError, ValueError):
+            pass
+    best = min(best, time.perf_counter() - start)
+print(best)
+"""
+
+PYCG = """
+import importlib.machinery, importlib.util, pathlib, sys
+import PyCG
+sys.modules["pycg"] = PyCG
+sys.setrecursionlimit(100_000)
+from pycg import utils
+from pycg.pycg import CallGraphGenerator
+root = sys.argv[1]
+files = [str(path) for path in sorted(pathlib.Path(root).rglob("*.py"))]
+CallGraphGenerator(files, root, -1, utils.constants.CALL_GRAPH_OP).analyze()
+"""
+
+
+class Measure(NamedTuple):
+    """One run of a command: wall time, and the peak memory of its process tree in MB."""
+
+    seconds: float
+    pss: float
+    rss: float
+    note: str = ""
+
+
+def measure(
+    command: Sequence[str | Path], folder: Path, timeout: float, good: Iterable[int] = (0, 1)
+) -> Measure:
+    """Runs the command in `folder`; `note` says what went wrong, if it did."""
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+    with tempfile.TemporaryFile() as errors:
+        start = time.perf_counter()
+        process = subprocess.Popen(
+            command, cwd=folder, stdout=subprocess.DEVNULL, stderr=errors, env=environment
+        )
+        pss, rss, in_time = _watch(process, start + timeout)
+        seconds = time.perf_counter() - start
+        if not in_time:
+            return Measure(seconds, pss, rss, f"stopped after {timeout:.0f} s")
+        errors.seek(0)
+        last = errors.read().decode(errors="replace").strip().splitlines()[-1:]
+    note = "" if process.returncode in good else f"exit {process.returncode}: {' '.join(last)[:100]}"
+    return Measure(seconds, pss, rss, note)
+
+
+def _watch(process: subprocess.Popen[bytes], deadline: float) -> tuple[float, float, bool]:
+    """The peaks of memory until the process ends, or is ended at the deadline."""
+    pss = rss = 0.0
+    while process.poll() is None:
+        if time.perf_counter() > deadline:
+            process.kill()
+            process.wait()
+            return pss, rss, False
+        memory = _memory(process.pid)
+        pss, rss = max(pss, memory[0]), max(rss, memory[1])
+        time.sleep(SAMPLING)
+    return pss, rss, True
+
+
+def _memory(pid: int) -> tuple[float, float]:
+    """Proportional and resident memory of a process and its descendants, in MB."""
+    pss = rss = 0.0
+    for process in _descendants(pid):
+        try:
+            text = Path(f"/proc/{process}/smaps_rollup").read_text()
+        except OSError:
+            continue
+        fields = {line.split(":")[0]: line.split()[1] for line in text.splitlines()[1:]}
+        pss += int(fields.get("Pss", 0)) / MEGABYTE
+        rss += int(fields.get("Rss", 0)) / MEGABYTE
+    return pss, rss
+
+
+def _descendants(pid: int) -> list[int]:
+    result = [pid]
+    for process in result:
+        try:
+            for task in Path(f"/proc/{process}/task").iterdir():
+                result.extend(int(child) for child in (task / "children").read_text().split())
+        except OSError:
+            continue
+    return result
+
+
+def copy_sources(tree: Path, target: Path, every: int = 1) -> int:
+    """Copies the Python files, with `every` 2 each second one (and each `__init__`); returns the lines."""
+    lines = 0
+    for number, path in enumerate(sorted(tree.rglob("*.py"))):
+        if number % every and path.name != "__init__.py":
+            continue
+        copy = target / path.relative_to(tree)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
+        lines += copy.read_bytes().count(b"\n")
+    return lines
+
+
+def checker(*options: str) -> list[str]:
+    """The command line a user types."""
+    return [sys.executable, "-m", "color_checker", "check", ".", "--format", "json", *options]
+
+
+def best(command: Sequence[str], folder: Path, times: int, timeout: float) -> Measure:
+    """The fastest of some runs, with the largest memory of them."""
+    runs = [measure(command, folder, timeout) for _ in range(times)]
+    fastest = min(runs, key=lambda run: run.seconds)
+    return fastest._replace(pss=max(run.pss for run in runs), rss=max(run.rss for run in runs))
+
+
+class Table:
+    """Prints one measure a line, with its ratio to parsing and to the cold run."""
+
+    def __init__(self, lines: int, parse: float) -> None:
+        self.lines = lines
+        self.parse = parse
+        self.cold = 0.0
+        print(f"{'':<34}{'seconds':>9}{'lines/s':>10}{'x parse':>9}{'x cold':>8}{'pss MB':>8}{'rss MB':>8}")
+        self.row("ast.parse alone, best of 3", Measure(parse, 0, 0))
+
+    def row(self, name: str, run: Measure, lines: int = 0) -> None:
+        cold = f"{run.seconds / self.cold:>8.2f}" if self.cold else " " * 8
+        print(
+            f"{name:<34}{run.seconds:>9.2f}{(lines or self.lines) / run.seconds:>10.0f}"
+            f"{run.seconds / self.parse:>9.2f}{cold}{run.pss:>8.0f}{run.rss:>8.0f}  {run.note}"
+        )
+        sys.stdout.flush()
+
+
+def measure_checker(table: Table, whole: Path, times: int, timeout: float) -> None:
+    """Cold without and with a cache, warm, and after a comment was appended to one file."""
+    cold = best(checker("--no-cache"), whole, times, timeout)
+    table.cold = cold.seconds
+    table.row("cold, --no-cache", cold)
+    before = set(whole.iterdir())
+    table.row("cold, empty cache", measure(checker(), whole, timeout))
+    table.row("warm, nothing changed", best(checker(), whole, times, timeout))
+    largest = max(whole.rglob("*.py"), key=lambda path: path.stat().st_size)
+    changed = []
+    for number in range(times):
+        with largest.open("a", encoding="utf-8") as file:
+            file.write(f"# changed {number}\n")
+        changed.append(measure(checker(), whole, timeout))
+    table.row("one file changed (the largest)", min(changed, key=lambda run: run.seconds))
+    for path in set(whole.iterdir()) - before:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def measure_growth(table: Table, tree: Path, folder: Path, times: int, timeout: float) -> None:
+    """Half the files, and two copies of the tree side by side."""
+    half = copy_sources(tree, folder / "half", every=2)
+    double = sum(copy_sources(tree, folder / "double" / name) for name in ("one", "two"))
+    for name, lines in (("half", half), ("double", double)):
+        run = best(checker("--no-cache"), folder / name, times, timeout)
+        table.row(f"{name} ({lines:,} lines)", run, lines)
+        share = lines / table.lines
+        growth = run.seconds / table.cold if share > 1 else table.cold / run.seconds
+        print(f"{'':<34}{max(share, 1 / share):.2f} x the lines take {growth:.2f} x the time")
+
+
+def measure_others(table: Table, whole: Path, timeout: float, pycg: Path | None) -> None:
+    """What people run today, each within the time limit."""
+    mypy = [sys.executable, "-m", "mypy", "--cache-dir", os.devnull, "--no-incremental"]
+    mypy += ["--ignore-missing-imports", "--namespace-packages", "--explicit-package-bases", "."]
+    table.row("mypy, cold", measure(mypy, whole, timeout))
+    pylint = [sys.executable, "-m", "pylint", "--disable=all", "--enable=unused-import", "--persistent=n"]
+    codes = range(32)  # pylint's exit code is a bit mask of what it reported
+    table.row("pylint, unused-import", measure([*pylint, "--recursive=y", "."], whole, timeout, codes))
+    python = pycg_python(pycg)
+    if python is None:
+        print("PyCG is left out: no Python 3.10 found, name one with --pycg-python")
+    else:
+        table.row("PyCG", measure([python, "-c", PYCG, whole], whole, timeout))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("tree", type=Path)
+    parser.add_argument("--timeout", type=float, default=300, help="seconds for any one run")
+    parser.add_argument("--times", type=int, default=3, help="runs of ours, of which the fastest counts")
+    parser.add_argument("--pycg-python", type=Path, help="a Python 3.10 or older, with or without PyCG")
+    parser.add_argument("--no-others", action="store_true", help="without mypy, pylint and PyCG")
+    parser.add_argument("--only-others", action="store_true", help="without our own runs")
+    options = parser.parse_args()
+
+    with tempfile.TemporaryDirectory(prefix="speed") as temporary:
+        whole = Path(temporary) / "whole"
+        lines = copy_sources(options.tree.resolve(), whole)
+        print(f"{options.tree.name}: {sum(1 for _ in whole.rglob('*.py')):,} files, {lines:,} lines")
+        parsed = subprocess.run(
+            [sys.executable, "-c", PARSE, whole], check=True, capture_output=True, text=True
+        )
+        table = Table(lines, float(parsed.stdout))
+        if not options.only_others:
+            measure_checker(table, whole, options.times, options.timeout)
+            measure_growth(table, options.tree.resolve(), Path(temporary), options.times, options.timeout)
+        if not options.no_others:
+            measure_others(table, whole, options.timeout, options.pycg_python)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
