@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
@@ -13,6 +14,10 @@ from color_checker.findings import Effect, Finding, Severity
 
 if TYPE_CHECKING:
     from color_checker.program import Program
+
+
+#: What ends a line of an example that must get findings: `# expect: clock, random`.
+EXPECT = re.compile(r" *# expect: ([a-z0-9-]+(?:, [a-z0-9-]+)*)$", re.MULTILINE)
 
 
 class Example(msgspec.Struct, frozen=True):
@@ -28,6 +33,20 @@ class Example(msgspec.Struct, frozen=True):
     files: dict[str, str]
     title: str = ""
     configuration: str = ""
+
+    def expected(self) -> frozenset[tuple[str, int, str]]:
+        """Path, line and rule name of every finding that the markers announce."""
+        return frozenset(
+            (path, number, name)
+            for path, source in self.files.items()
+            for number, line in enumerate(source.splitlines(), 1)
+            for marker in EXPECT.finditer(line)
+            for name in marker[1].split(", ")
+        )
+
+    def shown(self) -> dict[str, str]:
+        """The files as users see them, without markers."""
+        return {path: EXPECT.sub("", source) for path, source in self.files.items()}
 
 
 class Rule(ABC):

@@ -1,0 +1,53 @@
+"""The base of the effect rules CC201 to CC214: what they say and how they say it."""
+
+from __future__ import annotations
+
+import ast
+from typing import ClassVar
+
+from color_checker.findings import Effect
+from color_checker.rules.base import Rule
+
+
+def use_instead(replacement: str) -> str:
+    """One sentence out of a replacement, which is code (`workflow.now()`) or one clause."""
+    if _is_code(replacement):
+        return f"Use `{replacement}`."
+    if replacement.partition(" ")[0] in IMPERATIVES:
+        return replacement[0].upper() + replacement[1:] + "."
+    return f"Use {replacement}."
+
+
+def _is_code(text: str) -> bool:
+    try:
+        ast.parse(text)
+    except SyntaxError:
+        return False
+    return True
+
+
+#: Words with which the clauses of profiles and rules begin that are sentences already.
+IMPERATIVES = frozenset(
+    {"call", "choose", "compute", "decide", "derive", "do", "draw", "give", "import", "keep", "leave", "make"}
+    | {"move", "pass", "put", "read", "run", "seed", "sleep", "start", "use", "wait", "write"}
+)
+
+
+class EffectRule(Rule):
+    """A call that workflow or pure code reaches has an effect that a replay does not repeat.
+
+    Attributes:
+        does: what the call does, as the predicate of a sentence.
+        harm: what goes wrong on replay, one sentence.
+        instead: what to write where the engine profile has no better advice, one clause.
+    """
+
+    effect: ClassVar[Effect]
+    does: ClassVar[str]
+    harm: ClassVar[str]
+    instead: ClassVar[str]
+
+    @classmethod
+    def message(cls, callee: str, replacement: str | None = None) -> str:
+        """What is wrong with reaching `callee`, why on replay, and what to write instead."""
+        return f"`{callee}` {cls.does}. {cls.harm} {use_instead(replacement or cls.instead)}"

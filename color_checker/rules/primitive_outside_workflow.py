@@ -1,0 +1,216 @@
+"""CC103: a primitive that only works in a workflow is used outside of one."""
+
+from __future__ import annotations
+
+from color_checker.rules.base import Example, Rule
+
+
+class PrimitiveOutsideWorkflow(Rule):
+    """A primitive that only works in a workflow is used in step or plain code.
+
+    ## What it does
+
+    Finds durable sleeps, the workflow's clock, ids and random numbers, signal waits and step calls through
+    the engine in code that runs outside a workflow: in steps, at module level, and in plain functions that
+    are reached from there, or that are decorated or passed on by something that is not the engine.
+
+    A helper that workflows reach is fine, and so is one that nothing in the checked files calls: its callers
+    may be workflows. Code under `if workflow.in_workflow():` is fine everywhere. Steps, timers and child
+    workflows that a *step* starts are `nested-operation`.
+
+    ## Why is this bad
+
+    There is no workflow to record the primitive: it raises ("not in workflow event loop"), or waits
+    forever, or hands out values that no replay will see again.
+
+    ## Use instead
+
+    The ordinary library in plain and step code: `asyncio.sleep`, `datetime.now(UTC)`, `uuid.uuid4()`. Or
+    move the code into the workflow.
+    """
+
+    code = "CC103"
+    name = "primitive-outside-workflow"
+
+    bad = (
+        Example(
+            title="an activity asks for the workflow's clock",
+            files={
+                "activities.py": """\
+from temporalio import activity, workflow
+
+
+@activity.defn
+async def stamp() -> str:
+    return workflow.now().isoformat()  # expect: primitive-outside-workflow
+"""
+            },
+        ),
+        Example(
+            title="a helper in another file, called by a step and by a workflow",
+            files={
+                "deadlines.py": """\
+from datetime import datetime, timedelta
+
+from temporalio import workflow
+
+
+def deadline(days: int) -> datetime:
+    return workflow.now() + timedelta(days=days)
+""",
+                "activities.py": """\
+from temporalio import activity
+
+from deadlines import deadline
+
+
+@activity.defn
+async def remind(days: int) -> str:
+    return f"until {deadline(days)}"  # expect: primitive-outside-workflow
+""",
+                "workflows.py": """\
+from temporalio import workflow
+
+from deadlines import deadline
+
+
+@workflow.defn
+class Trial:
+    @workflow.run
+    async def run(self, days: int) -> str:
+        return deadline(days).isoformat()
+""",
+            },
+        ),
+        Example(
+            title="the main program sleeps durably, a constant is drawn at import",
+            files={
+                "main.py": """\
+import asyncio
+
+from runtime_min import sleep, uuid4
+
+RUN = uuid4()  # expect: primitive-outside-workflow
+
+
+async def main() -> None:
+    await sleep(5)  # expect: primitive-outside-workflow
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
+"""
+            },
+        ),
+        Example(
+            title="a web handler waits for a message",
+            files={
+                "app.py": """\
+from dbos import DBOS
+from fastapi import FastAPI
+
+api = FastAPI()
+
+
+@api.get("/payment")
+def payment() -> str:
+    return str(DBOS.recv("payment"))  # expect: primitive-outside-workflow
+"""
+            },
+        ),
+    )
+    good = (
+        Example(
+            title="a helper that only workflows reach",
+            files={
+                "deadlines.py": """\
+from datetime import datetime, timedelta
+
+from temporalio import workflow
+
+
+def deadline(days: int) -> datetime:
+    return workflow.now() + timedelta(days=days)
+
+
+async def rest(days: int) -> None:
+    await workflow.sleep(timedelta(days=days))
+""",
+                "workflows.py": """\
+from temporalio import workflow
+
+from deadlines import deadline, rest
+
+
+@workflow.defn
+class Trial:
+    @workflow.run
+    async def run(self, days: int) -> str:
+        await rest(days)
+        return deadline(days).isoformat()
+""",
+            },
+        ),
+        Example(
+            title="a helper whose callers are not in sight",
+            files={
+                "library.py": """\
+from temporalio import workflow
+
+
+async def pause(minutes: int) -> None:
+    await workflow.sleep(minutes * 60)
+"""
+            },
+        ),
+        Example(
+            title="code that asks first, and names that work everywhere",
+            files={
+                "activities.py": """\
+from datetime import datetime, timezone
+
+from temporalio import activity, workflow
+
+
+def now() -> datetime:
+    if workflow.in_workflow():
+        return workflow.now()
+    return datetime.now(timezone.utc)
+
+
+@activity.defn
+async def stamp() -> str:
+    activity.logger.info("stamping")
+    return now().isoformat()
+"""
+            },
+        ),
+        Example(
+            title="what a client may do from anywhere",
+            files={
+                "app.py": """\
+from dbos import DBOS
+
+
+@DBOS.workflow()
+def trial(user: str) -> str:
+    return user + str(DBOS.recv("paid"))
+
+
+def begin(user: str) -> str:
+    handle = DBOS.start_workflow(trial, user)
+    DBOS.send(handle.get_workflow_id(), "yes", "paid")
+    return handle.get_result()
+"""
+            },
+        ),
+    )
+
+    @staticmethod
+    def message(primitive: str, where: str) -> str:
+        """What is wrong with `primitive` in `where` ("an activity", "plain code")."""
+        return (
+            f"`{primitive}` only works in a workflow, and this is {where}. There is no history to record "
+            "it, so it raises or waits forever. Use the ordinary library here, or move the code into the "
+            "workflow."
+        )

@@ -1,0 +1,248 @@
+"""CC403: a step or child workflow is called by a name that nothing defines."""
+
+from __future__ import annotations
+
+from color_checker.rules.base import Example, Rule
+
+
+class UnknownName(Rule):
+    """A step or child workflow is called by a string name that nothing in the project defines.
+
+    ## What it does
+
+    Compares constant names in calls of steps and child workflows with the names that the project registers
+    under the same engine, explicit ones (`@activity.defn(name="charge")`) or those of the functions
+    and classes.
+
+    There is no finding where the project cannot know: it defines no step (or no workflow, for children) of
+    this engine at all; it has a dynamic one, which takes any name, or registers one under a name that is no
+    constant; the call names another task queue or app; or the name is computed.
+
+    ## Why is this bad
+
+    The engine accepts the name, finds no worker for it, and retries: the workflow waits, without an error
+    in sight, until somebody looks.
+
+    ## Use instead
+
+    The function itself, which also gives types to arguments and result. Where a name is needed, the
+    registered one.
+    """
+
+    code = "CC403"
+    name = "unknown-name"
+    severity = "warning"
+
+    bad = (
+        Example(
+            title="a misspelled activity",
+            files={
+                "activities.py": """\
+from temporalio import activity
+
+
+@activity.defn
+async def charge(order: str) -> str:
+    return order
+""",
+                "workflows.py": """\
+from datetime import timedelta
+
+from temporalio import workflow
+
+
+@workflow.defn
+class Payment:
+    @workflow.run
+    async def run(self, order: str) -> str:
+        return await workflow.execute_activity(  # expect: unknown-name
+            "chrage", order, start_to_close_timeout=timedelta(seconds=5)
+        )
+""",
+            },
+        ),
+        Example(
+            title="a constant of another file, and a function whose registered name is another one",
+            files={
+                "names.py": """\
+CHARGE = "charge"
+TRIAL = "Trail"
+""",
+                "activities.py": """\
+from temporalio import activity
+
+
+@activity.defn(name="charge-v2")
+async def charge(order: str) -> str:
+    return order
+""",
+                "workflows.py": """\
+from datetime import timedelta
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    import names
+
+
+@workflow.defn
+class Trial:
+    @workflow.run
+    async def run(self, order: str) -> str:
+        return order
+
+
+@workflow.defn
+class Payment:
+    @workflow.run
+    async def run(self, order: str) -> None:
+        limit = timedelta(seconds=5)
+        await workflow.start_activity(names.CHARGE, start_to_close_timeout=limit)  # expect: unknown-name
+        await workflow.execute_child_workflow(names.TRIAL, order, id="trial")  # expect: unknown-name
+""",
+            },
+        ),
+        Example(
+            title="an Azure orchestrator",
+            files={
+                "function_app.py": """\
+import azure.durable_functions as df
+
+app = df.DFApp()
+
+
+@app.activity_trigger(input_name="order")
+def charge(order: str) -> str:
+    return order
+
+
+@app.orchestration_trigger(context_name="context")
+def payment(context: df.DurableOrchestrationContext):
+    result = yield context.call_activity("Charge", "book")  # expect: unknown-name
+    return result
+"""
+            },
+        ),
+    )
+    good = (
+        Example(
+            title="names that are registered",
+            files={
+                "activities.py": """\
+from temporalio import activity
+
+
+@activity.defn(name="charge-v2")
+async def charge(order: str) -> str:
+    return order
+
+
+class Mail:
+    @activity.defn
+    async def send(self, user: str) -> None:
+        print(user)
+""",
+                "workflows.py": """\
+from datetime import timedelta
+
+from temporalio import workflow
+
+
+@workflow.defn(name="trial")
+class Trial:
+    @workflow.run
+    async def run(self, order: str) -> str:
+        return order
+
+
+@workflow.defn
+class Payment:
+    @workflow.run
+    async def run(self, order: str) -> None:
+        limit = timedelta(seconds=5)
+        await workflow.execute_activity("charge-v2", order, start_to_close_timeout=limit)
+        await workflow.execute_activity("send", order, start_to_close_timeout=limit)
+        await workflow.execute_child_workflow("trial", order, id="trial")
+""",
+            },
+        ),
+        Example(
+            title="another task queue, a computed name",
+            files={
+                "workflows.py": """\
+from datetime import timedelta
+
+from temporalio import activity, workflow
+
+
+@activity.defn
+async def charge(order: str) -> str:
+    return order
+
+
+@workflow.defn
+class Payment:
+    @workflow.run
+    async def run(self, order: str, kind: str) -> None:
+        limit = timedelta(seconds=5)
+        await workflow.execute_activity(
+            "ChargeInGo", order, task_queue="go", start_to_close_timeout=limit
+        )
+        await workflow.execute_activity(f"charge-{kind}", order, start_to_close_timeout=limit)
+        await workflow.execute_child_workflow("GoChild", order, id="c", task_queue="go")
+"""
+            },
+        ),
+        Example(
+            title="the project has no steps of its own",
+            files={
+                "workflows.py": """\
+from datetime import timedelta
+
+from temporalio import workflow
+
+
+@workflow.defn
+class Payment:
+    @workflow.run
+    async def run(self, order: str) -> None:
+        await workflow.execute_activity("charge", order, start_to_close_timeout=timedelta(seconds=5))
+"""
+            },
+        ),
+        Example(
+            title="a dynamic activity takes any name",
+            files={
+                "workflows.py": """\
+from collections.abc import Sequence
+from datetime import timedelta
+
+from temporalio import activity, workflow
+from temporalio.common import RawValue
+
+
+@activity.defn(dynamic=True)
+async def anything(args: Sequence[RawValue]) -> str:
+    return activity.info().activity_type
+
+
+@workflow.defn
+class Payment:
+    @workflow.run
+    async def run(self, order: str) -> None:
+        await workflow.execute_activity("charge", order, start_to_close_timeout=timedelta(seconds=5))
+"""
+            },
+        ),
+    )
+
+    @staticmethod
+    def message(called: str, word: str, similar: str | None = None) -> str:
+        """What is wrong with the name `called` of a `word` ("activity"); `similar` is one that exists."""
+        hint = (
+            f"Did you mean `{similar}`?" if similar else "Pass the function itself, or its registered name."
+        )
+        return (
+            f"Nothing in the project registers the {word} `{called}`. The engine finds no worker for it, "
+            f"and the workflow waits without an error. {hint}"
+        )

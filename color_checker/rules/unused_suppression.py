@@ -1,0 +1,188 @@
+"""CC901: a suppression that suppresses nothing."""
+
+from __future__ import annotations
+
+from color_checker.rules.base import Example, Rule
+
+
+class UnusedSuppression(Rule):
+    """A suppression comment suppresses nothing.
+
+    ## What it does
+
+    `# color: ignore[clock]` suppresses the findings of one rule (several: separated by commas) on its line;
+    `# color: ignore` suppresses all. Alone on a line it counts for the next line with code. The line is that
+    of the finding, or that of the effect that proves it: a comment in a helper, at the call that reads the
+    clock, is enough for all workflows that reach it. This rule finds comments, and single names in them,
+    without which nothing more would be reported, and names of rules that do not exist.
+
+    ## Why is this bad
+
+    The comment says that something here breaks replay, and nothing does. It will hide the next finding on its
+    line, which nobody has judged.
+
+    ## Use instead
+
+    Take the comment away, or the name in it that is not needed any more.
+    """
+
+    code = "CC901"
+    name = "unused-suppression"
+    severity = "warning"
+
+    bad = (
+        Example(
+            title="nothing is wrong on the line",
+            files={
+                "workflows.py": """\
+from temporalio import workflow
+
+
+@workflow.defn
+class Trial:
+    @workflow.run
+    async def run(self) -> str:
+        return workflow.now().isoformat()  # color: ignore[clock]  # expect: unused-suppression
+"""
+            },
+        ),
+        Example(
+            title="one name of two, another rule than the one that fires, a rule that does not exist",
+            files={
+                "app.py": """\
+import time
+from uuid import uuid4
+
+from dbos import DBOS
+
+
+@DBOS.workflow()
+def trial() -> str:
+    started = time.time()  # color: ignore[clock, random]  # expect: unused-suppression
+    key = uuid4()  # color: ignore[random]  # expect: identity, unused-suppression
+    ended = time.time()  # color: ignore[clokc]  # expect: clock, unused-suppression
+    return f"{started} {key} {ended}"
+"""
+            },
+        ),
+        Example(
+            title="in a helper of another file that no workflow reaches",
+            files={
+                "rates.py": """\
+import datetime
+
+
+def today() -> datetime.date:
+    return datetime.date.today()  # color: ignore[clock]  # expect: unused-suppression
+""",
+                "flows.py": """\
+from runtime_min import step, workflow
+
+from rates import today
+
+
+@step
+async def stamp() -> str:
+    return today().isoformat()
+
+
+@workflow
+async def audit() -> str:
+    return await stamp()
+""",
+            },
+        ),
+        Example(
+            title="a bare comment",
+            files={
+                "tools.py": """\
+def double(number: int) -> int:
+    return number * 2  # color: ignore  # expect: unused-suppression
+"""
+            },
+        ),
+    )
+    good = (
+        Example(
+            title="a finding that somebody has judged",
+            files={
+                "workflows.py": """\
+from datetime import datetime
+
+from temporalio import workflow
+
+
+@workflow.defn
+class Trial:
+    @workflow.run
+    async def run(self) -> str:
+        workflow.logger.info("replayed at %s", datetime.now())  # color: ignore[clock]
+        return "done"
+"""
+            },
+        ),
+        Example(
+            title="at the effect, in a helper of another file",
+            files={
+                "rates.py": """\
+import datetime
+
+
+def today() -> datetime.date:
+    return datetime.date.today()  # color: ignore[clock]
+""",
+                "flows.py": """\
+from runtime_min import workflow
+
+from rates import today
+
+
+@workflow
+async def audit() -> str:
+    return today().isoformat()
+
+
+@workflow
+async def report() -> str:
+    return f"report of {today()}"
+""",
+            },
+        ),
+        Example(
+            title="two rules on one line, a bare comment, one above the line, and words in a string",
+            files={
+                "app.py": """\
+import time
+from uuid import uuid4
+
+from dbos import DBOS
+
+HOW = "# color: ignore[clock]"
+
+
+@DBOS.workflow()
+def trial() -> str:
+    key = f"{uuid4()} {time.time()}"  # color: ignore[identity, clock]
+    print(key)  # color: ignore
+    # color: ignore[clock]
+    key += str(time.time())
+    return key
+"""
+            },
+        ),
+    )
+
+    @staticmethod
+    def message(name: str) -> str:
+        """What is wrong with the suppression of rule `name` ("" for a bare one)."""
+        comment = f"ignore[{name}]" if name else "ignore"
+        return (
+            f"`# color: {comment}` suppresses nothing here. It would hide the next finding on this line, "
+            "which nobody has judged. Take it away."
+        )
+
+    @staticmethod
+    def message_for_unknown(name: str, similar: str | None = None) -> str:
+        """What is wrong with the suppression of a rule `name` that does not exist."""
+        hint = f"Did you mean `{similar}`?" if similar else "See `color-checker explain` for the names."
+        return f"There is no rule `{name}`. The comment suppresses nothing. {hint}"
