@@ -5,7 +5,8 @@ in it is relative to that module, so `[names]` of `pathlib.toml` has `"Path.exis
 
     module = "time"
     members = "pure"            # what a name below means that has no entry: "pure", an effect, or "unknown"
-    members_return = "data"     # optional: what such a name returns, like `returns` of an entry
+    members_return = "data"     # optional: what such a name returns, and one listed by its effect alone;
+                                # the values are those of `returns`
 
     [effects]                   # functions, by what calling them does
     clock = ["time", "monotonic"]
@@ -199,7 +200,8 @@ class Catalog:
         if owner is None:
             return None
         if owner.on == "use" and owner.effect is not None:
-            return Entry(dotted, owner.effect, "value", "use", advice=owner.advice)
+            returns = self._first(owner, "members_return") or ""
+            return Entry(dotted, owner.effect, "value", "use", returns=returns, advice=owner.advice)
         if owner.bases:
             inherited = self._inherit(dotted[len(parent) :], owner)
             if inherited is not None:
@@ -227,9 +229,8 @@ class Catalog:
             return None
         if owner.kind == "module" and dotted.endswith(_EXCEPTION_SUFFIXES):
             return Entry(dotted, kind="class", members="pure")
-        returns = self._first(owner, "members_return")
         effect = None if members == "pure" else Effect(members)
-        return Entry(dotted, effect, returns="" if returns is None else returns)
+        return Entry(dotted, effect, returns=self._first(owner, "members_return") or "")
 
     def _first(self, owner: Entry, field: Literal["members", "members_return"]) -> str | None:
         """The first value of `field` that says something: of the class, its bases, what is around it."""
@@ -369,26 +370,26 @@ def _read(path: Path) -> tuple[dict[str, Entry | None], dict[str, str]]:
 
 
 def _listed(file: _File) -> Iterator[tuple[str, Entry | None]]:
-    prefix = file.module
+    prefix, returns = file.module, file.members_return
     for meaning, keys in file.effects.items():
         for key in keys:
             name = f"{prefix}.{key}"
-            yield key, None if meaning is _Meaning.UNKNOWN else Entry(name, meaning.effect)
+            yield key, None if meaning is _Meaning.UNKNOWN else Entry(name, meaning.effect, returns=returns)
     for meaning, keys in file.coroutines.items():
         for key in keys:
-            yield key, Entry(f"{prefix}.{key}", meaning.effect, is_async=True)
+            yield key, Entry(f"{prefix}.{key}", meaning.effect, returns=returns, is_async=True)
     for meaning, keys in file.classes.items():
         for key in keys:
             yield key, Entry(f"{prefix}.{key}", kind="class", members=meaning.members)
     for meaning, keys in file.values.items():
         for key in keys:
-            yield key, Entry(f"{prefix}.{key}", meaning.effect, "value", "use")
+            yield key, Entry(f"{prefix}.{key}", meaning.effect, "value", "use", returns=returns)
     for key, spec in file.names.items():
         name = f"{prefix}.{key}"
         if isinstance(spec, _Spec):
             yield key, spec.entry(name)
         else:
-            yield key, None if spec is _Meaning.UNKNOWN else Entry(name, spec.effect)
+            yield key, None if spec is _Meaning.UNKNOWN else Entry(name, spec.effect, returns=returns)
 
 
 def _parse(path: Path) -> _File:

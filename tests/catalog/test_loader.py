@@ -263,3 +263,28 @@ def test_no_string_makes_a_lookup_fail(dotted: str) -> None:
     assert entry is None or entry.name
     assert CATALOG.canonical(CATALOG.canonical(dotted)) == CATALOG.canonical(dotted)
     assert CATALOG.covers(dotted) in (True, False)
+
+
+def test_a_name_that_says_no_more_than_its_effect_returns_what_its_file_says(tmp_path: Path) -> None:
+    catalog = catalog_of(
+        tmp_path,
+        m='module = "m"\nmembers = "pure"\nmembers_return = "data"\n'
+        '[effects]\nclock = ["f"]\n[values]\nenvironment = ["v"]\n[classes]\npure = ["C"]\n'
+        '[names]\n"g" = "clock"\n"h" = { effect = "clock" }\n'
+        '"D" = { kind = "class", members_return = "m.C" }\n',
+    )
+    returned = {
+        name: entry.returns
+        for name in ("f", "v", "v.get", "C.method", "g", "h", "D.method", "unlisted")
+        if (entry := catalog.lookup(f"m.{name}"))
+    }
+    assert returned == {
+        "f": "data",
+        "v": "data",
+        "v.get": "data",
+        "C.method": "data",
+        "g": "data",
+        "h": "",
+        "D.method": "m.C",
+        "unlisted": "data",
+    }
