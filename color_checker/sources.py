@@ -494,9 +494,9 @@ def _linked(sources: Sources) -> Iterator[tuple[str, SourceFile]]:
     for link, target in sources.links:
         if target in files:
             yield link, files[target]
-        below = target + os.sep
-        start = bisect.bisect_left(paths, below)
-        for path in itertools.takewhile(lambda path: path.startswith(below), paths[start:]):
+        start = bisect.bisect_left(paths, target + os.sep)
+        end = bisect.bisect_left(paths, target + chr(ord(os.sep) + 1))
+        for path in paths[start:end]:
             yield link + path[len(target) :], files[path]
 
 

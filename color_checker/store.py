@@ -228,7 +228,6 @@ def _set_up(connection: sqlite3.Connection) -> None:
         if _pragma(connection, "schema_version"):
             raise _ForeignFile
         _create(connection)
-    connection.execute("PRAGMA mmap_size = 268435456")
 
 
 class _ForeignFile(sqlite3.DatabaseError):

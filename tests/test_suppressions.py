@@ -145,8 +145,8 @@ def test_every_kind_of_line_end_counts_lines_alike() -> None:
 
 PIECES = st.sampled_from([
     "# color: ", "#color:", "ignore", "ignore[", "clock", ",", "]", "pure", "workflow", "step", "\n", "    ",
-    "def f():", "@x", "(", ")", '"""', "'", "\\", "\0", "\r", "\f", "é", "\ud800", "class A:", "async ", "1", " - ",
-    "\t", "x = 1",
+    "def f():", "@x", "(", ")", '"""', "'", "\\", "\0", "\r", "\f", "é", "\ud800", "class A:", "async ", "1",
+    " - ", "\t", "x = 1",
 ])  # fmt: skip
 
 
