@@ -208,8 +208,9 @@ class Grid:
             rightward = sweep % 2 == 0
             for column in self.columns if rightward else reversed(self.columns):
                 self.settle(column, self.left if rightward else self.right)
+        both = [left + right for left, right in zip(self.left, self.right, strict=True)]
         for column in self.columns:
-            self.settle(column, [a + b for a, b in zip(self.left, self.right, strict=True)])
+            self.settle(column, both)
 
     def settle(self, column: Sequence[int], neighbors: Sequence[Sequence[int]]) -> None:
         """Give each item the y nearest to its neighbors' mean, in least squares, order kept.

@@ -28,14 +28,14 @@ def boxes_by_name(graph: nx.DiGraph) -> dict[str, Box]:
     return {node.name: box for node, box in zip(drawing.nodes, layout.boxes, strict=True)}
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(any_graph())
 def test_no_two_nodes_overlap(graph: nx.DiGraph) -> None:
     _, layout = laid_out(graph)
     assert not any(overlap(one, other) for one, other in combinations(layout.boxes, 2))
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(any_graph())
 def test_callers_stand_left_of_callees_where_no_cycle_forbids_it(graph: nx.DiGraph) -> None:
     boxes = boxes_by_name(graph)
@@ -47,7 +47,7 @@ def test_callers_stand_left_of_callees_where_no_cycle_forbids_it(graph: nx.DiGra
             assert boxes[source].x < boxes[target].x
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(any_graph())
 def test_the_layout_does_not_depend_on_the_order_of_building(graph: nx.DiGraph) -> None:
     backwards = nx.DiGraph()
@@ -69,12 +69,17 @@ def test_a_long_edge_bends_around_the_layers_between() -> None:
 
 
 def test_crossings_are_undone() -> None:
-    graph = nx.DiGraph([("a", "z"), ("b", "y"), ("c", "x")])
-    for name in "abc":
+    # Taken as they come, w1 to w4 stand in this order, z above a, and w3 and w4 cross the edge to a.
+    graph = nx.DiGraph([("w1", "z"), ("w2", "a"), ("w3", "z"), ("w4", "z")])
+    for name in ("w1", "w2", "w3", "w4"):
         graph.nodes[name]["color"] = "workflow"
     boxes = boxes_by_name(graph)
-    assert sorted("abc", key=lambda name: boxes[name].y) == ["a", "b", "c"]
-    assert sorted("xyz", key=lambda name: boxes[name].y) == ["z", "y", "x"]
+    crossings = [
+        (one, other)
+        for one, other in combinations(graph.edges, 2)
+        if (boxes[one[0]].y - boxes[other[0]].y) * (boxes[one[1]].y - boxes[other[1]].y) < 0
+    ]
+    assert crossings == []
 
 
 def test_a_caller_from_outside_stands_beside_what_it_calls() -> None:

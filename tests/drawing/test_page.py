@@ -113,10 +113,13 @@ def test_a_search_selects_and_explains_a_node(tmp_path: Path) -> None:
     page = dom(html(small(), "Trial"), tmp_path, "#q=quote")
     assert "1 of 1" in page
     text = panel(page)
-    assert "app.quote" in text and "app.py:20" in text and "clock" in text
+    assert "app.quote" in text
+    assert "app.py:20" in text
+    assert "clock" in text
     called_by, calls = text.split("Called by (1)")[1].split("Calls (2)")
     assert "app.Trial.run" in called_by
-    assert "datetime.datetime.now" in calls and "app.price" in calls
+    assert "datetime.datetime.now" in calls
+    assert "app.price" in calls
 
 
 @needs_chromium
@@ -133,7 +136,8 @@ def test_without_a_search_nothing_is_selected(tmp_path: Path) -> None:
     page = dom(html(small(), "Trial"), tmp_path)
     assert panel(page) == ""
     legend = re.search(r'<ul id="legend".*?</ul>', page, re.DOTALL)
-    assert legend is not None and legend.group().count("<li>") == 9
+    assert legend is not None
+    assert legend.group().count("<li>") == 9
 
 
 @needs_chromium

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 
 from color_checker.findings import Color, Effect, Finding, Frame, InputError, Report, Summary
@@ -25,6 +26,13 @@ CLOCK = (
     "Reads the wall clock in a workflow. On replay it returns another time than the recorded one, "
     "so the workflow may take another path. Use `workflow.now()`."
 )
+
+
+class Terminal(io.StringIO):
+    """A stream that somebody looks at."""
+
+    def isatty(self) -> bool:
+        return True
 
 
 def lines(path: str) -> Sequence[str]:

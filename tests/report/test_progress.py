@@ -7,13 +7,7 @@ import io
 import pytest
 
 from color_checker.report.progress import progress
-
-
-class Terminal(io.StringIO):
-    """A stream that somebody looks at."""
-
-    def isatty(self) -> bool:
-        return True
+from tests.report.samples import Terminal
 
 
 class Clock:
@@ -23,6 +17,12 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
+
+
+def interrupted(stream: Terminal) -> None:
+    with progress(2, "files", stream=stream, delay=0.0) as advance:
+        advance(1)
+        raise RuntimeError
 
 
 def test_work_that_ends_early_shows_nothing() -> None:
@@ -56,7 +56,6 @@ def test_a_pipe_gets_no_bar() -> None:
 def test_the_bar_is_gone_after_an_exception(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
     stream = Terminal()
-    with pytest.raises(RuntimeError), progress(2, "files", stream=stream, delay=0.0) as advance:
-        advance(1)
-        raise RuntimeError
+    with pytest.raises(RuntimeError):
+        interrupted(stream)
     assert stream.getvalue().endswith(("\x1b[2K", "\x1b[?25h"))

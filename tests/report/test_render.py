@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from color_checker.findings import Report
 from color_checker.report import FORMATS, Options, render
-from tests.report.samples import REPORT, lines
+from tests.report.samples import REPORT, Terminal, lines
 from tests.report.strategies import TEXT, reports
 
 
@@ -56,13 +56,6 @@ def test_json_is_utf_8_whatever_the_locale(format: str) -> None:
 def test_an_unknown_format_names_the_known_ones() -> None:
     with pytest.raises(ValueError, match="text, json, sarif, github"):
         render(REPORT, "xml", stream=io.StringIO())
-
-
-class Terminal(io.StringIO):
-    """A stream that somebody looks at."""
-
-    def isatty(self) -> bool:
-        return True
 
 
 @pytest.mark.parametrize(

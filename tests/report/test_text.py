@@ -133,7 +133,9 @@ def test_control_characters_in_sources_never_reach_the_terminal() -> None:
         errors=(InputError("\x07.py", 1, 1, "bad\nreason"),),
     )
     text = shown(report)
-    assert "\x1b" not in text and "\x07" not in text and "\u202e" not in text
+    assert "\x1b" not in text
+    assert "\x07" not in text
+    assert "\u202e" not in text
     assert "a\\x1b[2Jb" in text
 
 
