@@ -209,7 +209,7 @@ def measure_others(table: Table, whole: Path, timeout: float, pycg: Path | None)
     if python is None:
         print("PyCG is left out: no Python 3.10 found, name one with --pycg-python")
     else:
-        table.row("PyCG", measure([python, "-c", PYCG, whole], whole, timeout))
+        table.row("PyCG", measure([python, "-c", PYCG, whole], whole, timeout, good=(0,)))
 
 
 def main() -> int:

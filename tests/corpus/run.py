@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import time
@@ -33,10 +34,11 @@ class Outcome(NamedTuple):
 def check(folder: Path, member: Member, timeout: float) -> Outcome:
     """Runs the command line as a user does, in the member's folder, without a cache."""
     command = [sys.executable, "-m", "color_checker", "check", ".", "--format", "json", "--no-cache"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
     start = time.perf_counter()
     try:
         done = subprocess.run(
-            command, check=False, cwd=folder, capture_output=True, text=True, timeout=timeout
+            command, check=False, cwd=folder, capture_output=True, text=True, timeout=timeout, env=environment
         )
     except subprocess.TimeoutExpired:
         return Outcome(member, [], {}, timeout, f"not done in {timeout:.0f} s")
