@@ -83,7 +83,7 @@ class Installed:
 
     def _search(self, module: str) -> _Place | None:
         parent, _, name = module.rpartition(".")
-        if not name.isidentifier():
+        if not name.isidentifier() or module.startswith("."):
             return None
         above = self._place(parent) if parent else None
         if above is not None:
