@@ -180,7 +180,7 @@ def serve(w: worker.TaskHubGrpcWorker) -> None:
             },
         ),
         Example(
-            title="making a logger, formatting text and printing into a buffer writes nothing",
+            title="making a logger, formatting text and writing into a buffer prints nothing",
             files={
                 "flows.py": """\
 import io
@@ -195,7 +195,7 @@ logger = logging.getLogger(__name__)
 @workflow
 async def order(items: list[str]) -> str:
     buffer = io.StringIO()
-    print(*items, file=buffer)
+    buffer.writelines(items)
     return buffer.getvalue() + pprint.pformat(items)
 """
             },

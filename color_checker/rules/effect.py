@@ -36,6 +36,10 @@ IMPERATIVES = frozenset(
 class EffectRule(Rule):
     """A call that workflow or pure code reaches has an effect that a replay does not repeat.
 
+    One cause, one finding: a call that makes an object with the effect (`open`, `ThreadPoolExecutor()`) is
+    reported, the methods that the same function then calls on it are not; the bodies of steps and of
+    other colored functions are not followed.
+
     Attributes:
         does: what the call does, as the predicate of a sentence.
         harm: what goes wrong on replay, one sentence.

@@ -12,13 +12,13 @@ class EffectfulImport(Rule):
 
     A file that says `# color: workflow` in a comment above all its code, or whose module name matches
     `workflow-modules` in the configuration, promises to hold workflow code only. There, this rule finds
-    imports of modules whose every use is an effect (`requests`, `subprocess`, `socket`, `threading`), at
+    imports of modules whose every use is an effect (`requests`, `httpx`, `subprocess`, `threading`), at
     any depth of the file, and definitions of steps. All functions of such a file are checked like pure code,
     also those that no workflow reaches yet: their effects are findings of CC201 to CC214.
 
     Modules that also have deterministic uses (`os`, `datetime`, `random`) may be imported, and so may
-    anything under `if TYPE_CHECKING:` or in a block that hands the import to the user (`with
-    workflow.unsafe.imports_passed_through():`).
+    anything under `if TYPE_CHECKING:` or in a block that hands the import to the user
+    (`with workflow.unsafe.imports_passed_through():`).
 
     ## Why is this bad
 
@@ -106,9 +106,9 @@ async def mail(user: str) -> None:  # expect: effectful-import
 
 @workflow
 async def welcome(user: str) -> None:
-    import socket  # expect: effectful-import
+    import threading  # expect: effectful-import
 
-    await mail(f"{user} {socket.AF_INET}")
+    await mail(f"{user} {threading.TIMEOUT_MAX}")
 """
             },
         ),
@@ -153,7 +153,7 @@ with workflow.unsafe.imports_passed_through():
     from activities import price
 
 if TYPE_CHECKING:
-    import socket
+    import subprocess
 
 
 @workflow.defn
@@ -164,8 +164,8 @@ class Price:
         return await workflow.execute_activity(price, name, start_to_close_timeout=timedelta(seconds=5))
 
 
-def kind(peer: "socket.socket | httpx.Client") -> str:
-    return type(peer).__name__
+def kind(source: "subprocess.Popen[str] | httpx.Client") -> str:
+    return type(source).__name__
 """,
                 "activities.py": """\
 import httpx

@@ -64,7 +64,7 @@ class Users:
 
     def mail(self, user: str) -> str:
         row = self.connection.execute("select mail from users where name = %s", (user,)).fetchone()
-        return str(row[0])
+        return str(row[0]) if row else ""
 
 
 def address(user: str) -> str:

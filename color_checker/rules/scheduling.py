@@ -80,9 +80,7 @@ from typing import Any
 
 async def first(*racers: Coroutine[Any, Any, str]) -> str:
     tasks = [asyncio.ensure_future(racer) for racer in racers]
-    done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    for task in pending:
-        task.cancel()
+    done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     return min(task.result() for task in done)
 """,
                 "workflows.py": """\
@@ -224,8 +222,7 @@ async def quote(dealer: str) -> int:
 
 @DBOS.workflow()
 async def cheapest(dealers: list[str]) -> int:
-    tasks = [asyncio.create_task(quote(dealer)) for dealer in dealers]
-    done, _ = await DBOS.asyncio_wait(tasks, timeout=5)
+    done, _ = await DBOS.asyncio_wait([quote(dealer) for dealer in dealers], timeout=5)
     return min(task.result() for task in done)
 """,
                 "handlers.py": """\
@@ -239,7 +236,7 @@ orders = Service("orders")
 
 @orders.handler()
 async def confirm(ctx: Context, order: str) -> str:
-    name, promise = ctx.awakeable()
+    name, promise = ctx.awakeable(type_hint=str)
     match await restate.select(answer=promise, late=ctx.sleep(timedelta(days=1))):
         case ["answer", answer]:
             return str(answer)

@@ -94,6 +94,7 @@ def test_an_explanation_has_a_summary_and_three_sections(rule: type[Rule]) -> No
     assert re.fullmatch(r"[A-Z].*\.", summary), "the summary is one line and ends in a full stop"
     assert all(len(section) > 50 for section in sections)
     assert not rule.summary().endswith(".")
+    assert all(line.count("`") % 2 == 0 for line in text.splitlines()), "code stays on one line"
 
 
 @each_rule
