@@ -163,8 +163,10 @@ class Table:
         self.parse = parse
         self.kept = parse_and_keep
         self.cold = 0.0
+        titles = ("x kept", "x cold", "pss MB", "rss MB")
         print(
-            f"{'':<34}{'seconds':>9}{'lines/s':>10}{'x parse':>9}{'x kept':>8}{'x cold':>8}{'pss MB':>8}{'rss MB':>8}"
+            f"{'':<34}{'seconds':>9}{'lines/s':>10}{'x parse':>9}"
+            + "".join(f"{title:>8}" for title in titles)
         )
         self.row("ast.parse, trees dropped", Measure(parse, 0, 0))
         self.row("ast.parse, trees kept", Measure(parse_and_keep, 0, 0))
