@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -21,7 +22,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 REQUIREMENT = "pycg==0.0.8"
-CACHE = Path(__file__).resolve().parents[1] / "corpus" / "data" / "pycg"
+# Outside the checkout: what git ignores there, the checker does not read.
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "color-checker-benchmarks" / "pycg"
 PYCG_PYTHONS = ("3.10", "3.9", "3.8")
 
 Edge = tuple[str, str]
