@@ -411,11 +411,18 @@ class ModuleIndex:
         self._by_path.update(_linked(sources))
         self._roots = sources.roots
         self._other_roots = tuple(dict.fromkeys(file.root for file in sources.files))
+        self._known_roots = frozenset((*self._roots, *self._other_roots))
         self._found: dict[tuple[str, str, str], SourceFile | None] = {}
         self._children: dict[str, set[str]] | None = None
 
     def find(self, name: str, importer: SourceFile | None = None) -> SourceFile | None:
-        """The file that `import name` would run in `importer`, or None if it is no checked file."""
+        """The file that `import name` would run in `importer`, or None if it is no checked file.
+
+        Installed packages do not import the project: for an importer that lies in none of the roots
+        of checked files, the answer is None.
+        """
+        if importer is not None and importer.root not in self._known_roots:
+            return None
         root, folder = (importer.root, os.path.dirname(importer.path)) if importer else ("", "")
         key = (name, root, folder)
         if key not in self._found:
@@ -424,6 +431,10 @@ class ModuleIndex:
         if found is not None and found is importer and not found.package and self._comes_from_elsewhere(name):
             return None
         return found
+
+    def at(self, path: str) -> SourceFile | None:
+        """The checked file at an absolute path: an installed package may be the project's own (editable)."""
+        return self._by_path.get(path) or self._by_path.get(os.path.realpath(path))
 
     def submodules(self, name: str, importer: SourceFile | None = None) -> tuple[str, ...]:
         """The names, sorted and not dotted, of the modules and packages directly below a package."""

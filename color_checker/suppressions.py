@@ -13,9 +13,11 @@ left alone (`# color: red`), unless it is close to one (`# color: ingore[clock]`
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
 import tokenize
+import warnings
 from collections.abc import Iterator
 
 import msgspec
@@ -161,10 +163,12 @@ class _Scan:
 
 
 def _tokens(source: str) -> Iterator[tokenize.TokenInfo]:
-    try:
-        yield from tokenize.generate_tokens(io.StringIO(source, newline=None).readline)
-    except (tokenize.TokenError, SyntaxError, ValueError, RecursionError):
-        return  # the parser will say what is wrong
+    # From Python 3.12 on, the tokenizer warns of odd escapes, and some malformed f-strings and NULs make it
+    # raise SystemError.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with contextlib.suppress(tokenize.TokenError, SyntaxError, ValueError, RecursionError, SystemError):
+            yield from tokenize.generate_tokens(io.StringIO(source, newline=None).readline)
 
 
 def _interpret(found: list[_Found], starts: dict[int, list[str]], source: str) -> Pragmas:

@@ -398,6 +398,24 @@ def test_a_foreign_package_is_not_hidden_by_a_file_of_its_name(tmp_path: Path) -
     assert ModuleIndex(sources).find("boto3", main) is files["vendor/boto3/__init__.py"]
 
 
+def test_installed_packages_do_not_import_the_project(tmp_path: Path) -> None:
+    tree(tmp_path, "utils.py", "lib/site-packages/dep/__init__.py")
+    modules, files = index(tmp_path)
+    site = str(tmp_path / "lib" / "site-packages")
+    library = SourceFile(f"{site}/dep/__init__.py", "dep/__init__.py", "dep", True, site)
+    assert modules.find("utils", library) is None
+    assert modules.find("utils") is files["utils.py"]
+
+
+def test_a_checked_file_is_known_by_its_path(tmp_path: Path) -> None:
+    tree(tmp_path, "src/p/__init__.py", "lib")
+    (tmp_path / "link").symlink_to("src")
+    modules, files = index(tmp_path)
+    assert modules.at(str(tmp_path / "src/p/__init__.py")) is files["src/p/__init__.py"]
+    assert modules.at(str(tmp_path / "link/p/__init__.py")) is files["src/p/__init__.py"]
+    assert modules.at(str(tmp_path / "src/p")) is None
+
+
 def test_submodules_of_packages_with_and_without_init(tmp_path: Path) -> None:
     tree(
         tmp_path,

@@ -143,10 +143,25 @@ def test_every_kind_of_line_end_counts_lines_alike() -> None:
         assert targets(end.join(["x", "y  # color: ignore[clock]", "z", ""])) == [(2, ("clock",))]
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "step\r\0]$0777\\x\r",
+        "f'{(\u2028async ?)\fcf'{async \f\n}(\t'x = 1def f():",
+        "x = '\ud800'\n",
+        "f'\\}'\n",
+        "1__2\n",
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_what_upsets_the_tokenizer_of_some_python_upsets_nobody_else(source: str) -> None:
+    assert scan(source + "  # color: step").colors == ()
+
+
 PIECES = st.sampled_from([
     "# color: ", "#color:", "ignore", "ignore[", "clock", ",", "]", "pure", "workflow", "step", "\n", "    ",
-    "def f():", "@x", "(", ")", '"""', "'", "\\", "\0", "\r", "\f", "é", "\ud800", "class A:", "async ", "1",
-    " - ", "\t", "x = 1",
+    "def f():", "@x", "(", ")", '"""', "'", "\\", "f'{", "}", "\0", "\r", "\f", "é", "\ud800", "class A:", "async ",
+    "1", " - ", "\t", "x = 1",
 ])  # fmt: skip
 
 
