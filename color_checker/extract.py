@@ -30,7 +30,6 @@ from color_checker.facts import (
     Format,
     FunctionFacts,
     Handler,
-    Ignore,
     Import,
     ImportFact,
     Item,
@@ -49,16 +48,20 @@ from color_checker.facts import (
     StoreGlobal,
     StoreItem,
     TypeExpr,
+    Update,
     Yield,
 )
 from color_checker.scopes import Env, Scope
-from color_checker.suppressions import Pragmas, scan
+from color_checker.suppressions import scan
 
 #: Python's own parser gives up at about 6,000 nested levels; the visitor needs a few frames for each.
 _RECURSION_LIMIT = 30_000
 
 #: Longer strings are never a name that somebody could look up.
 _LONGEST_KEPT_STRING = 200
+
+#: Each update of a display is a display of its own; a long table filled line by line stays one.
+_MOST_UPDATES = 6
 
 _ORDER_FREE = frozenset({"sorted", "set", "frozenset", "sum", "any", "all", "min", "max", "len", "bool"})
 
@@ -174,11 +177,10 @@ class _Extractor:
         facts = FunctionFacts(
             name="", qualname="", kind="module", parent=NOTHING, owner=NOTHING, is_async=False,
             is_generator=False, params=(), returns=None, decorators=(), higher_order=False,
-            stores_self=(), abstract=False, line=1, end_line=last, at=self._place(1, 0, 1, 0),
+            stores_self=(), abstract=False, first_line=1, line=1, end_line=last, at=self._place(1, 0, 1, 0),
             raw=scope.finish(),
         )  # fmt: skip
         self.functions[0] = facts
-        pragmas = scan(self.source) if "color:" in self.source else Pragmas()
         return ModuleFacts(
             lines=self.source.count("\n") + (not self.source.endswith("\n") and bool(self.source)),
             functions=tuple(function for function in self.functions if function is not None),
@@ -187,12 +189,7 @@ class _Extractor:
             stars=tuple(self.stars),
             exports=None if self.exports is None else tuple(self.exports),
             imports=tuple(self.imports),
-            ignores=tuple(
-                Ignore(i.line, i.column, i.end_column, i.comment_line, tuple(i.names)) for i in pragmas.ignores
-            ),
-            declared_colors=tuple(pragmas.colors),
-            module_color=pragmas.module_color or "",
-            pragma_problems=tuple(pragmas.problems),
+            pragmas=scan(self.source),
         )
 
     def _run(self, scope: Scope, visit: Callable[[], None]) -> None:
@@ -270,13 +267,26 @@ class _Extractor:
             self._note_self_store(obj, target.attr)
         elif isinstance(target, ast.Subscript):
             obj = self._expr(target.value)
-            self._emit(StoreItem(obj, self._expr(target.slice), value, self._at(target)))
+            key = self._expr(target.slice)
+            self._emit(StoreItem(obj, key, value, self._at(target)))
+            if isinstance(target.value, ast.Name) and isinstance(target.slice, ast.Constant):
+                self._update(target.value.id, obj, key, value)
         elif isinstance(target, ast.Starred):
             rest = self.scope.new()
             self._emit(Build(rest, "list", (), (value,), self._at(target)))
             self._store(target.value, rest)
         elif isinstance(target, ast.Tuple | ast.List):
             self._unpack(target, value)
+
+    def _update(self, name: str, obj: int, key: int, value: int) -> None:
+        """After `d["key"] = value`, a display that this scope made and named `d` holds the new value only."""
+        updates = self.scope.displays.get(obj)
+        if updates is None or updates >= _MOST_UPDATES or not self.scope.definitions.get(name):
+            return
+        dst = self.scope.new()
+        self._emit(Update(dst, obj, key, value))
+        self.scope.displays[dst] = updates + 1
+        self.scope.bind(name, dst)
 
     def _store_name(self, target: ast.Name, value: int, source: ast.expr | None) -> None:
         scope = self.scope
@@ -702,7 +712,7 @@ class _Extractor:
             owner=self._owner(outer), is_async=isinstance(node, ast.AsyncFunctionDef),
             is_generator=scope.yields, params=tuple(params), returns=returns, decorators=decorators,
             higher_order=scope.higher_order, stores_self=tuple(scope.stores_self), abstract=abstract,
-            line=node.lineno, end_line=end_line, at=self._name_place(node, name), raw=scope.finish(),
+            first_line=_first_line(node), line=node.lineno, end_line=end_line, at=self._name_place(node, name), raw=scope.finish(),
         )  # fmt: skip
 
     def _owner(self, scope: Scope) -> int:
@@ -778,8 +788,8 @@ class _Extractor:
         self.functions[body] = FunctionFacts(
             name=node.name, qualname=qualname, kind="class", parent=outer.index, owner=NOTHING,
             is_async=False, is_generator=False, params=(), returns=None, decorators=(),
-            higher_order=False, stores_self=(), abstract=False, line=node.lineno, end_line=end_line,
-            at=at, raw=scope.finish(),
+            higher_order=False, stores_self=(), abstract=False, first_line=_first_line(node),
+            line=node.lineno, end_line=end_line, at=at, raw=scope.finish(),
         )  # fmt: skip
         self.classes[index] = ClassFacts(
             name=node.name, qualname=qualname, scope=body,
@@ -879,10 +889,11 @@ class _Extractor:
         return dst
 
     def _slice(self, node: ast.Slice) -> int:
+        text = _constant_slice(node)
         for part in (node.lower, node.upper, node.step):
             if part is not None:
                 self._expr(part)
-        return self._const("slice", None)
+        return self._const("slice", text)
 
     def _binary(self, node: ast.BinOp) -> int:
         # `a + b + c + …` nests to the left, thousands of levels deep in generated code.
@@ -934,6 +945,7 @@ class _Extractor:
         dst = self.scope.new()
         kind = type(node).__name__.lower()
         self._emit(Build(dst, kind, tuple(items), tuple(stars), self._at(node)))
+        self.scope.displays[dst] = 0
         return dst
 
     def _dict(self, node: ast.Dict) -> int:
@@ -946,6 +958,7 @@ class _Extractor:
                 pairs.append((self._expr(key), self._expr(value)))
         dst = self.scope.new()
         self._emit(BuildDict(dst, tuple(pairs), tuple(stars), self._at(node)))
+        self.scope.displays[dst] = 0
         return dst
 
     def _comprehension(
@@ -1034,6 +1047,12 @@ _COLLECTIONS = {
 }  # fmt: skip
 
 
+def _first_line(node: FunctionNode | ast.ClassDef) -> int:
+    if isinstance(node, ast.Lambda) or not node.decorator_list:
+        return node.lineno
+    return min(decorator.lineno for decorator in node.decorator_list)
+
+
 def _end(statements: Sequence[ast.stmt]) -> int:
     last = statements[-1]
     return last.end_lineno or last.lineno
@@ -1042,6 +1061,20 @@ def _end(statements: Sequence[ast.stmt]) -> int:
 def _as_load(target: ast.expr) -> ast.expr:
     """The expression that reads what an augmented assignment writes (the visitor ignores contexts)."""
     return target
+
+
+def _constant_slice(node: ast.Slice) -> str | None:
+    """"1:3" for such a slice; None if a bound is not a constant from the front."""
+    texts = []
+    for bound in (node.lower, node.upper):
+        match bound:
+            case None:
+                texts.append("")
+            case ast.Constant(value=int(value)):
+                texts.append(str(value))
+            case _:
+                return None
+    return ":".join(texts) if node.step is None else None
 
 
 def _is_main_test(test: ast.expr) -> bool:

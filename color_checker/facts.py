@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import msgspec
 
+from color_checker.suppressions import Pragmas
+
 #: Changes whenever the structures below, or what the extractor puts in them, change meaning.
 FORMAT = "1"
 
@@ -236,10 +238,19 @@ class Collect(msgspec.Struct, array_like=True, frozen=True, gc=False, tag=22):
     value: int
 
 
+class Update(msgspec.Struct, array_like=True, frozen=True, gc=False, tag=23):
+    """`dst` is the display `obj` after `obj[key] = value`: what was under the key before is gone."""
+
+    dst: int
+    obj: int
+    key: int
+    value: int
+
+
 Op = (
     Load | Const | Attr | Call | Item | Build | BuildDict | Iterate | Await | Yield | Enter | Operate
     | Merge | StoreGlobal | StoreAttr | StoreItem | MakeFunction | MakeClass | Import | Return | Raise | Format
-    | Collect
+    | Collect | Update
 )  # fmt: skip
 
 
@@ -317,7 +328,8 @@ class FunctionFacts(msgspec.Struct, array_like=True, frozen=True):
         higher_order: a parameter is called, captured, returned or handed on, so that callers must
             be told apart.
         stores_self: attributes assigned on the first parameter.
-        pure_body: nothing but a docstring, `...`, `pass` or `raise NotImplementedError`.
+        abstract: declared so, or nothing but a docstring, `...` or `raise NotImplementedError`.
+        first_line: of the decorators, if there are any; `line` has the `def`.
     """
 
     name: str
@@ -333,6 +345,7 @@ class FunctionFacts(msgspec.Struct, array_like=True, frozen=True):
     higher_order: bool
     stores_self: tuple[str, ...]
     abstract: bool
+    first_line: int
     line: int
     end_line: int
     at: int
@@ -372,16 +385,6 @@ class ImportFact(msgspec.Struct, array_like=True, frozen=True, gc=False):
     type_checking: bool
 
 
-class Ignore(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """A suppression comment; no names means every rule."""
-
-    line: int
-    column: int
-    end_column: int
-    comment_line: int
-    names: tuple[str, ...]
-
-
 class ModuleFacts(msgspec.Struct, array_like=True, frozen=True):
     """Everything that is known of one file."""
 
@@ -392,10 +395,7 @@ class ModuleFacts(msgspec.Struct, array_like=True, frozen=True):
     stars: tuple[tuple[str, int], ...]
     exports: tuple[str, ...] | None
     imports: tuple[ImportFact, ...]
-    ignores: tuple[Ignore, ...]
-    declared_colors: tuple[tuple[int, str], ...]
-    module_color: str
-    pragma_problems: tuple[tuple[int, str], ...]
+    pragmas: Pragmas
 
     def span(self, at: int) -> tuple[int, int, int, int]:
         """(line, column, end line, end column) of place `at`; lines and columns from 1."""

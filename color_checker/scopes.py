@@ -52,6 +52,8 @@ class Scope:
         self.assigned: set[int] = set()
         self.unused: list[int] = []
         self.constants: dict[tuple[str, str | int | None], int] = {}
+        #: Slots of displays made here, and how often each was updated.
+        self.displays: dict[int, int] = {}
         self.regions: list[Region] = []
         self.handlers: list[Handler] = []
         self.loops: list[Loop] = []

@@ -1,0 +1,102 @@
+"""Activations: a scope analyzed in one context, with a variable for each of its slots.
+
+A context tells callers apart where mixing them would blur the result: the class of the receiver for
+inherited methods (type sensitivity), the last two call sites for functions that hand a parameter on
+(call-site sensitivity, Shivers' 2-CFA, restricted to them), and the closure for nested functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from color_checker.facts import Body, FunctionFacts, decode_body
+from color_checker.solver import Solver, Var
+from color_checker.values import Box
+
+if TYPE_CHECKING:
+    from color_checker.classes import ClassInfo
+    from color_checker.modules import ModuleInfo
+    from color_checker.values import Coro, Gen
+
+#: (module key, place) of a call.
+Site = tuple[str, int]
+
+
+class Operation:
+    """What a call does through an engine: which callables it runs as steps or children, and its name."""
+
+    __slots__ = ("dotted", "engine", "names", "targets")
+
+    def __init__(self, engine: str, dotted: str) -> None:
+        self.engine = engine
+        self.dotted = dotted
+        self.targets: dict[Activation, None] = {}
+        self.names: dict[str, None] = {}
+
+
+class Activation:
+    """One scope in one context."""
+
+    __slots__ = (
+        "body", "boxes", "cells", "coroutine", "deep", "deferred", "env", "external", "facts", "generator",
+        "index", "module", "number", "operations", "returns", "self_class", "sites", "slots", "targets",
+        "yields",
+    )  # fmt: skip
+
+    def __init__(
+        self, module: ModuleInfo, index: int, env: Activation | None, self_class: ClassInfo | None,
+        sites: tuple[Site, ...], number: int,
+    ) -> None:  # fmt: skip
+        self.module = module
+        self.index = index
+        self.facts: FunctionFacts = module.facts.functions[index]
+        self.body: Body = decode_body(self.facts.raw)
+        self.env = env
+        self.self_class = self_class
+        self.sites = sites
+        self.number = number
+        self.slots: list[Var | None] = [None] * self.body.slots
+        self.cells: dict[str, Var] = {}
+        self.returns = Var()
+        self.yields = Var()
+        self.boxes: dict[tuple[object, ...], Box] = {}
+        self.coroutine: Coro | None = None
+        self.generator: Gen | None = None
+        self.deep = False
+        self.deferred: list[Callable[[], None]] = []
+        #: Activations that the op at this position of the body calls.
+        self.targets: dict[int, dict[Activation, None]] = {}
+        #: External names that the op calls, beside what its function variable holds.
+        self.external: dict[int, dict[str, None]] = {}
+        self.operations: dict[int, dict[str, Operation]] = {}
+
+    def var(self, slot: int) -> Var:
+        """The variable of a slot."""
+        var = self.slots[slot]
+        if var is None:
+            var = self.slots[slot] = Var()
+        return var
+
+    def cell(self, name: str, solver: Solver) -> Var:
+        """The variable of a name that other scopes see: every value it is ever bound to."""
+        var = self.cells.get(name)
+        if var is None:
+            var = self.cells[name] = Var()
+            for slot in self.body.cells.get(name, ()):
+                solver.flow(self.var(slot), var)
+        return var
+
+    def call(self, position: int, target: Activation) -> None:
+        """Note that the op at `position` calls `target`."""
+        self.targets.setdefault(position, {})[target] = None
+
+    @property
+    def name(self) -> str:
+        """Dotted name of the scope."""
+        if not self.facts.qualname:
+            return self.module.name
+        return f"{self.module.name}.{self.facts.qualname}"
+
+    def __repr__(self) -> str:
+        return f"<{self.name} #{self.number}>"

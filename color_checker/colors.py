@@ -1,0 +1,507 @@
+"""Which functions are workflows and steps, and what the calls into an engine mean."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from color_checker.arguments import Args, constant_string
+from color_checker.engines import ColorSource, Operation, Profile
+from color_checker.findings import Color
+from color_checker.solver import Var
+from color_checker.values import (
+    DATA,
+    Bound,
+    Box,
+    Class,
+    Const,
+    Coro,
+    Descriptor,
+    Func,
+    Inst,
+    Marker,
+    Partial,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from color_checker.activation import Activation
+    from color_checker.classes import ClassInfo
+    from color_checker.link import Linker
+
+#: The engine of functions that a comment has colored.
+DECLARED = ""
+
+
+class Coloring(msgspec.Struct, frozen=True):
+    """The color of one function.
+
+    Attributes:
+        engine: the engine's name, or DECLARED.
+        name: under which it is registered.
+        entry: the engine calls it; false for the function inside a decorator's wrapper.
+        source: what gave the color; None for a comment.
+    """
+
+    color: Color
+    engine: str
+    name: str
+    entry: bool = True
+    source: ColorSource | None = None
+
+
+class Colors:
+    """The colors of functions, for the linker."""
+
+    def __init__(self, linker: Linker) -> None:
+        self.linker = linker
+        self.functions: dict[Func, Coloring] = {}
+        #: Functions that some call runs as a step although nothing declares them one.
+        self.run_as_step: dict[Func, str] = {}
+        self.workflow_classes: dict[ClassInfo, tuple[Profile, ColorSource]] = {}
+        #: Names under which steps and workflows are registered: engine → name → functions.
+        self.registered: dict[str, dict[str, dict[Func, None]]] = {}
+        self._by_key: dict[tuple[str, int, int], Func] = {}
+        self._bodies: dict[Activation, ClassInfo] = {}
+        self._entries: dict[str, tuple[Profile, ColorSource]] = {}
+        self._profiles = {profile.name: profile for profile in linker.profiles}
+        for profile in linker.profiles:
+            for source in profile.colors:
+                for entry in source.entries:
+                    self._entries[entry] = (profile, source)
+
+    # -- questions ------------------------------------------------------------------------------
+
+    def of(self, activation: Activation) -> Coloring | None:
+        """The color of the function that is activated."""
+        func = self.function_of(activation)
+        return self.functions.get(func) if func is not None else None
+
+    def function_of(self, activation: Activation) -> Func | None:
+        """The function value of an activation, if it has a color or is run as a step."""
+        env = activation.env
+        if env is None:
+            return None
+        return self._by_key.get((activation.module.key, activation.index, env.number))
+
+    def is_replayed(self, activation: Activation) -> bool:
+        """Whether the engine replays it, or it is declared to be deterministic."""
+        coloring = self.of(activation)
+        return coloring is not None and coloring.color in (Color.WORKFLOW, Color.PURE)
+
+    def is_border(self, activation: Activation) -> bool:
+        """Whether a call to it leaves the caller's color."""
+        coloring = self.of(activation)
+        return coloring is not None and coloring.entry and coloring.color is not Color.PURE
+
+    def class_of_body(self, body: Activation) -> ClassInfo | None:
+        """The class whose body is activated."""
+        known = self._bodies.get(body)
+        if known is None and body.facts.kind == "class":
+            for info in self.linker.classes.values():
+                self._bodies[info.activation] = info
+            known = self._bodies.get(body)
+        return known
+
+    # -- giving colors --------------------------------------------------------------------------
+
+    def color(self, func: Func, coloring: Coloring) -> None:
+        """`func` has a color; the first one counts."""
+        if func in self.functions:
+            return
+        self.functions[func] = coloring
+        self._by_key[(func.module.key, func.index, func.env.number)] = func
+        if coloring.entry and coloring.color in (Color.WORKFLOW, Color.STEP):
+            names = self.registered.setdefault(coloring.engine, {})
+            names.setdefault(coloring.name or func.facts.name, {})[func] = None
+        if func.env.facts.kind in ("function", "lambda"):
+            self._color_wrapped(func, coloring)
+
+    def _color_wrapped(self, func: Func, coloring: Coloring) -> None:
+        """A decorator's wrapper has been colored: the function inside it is the user's own."""
+        inner = msgspec.structs.replace(coloring, entry=False)
+
+        def arrived(value: Value) -> None:
+            if isinstance(value, Func) and value is not func and value.env is not func.env:
+                self.color(value, inner)
+
+        for slot, _ in enumerate(func.env.facts.params):
+            self.linker.solver.watch(func.env.var(slot), arrived)
+
+    def declare(self, func: Func) -> None:
+        """Take the color from a comment at the definition."""
+        for line, color in func.module.facts.pragmas.colors:
+            if func.facts.kind == "function" and func.facts.first_line <= line <= func.facts.line:
+                self.color(func, Coloring(Color(color), DECLARED, func.facts.name))
+
+    def inherited(self, info: ClassInfo) -> None:
+        """A base class of `info` has become known: some bases color methods."""
+        for base in info.external_bases():
+            for profile in self._owners(base):
+                for source in profile.sources(base, "base-class"):
+                    for name in source.entry_methods:
+                        self._color_method(info, name, profile, source)
+
+    def _color_method(self, info: ClassInfo, name: str, profile: Profile, source: ColorSource) -> None:
+        def arrived(value: Value) -> None:
+            if isinstance(value, Func):
+                self.color(value, Coloring(source.color, profile.name, name, source=source))
+
+        if info.own(name):
+            self.linker.solver.watch(self.linker.attributes.member(info, name), arrived)
+
+    def _owners(self, dotted: str) -> list[Profile]:
+        return [profile for profile in self.linker.profiles if profile.owns(dotted)]
+
+    # -- roots ----------------------------------------------------------------------------------
+
+    def add_roots(self) -> bool:
+        """Activate what engines call by themselves. Whether there was anything new."""
+        before = len(self.linker.roots), len(self.functions)
+        for info, (profile, source) in list(self.workflow_classes.items()):
+            self._add_class(info, profile, source)
+        for func, coloring in list(self.functions.items()):
+            if coloring.entry:
+                self._add_function(func, coloring)
+        return before != (len(self.linker.roots), len(self.functions))
+
+    def _add_class(self, info: ClassInfo, profile: Profile, source: ColorSource) -> None:
+        """The entry points of a workflow class, inherited ones too."""
+        linker = self.linker
+        for entry in info.mro():
+            if isinstance(entry, str):
+                continue
+            for name in entry.facts.methods:
+                for value in list(linker.attributes.member(entry, name).values):
+                    if not isinstance(value, Func):
+                        continue
+                    if name in source.entry_methods and value not in self.functions:
+                        self.color(value, Coloring(source.color, profile.name, name, source=source))
+                    coloring = self.functions.get(value)
+                    if coloring is not None and coloring.entry:
+                        self.root(value, linker.instance(info), coloring)
+
+    def _add_function(self, func: Func, coloring: Coloring) -> None:
+        owner = self.class_of_body(func.env)
+        if owner is None:
+            self.root(func, None, coloring)
+        elif owner not in self.workflow_classes:
+            self.root(func, self.linker.instance(owner), coloring)
+
+    def root(self, func: Func, receiver: Value | None, coloring: Coloring | None) -> Activation:
+        """The activation by which something outside the program calls `func`."""
+        linker = self.linker
+        activation = linker.activation(func, receiver, None, 0)
+        if activation in linker.roots:
+            return activation
+        linker.roots[activation] = None
+        first = 0
+        if receiver is not None and activation.facts.params:
+            linker.solver.add(activation.var(0), receiver)
+            first = 1
+        types = coloring.source.parameters if coloring is not None and coloring.source is not None else ()
+        for slot in range(first, len(activation.facts.params)):
+            param = activation.facts.params[slot]
+            given = types[slot - first] if slot - first < len(types) else ""
+            if given:
+                linker.solver.add(activation.var(slot), linker.ext_inst(given))
+            elif coloring is not None and param.annotation is None:
+                linker.solver.add(activation.var(slot), DATA)
+        return activation
+
+    # -- decorators -----------------------------------------------------------------------------
+
+    def mark(self, marker: Marker, args: Args, dst: Var) -> None:
+        """A coloring decorator that has its options is applied."""
+        profile = self._profiles[marker.engine]
+        self._decorate(profile, marker.dotted, marker.name, args, dst, marker.injected)
+
+    def suffix(self, func: Func, name: str) -> Marker | None:
+        """`@my_update.validator`: an attribute of a colored method that colors another."""
+        coloring = self.functions.get(func)
+        if coloring is None or coloring.source is None or name not in coloring.source.entry_suffixes:
+            return None
+        return Marker(coloring.engine, coloring.source.entries[0], f"{coloring.name}.{name}")
+
+    def helper(self, func: Func, name: str, dst: Var) -> None:
+        """Other attributes of functions that library decorators add."""
+        linker = self.linker
+        if name in ("register", "dispatch"):
+            linker.solver.add(dst, linker.ext_bound("functools.singledispatch.register", func))
+        elif func in self.functions:
+            linker.solver.add(dst, DATA)
+
+    def _decorate(
+        self, profile: Profile, dotted: str, name: str, args: Args, dst: Var, injected: tuple[str, str] = ("", "")
+    ) -> None:
+        """Color what arrives as first argument, and hand it back as Python would."""
+        solver = self.linker.solver
+        given = name or self._given_name(profile, dotted, args)
+        marker = Marker(profile.name, dotted, given, injected)
+        if not args.positional:
+            solver.add(dst, marker)
+            return
+
+        def arrived(value: Value) -> None:
+            if isinstance(value, Func | Bound | Class | Descriptor | Partial):
+                solver.add(dst, value)
+                self._color_value(profile, dotted, given, value)
+                self._inject(value, injected)
+            else:
+                solver.add(dst, marker)
+
+        solver.watch(args.positional[0], arrived)
+
+    def _given_name(self, profile: Profile, dotted: str, args: Args) -> str:
+        for by in ("decorator", "class-decorator"):
+            for source in profile.sources(dotted, by):
+                for var in args.pick(source.name_argument):
+                    return constant_string(var)
+        return constant_string(args.keywords.get("name"))
+
+    def _color_value(self, profile: Profile, dotted: str, name: str, value: Value) -> None:
+        if isinstance(value, Class):
+            for source in profile.sources(dotted, "class-decorator"):
+                self.workflow_classes.setdefault(value.info, (profile, source))
+            for source in profile.sources(dotted, "decorator"):
+                if not profile.sources(dotted, "class-decorator"):
+                    self._color_method(value.info, "__call__", profile, source)
+            return
+        sources = profile.sources(dotted, "decorator")
+        if not sources and dotted in self._entries:
+            sources = (self._entries[dotted][1],)
+        for source in sources[:1]:
+            for func in self._functions_in(value):
+                self.color(func, Coloring(source.color, profile.name, name or func.facts.name, source=source))
+
+    def _functions_in(self, value: Value) -> list[Func]:
+        match value:
+            case Func():
+                return [value]
+            case Bound():
+                return [value.func]
+            case Descriptor():
+                return [item for item in value.getter.values if isinstance(item, Func)]
+            case Partial():
+                return [func for item in list(value.func.values) for func in self._functions_in(item)]
+            case Class():
+                return [
+                    item
+                    for item in list(self.linker.attributes.member(value.info, "__call__").values)
+                    if isinstance(item, Func)
+                ]
+            case Inst():
+                return [
+                    item
+                    for owner in value.info.members("__call__")
+                    if not isinstance(owner, str)
+                    for item in list(self.linker.attributes.member(owner, "__call__").values)
+                    if isinstance(item, Func)
+                ]
+        return []
+
+    # -- calls into an engine ---------------------------------------------------------------------
+
+    def engine_call(
+        self, activation: Activation, position: int, dotted: str, receiver: Value | None, args: Args, dst: Var
+    ) -> bool:
+        """Whether an engine owns the name; if so, what the call means has been noted."""
+        owners = self._owners(dotted)
+        for profile in owners:
+            self._call_of(profile, activation, position, profile.canonical(dotted), receiver, args, dst)
+        return bool(owners)
+
+    def _call_of(
+        self, profile: Profile, activation: Activation, position: int, dotted: str,
+        receiver: Value | None, args: Args, dst: Var,
+    ) -> None:  # fmt: skip
+        injected = self._injection(profile, dotted, args)
+        if injected[0] or self._is_decorator(profile, dotted):
+            self._decorate(profile, dotted, "", args, dst, injected)
+            return
+        for source in profile.sources(dotted, "registration"):
+            self._register(profile, source, args)
+        ran = False
+        for source in profile.sources(dotted, "argument"):
+            ran = True
+            self._run_argument(profile, source, activation, position, dotted, args, dst)
+        operation = profile.operation(dotted)
+        if operation is not None and not (ran and operation.returns == "target"):
+            self._operate(profile, operation, activation, position, dotted, args, dst)
+        if operation is None:
+            self._other_call(profile, dotted, receiver, args, dst)
+
+    def _is_decorator(self, profile: Profile, dotted: str) -> bool:
+        return (
+            dotted in self._entries
+            or bool(profile.sources(dotted, "decorator"))
+            or bool(profile.sources(dotted, "class-decorator"))
+        )
+
+    def _other_call(
+        self, profile: Profile, dotted: str, receiver: Value | None, args: Args, dst: Var
+    ) -> None:
+        linker = self.linker
+        returned = profile.returned(dotted)
+        if returned:
+            # Whether it is a coroutine does not matter: awaiting an instance gives the same.
+            linker.solver.add(dst, linker.ext_inst(returned))
+            return
+        last = dotted.rpartition(".")[2]
+        if last[:1].isupper():
+            linker.solver.add(dst, linker.ext_inst(dotted))
+        else:
+            linker.solver.add(dst, DATA)
+            # It may also have been a decorator with options that says nothing about colors.
+            linker.solver.add(dst, Marker(profile.name, dotted, ""))
+        linker.calls.pass_through(args, dst)
+
+    def _injection(self, profile: Profile, dotted: str, args: Args) -> tuple[str, str]:
+        """Parameter and type that a decorator fills in by name (Azure's `context_name=`)."""
+        for name in profile.inherited(dotted):
+            if name in profile.injections:
+                injection = profile.injections[name]
+                given = next((constant_string(var) for var in args.pick(injection.argument)), "")
+                return given, injection.type
+        return "", ""
+
+    def _inject(self, value: Value, injected: tuple[str, str]) -> None:
+        parameter, dotted = injected
+        for func in self._functions_in(value) if parameter else ():
+            target = self.root(func, None, self.functions.get(func))
+            for slot, param in enumerate(func.facts.params):
+                if param.name == parameter:
+                    self.linker.solver.add(target.var(slot), self.linker.ext_inst(dotted))
+
+    def _register(self, profile: Profile, source: ColorSource, args: Args) -> None:
+        name = next((constant_string(var) for var in args.pick(source.name_argument)), "")
+
+        def arrived(value: Value) -> None:
+            if isinstance(value, Box):
+                for var in (value.elements, *value.keyed.values()):
+                    self.linker.solver.watch(var, arrived)
+            for func in self._functions_in(value):
+                self.color(func, Coloring(source.color, profile.name, name or func.facts.name, source=source))
+
+        for var in args.pick(source.argument):
+            self.linker.solver.watch(var, arrived)
+
+    def _run_argument(
+        self, profile: Profile, source: ColorSource, activation: Activation, position: int, dotted: str,
+        args: Args, dst: Var,
+    ) -> None:  # fmt: skip
+        """The call runs its argument on the spot, as a step or as a part of the workflow."""
+        linker = self.linker
+        result = Var()
+        self._deliver(profile.operation(dotted), result, dst)
+        given = Args(tuple(self._typed(name) for name in source.parameters))
+
+        def arrived(value: Value) -> None:
+            if isinstance(value, Box):
+                for var in (value.elements, *value.keyed.values()):
+                    linker.solver.watch(var, arrived)
+            elif source.color is Color.WORKFLOW:
+                raw = Var()
+                linker.calls.call(activation, position, value, given, raw)
+                linker.solver.watch(raw, lambda item: self._settle(activation, position, item, result))
+            else:
+                self._run_step(profile, activation, position, dotted, value, given, result)
+
+        for var in args.pick(source.argument):
+            linker.solver.watch(var, arrived)
+
+    def _typed(self, dotted: str) -> Var:
+        var = Var()
+        self.linker.solver.add(var, self.linker.ext_inst(dotted) if dotted else DATA)
+        return var
+
+    def _settle(self, activation: Activation, position: int, value: Value, result: Var) -> None:
+        """A branch of the workflow may be a coroutine function or not: its result is awaited for it."""
+        if isinstance(value, Coro):
+            self.linker.solver.flow(value.result, result)
+        else:
+            self.linker.solver.add(result, value)
+
+    def _run_step(
+        self, profile: Profile, activation: Activation, position: int, dotted: str, value: Value,
+        args: Args, result: Var,
+    ) -> None:  # fmt: skip
+        linker = self.linker
+        record = linker.operation(activation, position, profile.name, dotted)
+        receiver = value.receiver if isinstance(value, Bound) else None
+        for func in self._functions_in(value):
+            self.run_as_step.setdefault(func, profile.name)
+            self._by_key.setdefault((func.module.key, func.index, func.env.number), func)
+            target = linker.activation(func, receiver, None, 0)
+            record.targets[target] = None
+            offset = 0
+            if receiver is not None and target.facts.params:
+                linker.solver.add(target.var(0), receiver)
+                offset = 1
+            for index, var in enumerate(args.positional):
+                if index + offset < len(target.facts.params):
+                    linker.solver.flow(var, target.var(index + offset))
+            linker.solver.flow(target.returns, result)
+            linker.solver.add(result, DATA)
+
+    def _operate(
+        self, profile: Profile, operation: Operation, activation: Activation, position: int, dotted: str,
+        args: Args, dst: Var,
+    ) -> None:  # fmt: skip
+        linker = self.linker
+        record = linker.operation(activation, position, profile.name, dotted)
+        result = Var()
+
+        def arrived(value: Value) -> None:
+            if isinstance(value, Const) and isinstance(value.value, str):
+                record.names[value.value] = None
+                linker.solver.add(result, DATA)
+            elif isinstance(value, Coro):
+                # `start_child(flow(x))`: the call has been written out.
+                linker.solver.flow(value.result, result)
+            for func in self._functions_in(value):
+                receiver = value.receiver if isinstance(value, Bound) else self._self_of(func)
+                target = linker.activation(func, receiver, None, 0)
+                record.targets[target] = None
+                linker.solver.flow(target.returns, result)
+
+        for var in args.pick(operation.target):
+            linker.solver.watch(var, arrived)
+        self._deliver(operation, result, dst)
+
+    def _self_of(self, func: Func) -> Value | None:
+        owner = self.class_of_body(func.env)
+        return self.linker.instance(owner) if owner is not None else None
+
+    def _deliver(self, operation: Operation | None, result: Var, dst: Var) -> None:
+        """What an operation's call gives: something to await, or the result itself."""
+        solver = self.linker.solver
+        if operation is None:
+            solver.flow(result, dst)
+            solver.add(dst, Coro(result))
+            return
+        if "." in operation.returns:
+            solver.add(result, self.linker.ext_inst(operation.returns))
+        elif operation.returns not in ("target", "handle") or not operation.target:
+            solver.add(result, DATA)
+        else:
+            self.linker.if_empty(result, lambda: self._data(result))
+        if operation.awaitable:
+            solver.add(dst, Coro(result))
+            if "." in operation.returns:
+                solver.flow(result, dst)
+        else:
+            solver.flow(result, dst)
+
+    def _data(self, result: Var) -> bool:
+        self.linker.solver.add(result, DATA)
+        return True
+
+    def binds(self, func: Func) -> Coloring | None:
+        """The color of a function that only binds its arguments when it is called (AWS)."""
+        coloring = self.functions.get(func)
+        if coloring is not None and coloring.source is not None and coloring.source.binds:
+            return coloring
+        return None
+

@@ -1,0 +1,57 @@
+"""The modules of a program while it is being linked."""
+
+from __future__ import annotations
+
+import builtins
+from typing import TYPE_CHECKING
+
+from color_checker.facts import ModuleFacts
+from color_checker.solver import Solver, Var
+from color_checker.sources import SourceFile
+
+if TYPE_CHECKING:
+    from color_checker.activation import Activation
+
+BUILTINS = frozenset(dir(builtins)) | {"ExceptionGroup", "BaseExceptionGroup", "aiter", "anext"}
+
+
+class ModuleInfo:
+    """A module: its facts, and a variable for each of its names."""
+
+    __slots__ = ("activation", "facts", "key", "library", "name", "names", "source", "stored", "submodules")
+
+    def __init__(self, source: SourceFile, facts: ModuleFacts, *, library: bool) -> None:
+        self.source = source
+        self.facts = facts
+        self.name = source.module
+        self.key = source.path
+        self.library = library
+        self.activation: Activation | None = None
+        self.names: dict[str, Var] = {}
+        self.submodules: dict[str, ModuleInfo | None] = {}
+        #: Names that functions rebind with `global`, or other modules by assignment.
+        self.stored: set[str] = set()
+
+    @property
+    def path(self) -> str:
+        """As shown to users."""
+        return self.source.shown
+
+    def defines(self, name: str) -> bool:
+        """Whether the module's own body binds `name`."""
+        return self.activation is not None and name in self.activation.body.cells
+
+    def var(self, name: str, solver: Solver) -> Var:
+        """The variable of a name of this module itself (star imports aside)."""
+        var = self.names.get(name)
+        if var is None:
+            var = self.names[name] = Var()
+            if self.activation is not None:
+                solver.flow(self.activation.cell(name, solver), var)
+        return var
+
+    def package(self, level: int) -> str:
+        """The package that `level` leading dots stand for."""
+        parts = self.name.split(".")
+        drop = level - 1 if self.source.package else level
+        return ".".join(parts[: len(parts) - drop]) if drop < len(parts) else ""

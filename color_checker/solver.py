@@ -1,0 +1,94 @@
+"""Least solution of inclusion constraints between variables, by difference propagation.
+
+The method is Andersen's (L. O. Andersen, "Program Analysis and Specialization for the C Programming
+Language", 1994): a variable holds a set of values, an edge says that one set includes another, and a
+watcher adds constraints when a value arrives. Each value passes each edge once. The solution is the
+least fixpoint, so it does not depend on the order in which constraints come.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+from color_checker.values import Const, Value
+
+Watcher = Callable[[Value], None]
+
+#: More different constants than this in one variable say nothing about it any more.
+_MOST_CONSTANTS = 12
+
+
+class Var:
+    """A set of values, in order of arrival; the flag says whether a value has been passed on."""
+
+    __slots__ = ("constants", "edges", "values", "watchers")
+
+    def __init__(self) -> None:
+        self.values: dict[Value, bool] = {}
+        self.edges: dict[Var, None] | None = None
+        self.watchers: list[Watcher] | None = None
+        self.constants = 0
+
+    def __iter__(self):  # type: ignore[no-untyped-def]
+        return iter(self.values)
+
+    def __bool__(self) -> bool:
+        return True
+
+
+class Solver:
+    """The work list."""
+
+    def __init__(self) -> None:
+        self._queue: deque[tuple[Var, Value]] = deque()
+
+    def add(self, var: Var, value: Value) -> None:
+        """`var` may be `value`."""
+        if value in var.values:
+            return
+        if type(value) is Const:
+            if var.constants >= _MOST_CONSTANTS:
+                return
+            var.constants += 1
+        var.values[value] = False
+        self._queue.append((var, value))
+
+    def flow(self, source: Var, target: Var) -> None:
+        """Whatever `source` may be, `target` may be too."""
+        if source is target:
+            return
+        if source.edges is None:
+            source.edges = {target: None}
+        elif target in source.edges:
+            return
+        else:
+            source.edges[target] = None
+        for value, passed in list(source.values.items()):
+            if passed:
+                self.add(target, value)
+
+    def watch(self, var: Var, watcher: Watcher) -> None:
+        """Call `watcher` once with each value of `var`, now or when it arrives."""
+        if var.watchers is None:
+            var.watchers = [watcher]
+        else:
+            var.watchers.append(watcher)
+        for value, passed in list(var.values.items()):
+            if passed:
+                watcher(value)
+
+    def run(self) -> bool:
+        """Propagate until nothing changes. Whether anything did."""
+        queue = self._queue
+        worked = bool(queue)
+        while queue:
+            var, value = queue.popleft()
+            var.values[value] = True
+            if var.edges is not None:
+                for target in tuple(var.edges):
+                    self.add(target, value)
+            if var.watchers is not None:
+                for watcher in tuple(var.watchers):
+                    watcher(value)
+        return worked

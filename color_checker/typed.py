@@ -1,0 +1,163 @@
+"""Annotations as a source of values, where flow alone does not tell what something is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from color_checker.facts import TypeExpr
+from color_checker.solver import Var
+from color_checker.values import DATA, NONE, Class, Coro, Ext, ExtInst, Gen, Inst, Mod, Value
+
+if TYPE_CHECKING:
+    from color_checker.activation import Activation
+    from color_checker.classes import ClassInfo
+    from color_checker.link import Linker
+
+_TRANSPARENT = frozenset({
+    "Optional", "Union", "|", "Annotated", "Final", "ClassVar", "Required", "NotRequired", "ReadOnly",
+    "InitVar", "Mapped", "Unpack",
+})  # fmt: skip
+_SEQUENCES = {
+    "list": "list", "List": "list", "Sequence": "list", "MutableSequence": "list", "Collection": "list",
+    "Iterable": "list", "deque": "list", "Deque": "list", "Container": "list", "KeysView": "list",
+    "ValuesView": "list", "set": "set", "Set": "set", "frozenset": "frozenset", "FrozenSet": "frozenset",
+    "AbstractSet": "set", "MutableSet": "set", "tuple": "tuple", "Tuple": "tuple",
+}  # fmt: skip
+_MAPPINGS = frozenset({
+    "dict", "Dict", "Mapping", "MutableMapping", "defaultdict", "DefaultDict", "OrderedDict", "Counter",
+    "ChainMap",
+})  # fmt: skip
+_AWAITABLES = frozenset({"Awaitable", "Coroutine", "Future", "Task"})
+_ITERATORS = frozenset({"Iterator", "Generator", "AsyncIterator", "AsyncGenerator", "AsyncIterable"})
+_SILENT = frozenset({"", "None", "Any", "object", "Callable", "NoReturn", "Never", "TypeVar", "Hashable"})
+_TEXT = frozenset({"Literal", "LiteralString"})
+
+#: A name that is not known after this many rounds will never be.
+_MOST_ATTEMPTS = 4
+
+
+class Types:
+    """Turns annotations into values, for the linker."""
+
+    def __init__(self, linker: Linker) -> None:
+        self.linker = linker
+        self._names: dict[tuple[Activation, str], Var] = {}
+        self._attempts: dict[tuple[Var, TypeExpr], int] = {}
+
+    def inject(self, var: Var, annotation: TypeExpr, scope: Activation, *, element: bool = False) -> bool:
+        """Let `var` be what `annotation` says. False if its names are not known yet.
+
+        Args:
+            element: the annotation is an iterator's and its elements are wanted.
+        """
+        if element:
+            annotation = annotation.args[0] if annotation.args else TypeExpr("")
+        if self._add(var, annotation, scope):
+            return True
+        key = (var, annotation)
+        self._attempts[key] = self._attempts.get(key, 0) + 1
+        return self._attempts[key] >= _MOST_ATTEMPTS
+
+    def _add(self, var: Var, annotation: TypeExpr, scope: Activation) -> bool:
+        linker = self.linker
+        name = annotation.name.rpartition(".")[2]
+        if name in _TRANSPARENT:
+            args = annotation.args[:1] if name == "Annotated" else annotation.args
+            # Every member has to have its say: a list, not a generator.
+            return all([self._add(var, arg, scope) for arg in args])
+        if name in _SILENT:
+            return True
+        if name in _TEXT:
+            linker.solver.add(var, linker.ext_inst("builtins.str"))
+            return True
+        if name in _SEQUENCES or name in _MAPPINGS:
+            return self._add_box(var, annotation, name, scope)
+        if name in _AWAITABLES and annotation.args:
+            result = Var()
+            linker.solver.add(var, Coro(result))
+            return self._add(result, annotation.args[-1], scope)
+        if name in _ITERATORS and annotation.args:
+            elements = Var()
+            linker.solver.add(var, Gen(elements, Var(), is_async=name.startswith("Async")))
+            return self._add(elements, annotation.args[0], scope)
+        if name in ("type", "Type") and annotation.args:
+            return self._add_named(var, annotation.args[0].name, scope, as_class=True)
+        if name == "Self":
+            return self._add_self(var, scope)
+        return self._add_named(var, annotation.name, scope, as_class=False)
+
+    def _add_box(self, var: Var, annotation: TypeExpr, name: str, scope: Activation) -> bool:
+        linker = self.linker
+        kind = _SEQUENCES.get(name, "dict")
+        box = linker.containers.box(scope, ("annotation", annotation), kind)
+        linker.solver.add(var, box)
+        if not annotation.args:
+            linker.solver.add(box.elements, DATA)
+            return True
+        if kind == "dict":
+            keys = self._add(box.dict_keys, annotation.args[0], scope)
+            return self._add(box.elements, annotation.args[-1], scope) and keys
+        if kind == "tuple" and annotation.args[-1].name != "":
+            done = [
+                self._add(linker.containers.slot(box, index), arg, scope)
+                for index, arg in enumerate(annotation.args)
+            ]
+            return all(done)
+        return self._add(box.elements, annotation.args[0], scope)
+
+    def _add_self(self, var: Var, scope: Activation) -> bool:
+        if scope.self_class is not None:
+            self.linker.solver.add(var, self.linker.instance(scope.self_class, is_open=True))
+        elif scope.env is not None:
+            owner: ClassInfo | None = self.linker.colors.class_of_body(scope.env)
+            if owner is not None:
+                self.linker.solver.add(var, self.linker.instance(owner, is_open=True))
+        return True
+
+    def _add_named(self, var: Var, dotted: str, scope: Activation, *, as_class: bool) -> bool:
+        known = [value for value in self.named(dotted, scope).values if value is not NONE]
+        for value in known:
+            meant = value if as_class else self._instance_of(value)
+            if meant is not None:
+                self.linker.solver.add(var, meant)
+        return bool(known)
+
+    def _instance_of(self, value: Value) -> Value | None:
+        linker = self.linker
+        if isinstance(value, Class):
+            return linker.instance(value.info, is_open=True)
+        if isinstance(value, Ext):
+            return linker.ext_inst(value.dotted)
+        if isinstance(value, Inst | Mod | ExtInst):
+            # A type variable, a NewType, or no type at all.
+            return None
+        return DATA if value is DATA else None
+
+    def named(self, dotted: str, scope: Activation) -> Var:
+        """What a dotted name means in the scope of an annotation."""
+        key = (scope, dotted)
+        known = self._names.get(key)
+        if known is not None:
+            return known
+        head, _, rest = dotted.partition(".")
+        var = Var()
+        self._first_name(head, scope, var)
+        for name in rest.split(".") if rest else ():
+            var = self._attribute(var, name, scope)
+        self._names[key] = var
+        return var
+
+    def _first_name(self, name: str, scope: Activation, var: Var) -> None:
+        outer: Activation | None = scope
+        while outer is not None:
+            if outer.facts.kind != "module" and name in outer.body.cells:
+                self.linker.solver.flow(outer.cell(name, self.linker.solver), var)
+                return
+            outer = outer.env
+        self.linker.name_in(scope.module, name, var)
+
+    def _attribute(self, var: Var, name: str, scope: Activation) -> Var:
+        linker = self.linker
+        result = Var()
+        linker.solver.watch(var, lambda value: linker.attributes.read(scope, 0, value, name, result))
+        return result
