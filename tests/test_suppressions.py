@@ -160,8 +160,8 @@ def test_what_upsets_the_tokenizer_of_some_python_upsets_nobody_else(source: str
 
 PIECES = st.sampled_from([
     "# color: ", "#color:", "ignore", "ignore[", "clock", ",", "]", "pure", "workflow", "step", "\n", "    ",
-    "def f():", "@x", "(", ")", '"""', "'", "\\", "f'{", "}", "\0", "\r", "\f", "é", "\ud800", "class A:", "async ",
-    "1", " - ", "\t", "x = 1",
+    "def f():", "@x", "(", ")", '"""', "'", "\\", "f'{", "}", "\0", "\r", "\f", "é", "\ud800", "class A:",
+    "async ", "1", " - ", "\t", "x = 1",
 ])  # fmt: skip
 
 
