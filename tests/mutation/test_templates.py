@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 
 from tests.mutation.mutants import DIRECT, FUNCTION, Mutant, fits, make_host, mutated_source, write
-from tests.mutation.templates import Effect, Way, read_effects, read_hosts, read_ways
+from tests.mutation.templates import (
+    Effect,
+    Way,
+    read_effects,
+    read_hosts,
+    read_statements,
+    read_ways,
+)
 
 WAYS = read_ways()
 EFFECTS, HARMLESS = read_effects()
@@ -80,3 +87,14 @@ def test_every_built_in_workflow_takes_the_ways_that_fit(name: str) -> None:
             source = mutated_source(Mutant("p", way, EFFECTS[0], host, FUNCTION))
             compile(source, name, "exec")
             assert source.count("# INJECTED") >= way.body.count("\n")
+
+
+@pytest.mark.parametrize("statement", read_statements(), ids=lambda item: item[1].name)
+def test_every_statement_fits_a_workflow_and_compiles(statement: tuple[str, Way]) -> None:
+    rule, way = statement
+    hosts = [make_host(name, source) for name, source in read_hosts().items()]
+    fitting = [host for host in hosts if host is not None and fits(way, host)]
+    assert fitting
+    for host in fitting:
+        mutant = Mutant("p", way, Effect(rule, way.name, "1"), host, FUNCTION)
+        compile(mutated_source(mutant), host.name, "exec")
