@@ -112,7 +112,7 @@ def our_graphs(cases: Mapping[str, Path]) -> dict[str, set[Edge]]:
 
     result = {}
     for name, folder in cases.items():
-        prefix = f"{folder.name}."
+        prefix = f"{folder.name}." if (folder / "__init__.py").exists() else ""
         graph = call_graph([folder])
         result[name] = {
             (caller.removeprefix(prefix), called.removeprefix(prefix)) for caller, called in edges(graph)
