@@ -19,7 +19,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.benchmarks.pycg import pycg_python
+from tests.benchmarks.pycg import CACHE, pycg_python
+from tests.corpus.get import fetch
 
 SAMPLING = 0.03
 MEGABYTE = 1024.0
@@ -143,6 +144,14 @@ def copy_sources(tree: Path, target: Path, every: int = 1) -> int:
     return lines
 
 
+def django() -> Path:
+    """A large, well-known tree."""
+    folder = CACHE.parent / "django"
+    if not folder.exists() and not fetch("django", folder):
+        raise SystemExit("Django cannot be fetched: name a tree")
+    return folder
+
+
 def checker(*options: str) -> list[str]:
     """The command line a user types."""
     return [sys.executable, "-m", "color_checker", "check", ".", "--format", "json", *options]
@@ -231,7 +240,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("tree", type=Path)
+    parser.add_argument("tree", type=Path, nargs="?", help="default: Django, fetched from PyPI")
     parser.add_argument("--timeout", type=float, default=300, help="seconds for any one run")
     parser.add_argument("--times", type=int, default=3, help="runs of ours, of which the fastest counts")
     parser.add_argument("--pycg-python", type=Path, help="a Python 3.10 or older, with or without PyCG")
@@ -239,17 +248,18 @@ def main() -> int:
     parser.add_argument("--only-others", action="store_true", help="without our own runs")
     options = parser.parse_args()
 
+    tree: Path = (options.tree or django()).resolve()
     with tempfile.TemporaryDirectory(prefix="speed") as temporary:
         whole = Path(temporary) / "whole"
-        lines = copy_sources(options.tree.resolve(), whole)
-        print(f"{options.tree.name}: {sum(1 for _ in whole.rglob('*.py')):,} files, {lines:,} lines")
+        lines = copy_sources(tree, whole)
+        print(f"{tree.name}: {sum(1 for _ in whole.rglob('*.py')):,} files, {lines:,} lines")
         parsed = subprocess.run(
             [sys.executable, "-c", PARSE, whole], check=True, capture_output=True, text=True
         )
         table = Table(lines, *map(float, parsed.stdout.split()))
         if not options.only_others:
             measure_checker(table, whole, options.times, options.timeout)
-            measure_growth(table, options.tree.resolve(), Path(temporary), options.times, options.timeout)
+            measure_growth(table, tree, Path(temporary), options.times, options.timeout)
         if not options.no_others:
             measure_others(table, whole, options.timeout, options.pycg_python)
     return 0
