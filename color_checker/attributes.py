@@ -126,15 +126,14 @@ class Attributes:
         return infos
 
     def _subclasses(self, info: ClassInfo) -> list[ClassInfo]:
-        linker = self.linker
         found: dict[ClassInfo, None] = {}
         todo = [info]
         while todo:
             base = todo.pop()
-            for source in linker.sources.subclasses(base.facts.name):
-                linker.module(source)
-            for candidate in list(linker.classes.values()):
-                if candidate not in found and candidate is not info and base in candidate.mro()[1:]:
+            for source in self.linker.sources.subclasses(base.facts.name):
+                self.linker.module(source)
+            for candidate in base.derived:
+                if candidate not in found and candidate is not info:
                     found[candidate] = None
                     todo.append(candidate)
         return list(found)

@@ -32,7 +32,7 @@ class ClassInfo:
     """A class statement, evaluated in one context."""
 
     __slots__ = (
-        "_mro", "activation", "attributes", "bases", "decorated", "facts", "index", "instance_vars",
+        "_mro", "activation", "attributes", "bases", "decorated", "derived", "facts", "index", "instance_vars",
         "listeners", "module", "scope", "stores",
     )  # fmt: skip
 
@@ -43,6 +43,7 @@ class ClassInfo:
         self.scope = scope
         self.activation = scope
         self.bases: list[list[ClassInfo | str]] = []
+        self.derived: list[ClassInfo] = []
         self.attributes: dict[str, Var] = {}
         self.instance_vars: dict[str, Var] = {}
         self.listeners: list[Callable[[], None]] = []
@@ -74,13 +75,23 @@ class ClassInfo:
         if base in self.bases[position]:
             return
         self.bases[position].append(base)
+        if not isinstance(base, str):
+            base.derived.append(self)
         self.changed()
 
     def changed(self) -> None:
-        """Bases are known that were not: look up again what was looked up before."""
-        self._mro = None
-        for listener in tuple(self.listeners):
-            listener()
+        """Bases are known that were not: look up again what was looked up before, below this class too."""
+        affected: dict[ClassInfo, None] = {}
+        todo = [self]
+        while todo:
+            info = todo.pop()
+            if info not in affected:
+                affected[info] = None
+                info._mro = None
+                todo.extend(info.derived)
+        for info in affected:
+            for listener in tuple(info.listeners):
+                listener()
 
     def mro(self) -> Mro:
         """This class, then its bases in the order of C3 linearization; external ones by name."""

@@ -1,67 +1,302 @@
-"""The linked program: functions, who calls whom, and what each call does."""
+"""The linked and colored program, as the rules see it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterable, Iterator
+from functools import cached_property
 
-from color_checker.activation import Activation
-from color_checker.catalog import load_catalog
+import msgspec
+
+from color_checker import sites
+from color_checker.activation import Activation, Operation
+from color_checker.catalog import Catalog
+from color_checker.coloring import CodeColor, Reach, Step, code_colors, reaching
 from color_checker.config import Config
+from color_checker.engines import Profile
+from color_checker.facts import NOTHING, Call, Op, Region
+from color_checker.findings import Color, Effect, Finding, Frame, Severity
 from color_checker.link import Linker
-from color_checker.project import Project
-from color_checker.sources import discover
-from color_checker.store import Store
+from color_checker.modules import ModuleInfo
+from color_checker.sites import EffectSite, Gap
+from color_checker.suppression_index import Suppressions
+from color_checker.values import Ext, ExtBound, Value
 
-#: Decorators that leave the function as it is.
-_TRANSPARENT = frozenset({"builtins.staticmethod", "builtins.classmethod", "builtins.property"})
+#: How often another way to a cause is looked for when the shortest is suppressed.
+_MOST_DETOURS = 20
+
+_REPLAYED = (Color.WORKFLOW, Color.PURE)
 
 
-def call_graph(paths: Sequence[Path]) -> dict[str, set[str]]:
-    """Who calls whom in the files below `paths`, with every function and module body as a root.
+class Place(msgspec.Struct, frozen=True, order=True):
+    """A piece of source text; lines and columns count from 1, the end is exclusive."""
 
-    Names are dotted; builtins are `<builtin>.len`, methods of builtin types `<**PyStr**>.join`, as in
-    the PyCG benchmark (Salis et al., "PyCG: Practical Call Graph Generation in Python", ICSE 2021).
+    path: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+class Cause(msgspec.Struct, frozen=True):
+    """An effect that replayed code reaches.
+
+    Attributes:
+        node: the function in whose body it is.
+        chain: the calls that lead there from colored code; empty if it is colored code itself.
+        workflows: the names of all workflows that reach it.
     """
-    linker = link_everything(paths)
-    graph: dict[str, set[str]] = {}
-    for activation in list(linker.activations.values()):
-        edges = graph.setdefault(_owner(activation), set())
-        for targets in activation.targets.values():
-            edges.update(target.name for target in targets)
-        for names in activation.external.values():
-            edges.update(filter(None, map(_external_name, names)))
-    return graph
+
+    node: Activation
+    site: EffectSite
+    engine: str
+    chain: tuple[Step, ...]
+    workflows: tuple[str, ...]
+
+    @property
+    def anchor(self) -> Activation:
+        """The colored function in which the finding is reported."""
+        return self.chain[0].caller if self.chain else self.node
+
+    @property
+    def position(self) -> int:
+        """The operation of the anchor at which it is reported."""
+        return self.chain[0].position if self.chain else self.site.position
 
 
-def _owner(activation: Activation) -> str:
-    """The function or module that runs a scope: a class body runs with the code around it."""
-    while activation.facts.kind == "class" and activation.env is not None:
-        activation = activation.env
-    return activation.name
+class Program:
+    """What rules ask. A *node* is an `Activation`: a function (or module, or class body) in one context."""
+
+    def __init__(self, linker: Linker, config: Config, suppressions: Suppressions) -> None:
+        self.linker = linker
+        self.config = config
+        self.suppressions = suppressions
+        self.catalog: Catalog = linker.catalog
+        self.profiles: dict[str, Profile] = {profile.name: profile for profile in linker.profiles}
+        self.code: dict[Activation, CodeColor] = code_colors(linker)
+        self._effects: dict[Activation, list[EffectSite]] = {}
+
+    # -- nodes ----------------------------------------------------------------------------------
+
+    @cached_property
+    def nodes(self) -> list[Activation]:
+        """All nodes of the project's own files, in source order."""
+        nodes = (node for node in self.linker.activations.values() if not node.module.library)
+        return sorted(nodes, key=lambda n: (n.module.path, n.facts.line, n.index, n.number))
+
+    @cached_property
+    def modules(self) -> list[ModuleInfo]:
+        """The project's own modules that were linked, by path."""
+        return sorted((m for m in self.linker.modules.values() if not m.library), key=lambda m: m.path)
+
+    def color(self, node: Activation) -> Color:
+        """The color of the code that the node is; nested functions have that of the function around."""
+        code = self.code.get(node)
+        return code.color if code is not None else Color.PLAIN
+
+    def engine(self, node: Activation) -> str:
+        """The name of the engine that the node's color comes from, "" if none."""
+        code = self.code.get(node)
+        return code.engine if code is not None else ""
+
+    def profile(self, engine: str) -> Profile | None:
+        """The engine's profile; None for code that is colored by a comment in a file without engine."""
+        return self.profiles.get(engine)
+
+    def workflow_name(self, node: Activation) -> str:
+        """The dotted name of the colored function that the node belongs to."""
+        code = self.code.get(node)
+        return (code.owner if code is not None else node).name
+
+    def is_replayed(self, node: Activation) -> bool:
+        """Whether it is workflow or pure code."""
+        return self.color(node) in _REPLAYED
+
+    # -- reach ----------------------------------------------------------------------------------
+
+    @cached_property
+    def reaches(self) -> dict[str, Reach]:
+        """For each engine what its replayed code reaches, without crossing into steps and other workflows."""
+        by_engine: dict[str, list[Activation]] = {}
+        for node, code in self.code.items():
+            if code.color in _REPLAYED and node.facts.kind in ("function", "lambda"):
+                by_engine.setdefault(code.engine, []).append(node)
+        return {engine: Reach(self.linker, nodes) for engine, nodes in sorted(by_engine.items())}
+
+    @cached_property
+    def step_reaches(self) -> dict[str, Reach]:
+        """For each engine what its steps reach."""
+        by_engine: dict[str, list[Activation]] = {}
+        for node, code in self.code.items():
+            if code.color is Color.STEP and node.facts.kind in ("function", "lambda"):
+                by_engine.setdefault(code.engine, []).append(node)
+        return {engine: Reach(self.linker, nodes) for engine, nodes in sorted(by_engine.items())}
+
+    @cached_property
+    def replayed_nodes(self) -> list[Activation]:
+        """Everything that replayed code of any engine reaches, itself included."""
+        found = {node: None for reach in self.reaches.values() for node in reach.nodes()}
+        return sorted(found, key=lambda n: (n.module.path, n.facts.line, n.index, n.number))
+
+    @cached_property
+    def workflows_reaching(self) -> dict[Activation, tuple[str, ...]]:
+        """For each replayed node the names of the workflows that reach it."""
+        nodes = self.replayed_nodes
+        names = {node: self.workflow_name(node) for node in nodes if node in self.code}
+        return reaching(self.linker, nodes, names)
+
+    # -- operations -----------------------------------------------------------------------------
+
+    def ops(self, node: Activation) -> Iterator[tuple[int, Op]]:
+        """The operations of a node's body with their positions."""
+        return enumerate(node.body.ops)
+
+    def values(self, node: Activation, slot: int) -> tuple[Value, ...]:
+        """What a slot of the node may be."""
+        if slot == NOTHING or node.slots[slot] is None:
+            return ()
+        return tuple(node.var(slot).values)
+
+    def callees(self, node: Activation, position: int) -> tuple[Activation, ...]:
+        """The functions of the analyzed code that the operation calls."""
+        return tuple(node.targets.get(position, ()))
+
+    def externals(self, node: Activation, position: int) -> tuple[str, ...]:
+        """The dotted names outside the analyzed code that the operation calls."""
+        return tuple(node.external.get(position, ()))
+
+    def operations(self, node: Activation, position: int) -> tuple[Operation, ...]:
+        """The engine operations that the operation is."""
+        return tuple(node.operations.get(position, {}).values())
+
+    def effects(self, node: Activation) -> list[EffectSite]:
+        """The effects in the node's own body."""
+        if node not in self._effects:
+            self._effects[node] = sites.effects(self.linker, node)
+        return self._effects[node]
+
+    def gaps(self, node: Activation) -> list[Gap]:
+        """The unresolved calls in the node's own body."""
+        return sites.gaps(self.linker, node)
+
+    # -- places ---------------------------------------------------------------------------------
+
+    def place(self, node: Activation, at: int) -> Place:
+        """The place `at` (of an operation, parameter …) in the node's file."""
+        return Place(node.module.path, *node.module.facts.span(at))
+
+    def place_of(self, node: Activation, position: int) -> Place:
+        """The place of an operation."""
+        return self.place(node, getattr(node.body.ops[position], "at", node.facts.at))
+
+    def regions(self, node: Activation, line: int) -> Iterator[Region]:
+        """The `with` and `if` regions of the node's body that contain the line."""
+        for region in node.body.regions:
+            if region.line <= line <= region.end_line:
+                yield region
+
+    def names_behind(self, node: Activation, slot: int) -> tuple[str, ...]:
+        """Dotted names outside the analyzed code that a slot is, or is the result of calling."""
+        names = [v.dotted for v in self.values(node, slot) if isinstance(v, Ext | ExtBound)]
+        for op in node.body.ops:
+            if isinstance(op, Call) and op.dst == slot:
+                names += [v.dotted for v in self.values(node, op.func) if isinstance(v, Ext | ExtBound)]
+        return tuple(dict.fromkeys(names))
+
+    def is_unsandboxed(self, node: Activation, line: int) -> bool:
+        """Whether the line stands under a context manager that makes it the user's own business."""
+        for region in self.regions(node, line):
+            if region.kind == "with":
+                for name in self.names_behind(node, region.slot):
+                    if any(profile.matches(profile.unsandboxed, profile.canonical(name)) for profile in self.linker.profiles):
+                        return True
+        return False
+
+    def is_replay_guarded(self, node: Activation, line: int) -> bool:
+        """Whether the line runs only while replaying, or only while not."""
+        for region in self.regions(node, line):
+            if region.kind == "if":
+                for name in self.names_behind(node, region.slot):
+                    if any(profile.matches(profile.replay_guards, profile.canonical(name)) for profile in self.linker.profiles):
+                        return True
+        return False
+
+    # -- causes ---------------------------------------------------------------------------------
+
+    @cached_property
+    def causes(self) -> list[Cause]:
+        """Every effect that replayed code reaches and may not have, each once, in order of its finding."""
+        best: dict[tuple[str, int, str, Effect], Cause] = {}
+        for engine, reach in self.reaches.items():
+            for node in reach.nodes():
+                for site in self.effects(node):
+                    if self._is_allowed(node, site, engine):
+                        continue
+                    key = (node.module.key, site.at, site.dotted, site.effect)
+                    cause = self._reported(node, site, engine, reach)
+                    if cause is not None and (key not in best or self._rank(cause) < self._rank(best[key])):
+                        best[key] = cause
+        return sorted(best.values(), key=self._rank_place)
+
+    def _is_allowed(self, node: Activation, site: EffectSite, engine: str) -> bool:
+        profile = self.profiles.get(engine)
+        if profile is not None and self.color(node) is not Color.PURE and profile.is_legal(site.dotted):
+            return True
+        line = self.place(node, site.at).line
+        if self.is_unsandboxed(node, line):
+            return True
+        return site.effect is Effect.CONSOLE and self.is_replay_guarded(node, line)
+
+    def _reported(self, node: Activation, site: EffectSite, engine: str, reach: Reach) -> Cause | None:
+        """The cause at its nearest anchor that is not suppressed; None if all are."""
+        name = site.effect.value
+        if self.suppressions.covers(node.module.path, self.place(node, site.at).line, name):
+            return None
+        without: set[tuple[Activation, int]] = set()
+        while node in reach and len(without) <= _MOST_DETOURS:
+            cause = Cause(node, site, engine, tuple(reach.chain(node)), self.workflows_reaching[node])
+            place = self.place_of(cause.anchor, cause.position)
+            if not self.suppressions.covers(place.path, place.line, name):
+                return cause
+            if not cause.chain:
+                return None
+            without.add((cause.anchor, cause.position))
+            reach = Reach(self.linker, reach.sources, without)
+        return None
+
+    def _rank(self, cause: Cause) -> tuple[int, Place, str]:
+        return (len(cause.chain), self.place_of(cause.anchor, cause.position), cause.engine)
+
+    def _rank_place(self, cause: Cause) -> tuple[Place, str]:
+        return (self.place_of(cause.anchor, cause.position), cause.site.dotted)
+
+    def witness(self, chain: Iterable[Step], node: Activation, at: int, what: str) -> tuple[Frame, ...]:
+        """The frames from the colored function over the chain to `node`, and what it does at `at`."""
+        frames = []
+        for step in chain:
+            place = self.place_of(step.caller, step.position)
+            frames.append(Frame(step.caller.name, place.path, place.line, place.column))
+        place = self.place(node, at)
+        frames.append(Frame(node.name, place.path, place.line, place.column))
+        frames.append(Frame(what, place.path, place.line, place.column))
+        return tuple(frames)
+
+    # -- findings -------------------------------------------------------------------------------
+
+    def finding(
+        self, code: str, name: str, severity: Severity, node: Activation, place: Place, message: str, *,
+        effect: Effect | None = None, witness: tuple[Frame, ...] = (), workflows: tuple[str, ...] = (),
+        engine: str | None = None,
+    ) -> Finding:  # fmt: skip
+        """A finding at `place`, which lies in `node`. Without a witness, it is the node and the place."""
+        return Finding(
+            code=code, name=name, severity=severity, path=place.path, line=place.line, column=place.column,
+            end_line=place.end_line, end_column=place.end_column, message=message, function=node.name,
+            color=self.color(node), engine=self.engine(node) if engine is None else engine, effect=effect,
+            witness=witness or (Frame(node.name, place.path, place.line, place.column),),
+            workflows=workflows,
+        )  # fmt: skip
 
 
-def _external_name(dotted: str) -> str:
-    if dotted in _TRANSPARENT:
-        return ""
-    if not dotted.startswith("builtins."):
-        return dotted
-    name = dotted.removeprefix("builtins.")
-    owner, dot, method = name.partition(".")
-    return f"<**Py{owner.capitalize()}**>.{method}" if dot else f"<builtin>.{name}"
-
-
-def link_everything(paths: Sequence[Path]) -> Linker:
-    """Link the files below `paths` with every function a root."""
-    catalog = load_catalog()
-    root = Path.cwd()
-    sources = discover(paths, Config(), root)
-    project = Project(sources, Store.open(None, ""), None, catalog.covers)
-    project.load(project.read())
-    linker = Linker(project, catalog, ())
-    for source in project.files:
-        linker.module(source)
-    linker.solve()
-    while linker.activate_all():
-        linker.solve()
-    return linker
+def shown_name(dotted: str) -> str:
+    """A dotted name as a user would write it: builtins have no module."""
+    return dotted.removeprefix("builtins.")

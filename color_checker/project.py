@@ -107,8 +107,8 @@ class Project:
                 advance(1)
             return
         batches = _batches(datas, processes * 8)
-        methods = get_context().get_all_start_methods()
-        context = get_context("fork" if "fork" in methods and sys.platform == "linux" else None)
+        # The workers only parse: no thread runs yet that a fork could catch holding a lock.
+        context = get_context("fork" if sys.platform == "linux" else None)
         with ProcessPoolExecutor(processes, mp_context=context) as pool:
             for batch, results in zip(batches, pool.map(extract_files, batches), strict=True):
                 yield from results

@@ -221,11 +221,13 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _set_up(connection: sqlite3.Connection) -> None:
-    owner = _pragma(connection, "application_id")
+    connection.execute("BEGIN")  # one look at both, as another process may be making the tables just now
+    owner, schema = _pragma(connection, "application_id"), _pragma(connection, "schema_version")
+    connection.execute("COMMIT")
     if owner == _APPLICATION_ID:
         connection.execute("PRAGMA synchronous = OFF")
     else:
-        if _pragma(connection, "schema_version"):
+        if schema:
             raise _ForeignFile
         _create(connection)
 

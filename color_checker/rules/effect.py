@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from typing import ClassVar
 
-from color_checker.findings import Effect
+from color_checker.findings import Effect, Finding
+from color_checker.program import Cause, Program, shown_name
 from color_checker.rules.base import Rule
 
 
@@ -50,6 +52,25 @@ class EffectRule(Rule):
     does: ClassVar[str]
     harm: ClassVar[str]
     instead: ClassVar[str]
+
+    def check(self, program: Program) -> Iterator[Finding]:
+        """One finding for each cause, at the colored function's call that leads to it."""
+        for cause in program.causes:
+            if cause.site.effect is self.effect:
+                yield self._finding(program, cause)
+
+    def _finding(self, program: Program, cause: Cause) -> Finding:
+        site = cause.site
+        profile = program.profile(cause.engine)
+        replacement = profile.replacement(site.dotted, site.effect) if profile is not None else ""
+        callee = shown_name(site.dotted)
+        return program.finding(
+            self.code, self.name, self.severity, cause.anchor,
+            program.place_of(cause.anchor, cause.position),
+            self.message(callee, replacement or site.advice or None),
+            effect=site.effect, engine=cause.engine, workflows=cause.workflows,
+            witness=program.witness(cause.chain, cause.node, site.at, callee),
+        )  # fmt: skip
 
     @classmethod
     def message(cls, callee: str, replacement: str | None = None) -> str:

@@ -1,0 +1,196 @@
+"""The way through the house: from paths to a report."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Collection, Iterable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from color_checker.catalog import Catalog, load_catalog
+from color_checker.config import Config, load_config, validate_names
+from color_checker.engines import engines_by_package, load_profiles
+from color_checker.facts import Call
+from color_checker.findings import Color, Finding, Report, Summary
+from color_checker.installed import Installed
+from color_checker.link import Linker
+from color_checker.program import Program
+from color_checker.project import FACTS_VERSION, Project
+from color_checker.relevance import colored_files
+from color_checker.rules import Rule, all_rules
+from color_checker.sources import discover
+from color_checker.store import Store
+from color_checker.suppression_index import Suppressions
+
+#: Rules whose findings come from the machinery around the other rules.
+_GAP = "gap"
+_UNUSED = "unused-suppression"
+
+Advance = Callable[[int], None]
+
+
+def check(
+    paths: Sequence[Path | str], *, config: Config | None = None, engines: Collection[str] = (),
+    strict: bool | None = None, cache: bool = True, advance: Advance = lambda count: None,
+) -> Report:  # fmt: skip
+    """Check the Python files below `paths`.
+
+    Args:
+        config: by default what `[tool.color-checker]` says, found from the working directory.
+        engines: names of engines to check for; by default the configured ones, else those imported.
+        strict: report unresolved calls as errors; by default as configured.
+        cache: keep facts on disk between runs.
+        advance: called with the number of files that have got a step further (two steps each).
+
+    Raises:
+        ColorCheckerError: the configuration is wrong, or an engine or rule is unknown.
+    """
+    started = time.perf_counter()
+    analysis = analyze(paths, config=config, engines=engines, cache=cache, advance=advance)
+    findings, gaps = find(analysis, analysis.config.strict if strict is None else strict)
+    return Report(
+        findings=findings,
+        errors=tuple(sorted(analysis.project.errors)),
+        summary=_summary(analysis, len(gaps), time.perf_counter() - started),
+        gaps=gaps,
+    )
+
+
+class Analysis(msgspec.Struct, frozen=True):
+    """Everything between the files and the findings."""
+
+    config: Config
+    project: Project
+    program: Program
+    lines: int
+
+
+def analyze(
+    paths: Sequence[Path | str], *, config: Config | None = None, engines: Collection[str] = (),
+    cache: bool = True, whole: bool = False, advance: Advance = lambda count: None,
+) -> Analysis:  # fmt: skip
+    """Link and color the files below `paths`. With `whole`, code that has nothing to do with workflows too."""
+    if config is None:
+        config = load_config(Path.cwd())
+    known = engines_by_package(_engine_files(config))
+    validate_names(config, [rule.name for rule in all_rules()], sorted(set(known.values())))
+    catalog = load_catalog()
+    root = config.root or os.getcwd()
+    sources = discover([Path(path) for path in paths], config, Path(root))
+    directory = config.resolve(config.cache_dir) if cache else None
+    store = Store.open(directory, FACTS_VERSION)
+    installed = Installed(config, root) if config.follow_imports else None
+    covers = _covers(catalog, known)
+    project = Project(sources, store, installed, covers)
+    project.load(project.read(advance), advance)
+    relevant = colored_files(project, known, whole=whole)
+    wanted = set(engines) or set(config.engines) or relevant.engines
+    profiles = load_profiles(_engine_files(config), only=wanted)
+    linker = Linker(project, catalog, profiles.values())
+    _link(linker, project, relevant.files)
+    store.close()
+    suppressions = Suppressions()
+    lines = 0
+    for source in project.files:
+        facts = project.facts(source)
+        if facts is not None:
+            lines += facts.lines
+            suppressions.add(source.shown, facts.pragmas.ignores)
+    return Analysis(config, project, Program(linker, config, suppressions), lines)
+
+
+def _engine_files(config: Config) -> tuple[Path, ...]:
+    return tuple(config.resolve(path) for path in config.engine_files)
+
+
+def _covers(catalog: Catalog, engines: dict[str, str]) -> Callable[[str], bool]:
+    def covers(module: str) -> bool:
+        parts = module.split(".")
+        names = {".".join(parts[: count + 1]) for count in range(len(parts))}
+        return not names.isdisjoint(engines) or catalog.covers(module)
+
+    return covers
+
+
+def _link(linker: Linker, project: Project, relevant: Collection[str]) -> None:
+    """Link the files that have to do with workflows: what engines call, then everything else in them."""
+    for source in project.files:
+        if source.path in relevant:
+            linker.module(source)
+    linker.solve()
+    while linker.activate_all(lambda func: func.module.key in relevant):
+        linker.solve()
+
+
+# -- findings -------------------------------------------------------------------------------------
+
+
+def find(analysis: Analysis, strict: bool) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+    """The findings of all rules that are switched on, and the gaps."""
+    program, config = analysis.program, analysis.config
+    rules = [rule for rule in all_rules() if _is_on(rule.name, config)]
+    findings: list[Finding] = []
+    gaps: list[Finding] = []
+    for rule in sorted(rules, key=lambda rule: rule.name == _UNUSED):
+        found = [f for f in rule().check(program) if not _is_suppressed(f, program, rule)]
+        if rule.name == _GAP:
+            gaps = found
+            findings += [msgspec.structs.replace(gap, severity="error") for gap in found] if strict else []
+        else:
+            findings += found
+    return tuple(_finish(findings, config)), tuple(_finish(gaps, config))
+
+
+def _is_on(name: str, config: Config) -> bool:
+    return (not config.select or name in config.select) and name not in config.ignore
+
+
+def _is_suppressed(finding: Finding, program: Program, rule: type[Rule]) -> bool:
+    if rule.effect is not None:
+        # Effects are suppressed where causes are found, since another way to the same one may remain.
+        return False
+    return program.suppressions.covers(finding.path, finding.line, finding.name)
+
+
+def _finish(findings: Iterable[Finding], config: Config) -> list[Finding]:
+    """Findings in order, each once, with the configured severity, where rules apply at all."""
+    result: dict[tuple[object, ...], Finding] = {}
+    ignored: dict[str, frozenset[str]] = {}
+    for finding in sorted(findings, key=lambda f: f.sort_key):
+        if finding.path not in ignored:
+            ignored[finding.path] = config.ignored_at(os.path.abspath(finding.path))
+        if finding.name in ignored[finding.path]:
+            continue
+        if finding.name in config.severity:
+            finding = msgspec.structs.replace(finding, severity=config.severity[finding.name])
+        result.setdefault((*finding.sort_key, finding.end_line, finding.end_column), finding)
+    return list(result.values())
+
+
+def _summary(analysis: Analysis, gaps: int, seconds: float) -> Summary:
+    program = analysis.program
+    colored = {
+        (node.module.key, node.index): code.color
+        for node, code in program.code.items()
+        if code.owner is node and not node.module.library
+    }
+    calls = {
+        (node.module.key, node.index, position)
+        for node in program.replayed_nodes
+        for position, op in program.ops(node)
+        if isinstance(op, Call)
+    }
+    functions = sum(
+        function.kind in ("function", "lambda")
+        for source in analysis.project.files
+        if (facts := analysis.project.facts(source)) is not None
+        for function in facts.functions
+    )
+    return Summary(
+        files=len(analysis.project.files), lines=analysis.lines, functions=functions,
+        workflows=sum(color is Color.WORKFLOW for color in colored.values()),
+        steps=sum(color is Color.STEP for color in colored.values()),
+        calls=len(calls), gaps=gaps, suppressed=program.suppressions.suppressed, seconds=seconds,
+    )  # fmt: skip

@@ -1,0 +1,65 @@
+"""Which files have to do with workflows: they import an engine, or a file that does."""
+
+from __future__ import annotations
+
+import msgspec
+
+from color_checker.facts import ImportFact
+from color_checker.project import Project
+from color_checker.sources import SourceFile, absolute_name
+
+
+class Relevant(msgspec.Struct, frozen=True):
+    """The files to link (by path), and the names of the engines that they import."""
+
+    files: frozenset[str]
+    engines: frozenset[str]
+
+
+def colored_files(project: Project, engines: dict[str, str], *, whole: bool = False) -> Relevant:
+    """Find them. `engines` maps module names to engines; with `whole`, all files are linked."""
+    importers: dict[str, list[str]] = {}
+    found: dict[str, None] = {}
+    used: set[str] = set()
+    for source in project.files:
+        facts = project.facts(source)
+        if facts is None:
+            continue
+        names = _engines_of(facts.imports, engines)
+        used |= names
+        if names or facts.pragmas.colors or facts.pragmas.module_color or whole:
+            found[source.path] = None
+        for fact in facts.imports:
+            for target in _imported(project, source, fact):
+                importers.setdefault(target, []).append(source.path)
+    todo = list(found)
+    while todo:
+        for importer in importers.get(todo.pop(), ()):
+            if importer not in found:
+                found[importer] = None
+                todo.append(importer)
+    return Relevant(frozenset(found), frozenset(used))
+
+
+def _engines_of(imports: tuple[ImportFact, ...], engines: dict[str, str]) -> set[str]:
+    names = set()
+    for fact in imports:
+        if fact.level:
+            continue
+        for module in (fact.module, *(f"{fact.module}.{name}" for name in fact.names)):
+            parts = module.split(".")
+            for count in range(1, len(parts) + 1):
+                engine = engines.get(".".join(parts[:count]))
+                if engine is not None:
+                    names.add(engine)
+    return names
+
+
+def _imported(project: Project, source: SourceFile, fact: ImportFact) -> list[str]:
+    """The project's files that an import may run."""
+    name = absolute_name(source, fact.level, fact.module) if fact.level else fact.module
+    if name is None:
+        return []
+    candidates = [name, *(f"{name}.{member}".strip(".") for member in fact.names)]
+    found = (project.find(candidate, source) for candidate in candidates if candidate)
+    return [target.path for target in found if target is not None]

@@ -1,0 +1,321 @@
+"""What the operations of one activation do, read off the solved constraints.
+
+The linker has found what every variable may be. Here each operation of a body is looked at once more
+and turned into what rules ask about: effects, calls out of the analyzed code, and calls that stayed
+unresolved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from color_checker.catalog import Condition, Entry
+from color_checker.classes import ClassInfo
+from color_checker.facts import (
+    NOTHING,
+    Attr,
+    Build,
+    Call,
+    Format,
+    Iterate,
+    Load,
+)
+from color_checker.findings import Effect
+from color_checker.values import (
+    DATA,
+    NONE,
+    Bound,
+    Box,
+    Class,
+    Const,
+    Descriptor,
+    Ext,
+    ExtBound,
+    ExtInst,
+    Factory,
+    Func,
+    Inst,
+    Marker,
+    Partial,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from color_checker.activation import Activation
+    from color_checker.link import Linker
+
+_SETS = frozenset({"set", "frozenset"})
+_SET_CLASSES = frozenset({"builtins.set", "builtins.frozenset"})
+_NUMBERS = frozenset({
+    "builtins.int", "builtins.float", "builtins.bool", "builtins.complex", "decimal.Decimal",
+    "fractions.Fraction",
+})  # fmt: skip
+
+#: Calls whose result shows the order in which they got the elements of their arguments.
+_ORDER_SENSITIVE = frozenset({
+    "builtins.list", "builtins.tuple", "builtins.enumerate", "builtins.zip", "builtins.iter",
+    "builtins.map", "builtins.filter", "builtins.str.join", "builtins.bytes.join", "builtins.list.extend",
+    "builtins.dict.fromkeys", "builtins.reversed", "itertools.chain", "itertools.chain.from_iterable",
+    "itertools.islice", "itertools.cycle", "itertools.product", "itertools.permutations",
+    "itertools.combinations", "itertools.groupby", "itertools.accumulate", "itertools.zip_longest",
+    "functools.reduce", "collections.deque", "asyncio.gather", "random.shuffle",
+})  # fmt: skip
+
+_TEXT = frozenset({"builtins.str", "builtins.repr", "builtins.format"})
+_REPR = "builtins.object.__repr__"
+
+
+class EffectSite(msgspec.Struct, frozen=True):
+    """A place whose execution has an effect.
+
+    Attributes:
+        position: index of the operation in the body.
+        at: its place.
+        dotted: what has the effect, by its canonical name.
+        advice: the catalog's own, "" for none.
+    """
+
+    position: int
+    at: int
+    dotted: str
+    effect: Effect
+    advice: str = ""
+
+
+class Gap(msgspec.Struct, frozen=True):
+    """A call of which it is not known what it runs."""
+
+    position: int
+    at: int
+    reason: str
+
+
+def effects(linker: Linker, node: Activation) -> list[EffectSite]:
+    """Everything in one activation that has an effect, in source order, legal somewhere or not."""
+    sites = list(_Reader(linker, node).effects())
+    made = {(site.effect, _returned(linker, site.dotted)) for site in sites}
+    return [site for site in sites if not _is_use_of_made(linker, node, site, made)]
+
+
+def _returned(linker: Linker, dotted: str) -> str:
+    entry = linker.catalog.lookup(dotted)
+    if entry is None:
+        return ""
+    return entry.name if entry.kind == "class" else entry.returns
+
+
+def _is_use_of_made(linker: Linker, node: Activation, site: EffectSite, made: set[tuple[Effect, str]]) -> bool:
+    """Whether the site is a method of an object whose making here was an effect already."""
+    op = node.body.ops[site.position]
+    if not isinstance(op, Call):
+        return False
+    receivers = [v.receiver for v in node.var(op.func).values if isinstance(v, ExtBound) and v.dotted == site.dotted]
+    return bool(receivers) and all(
+        isinstance(receiver, ExtInst) and (site.effect, receiver.dotted) in made for receiver in receivers
+    )
+
+
+def gaps(linker: Linker, node: Activation) -> list[Gap]:
+    """The calls of one activation that could not be resolved."""
+    return list(_Reader(linker, node).gaps())
+
+
+def call_count(node: Activation) -> int:
+    """How many calls the body has."""
+    return sum(isinstance(op, Call) for op in node.body.ops)
+
+
+def externals(node: Activation, position: int) -> tuple[str, ...]:
+    """The dotted names outside the analyzed code that the operation at `position` calls."""
+    return tuple(node.external.get(position, ()))
+
+
+class _Reader:
+    def __init__(self, linker: Linker, node: Activation) -> None:
+        self.linker = linker
+        self.node = node
+        self.catalog = linker.catalog
+
+    def values(self, slot: int) -> tuple[Value, ...]:
+        """What the slot may be."""
+        if slot == NOTHING or self.node.slots[slot] is None:
+            return ()
+        return tuple(self.node.var(slot).values)
+
+    # -- effects --------------------------------------------------------------------------------
+
+    def effects(self) -> Iterator[EffectSite]:
+        """Every effect of every operation."""
+        for position, op in enumerate(self.node.body.ops):
+            match op:
+                case Call():
+                    yield from self._call(position, op)
+                case Attr():
+                    yield from self._use(position, op.dst, op.at, op.obj)
+                case Load():
+                    yield from self._use(position, op.dst, op.at, NOTHING)
+                case Iterate(ordered=True):
+                    if self._is_unordered(op.obj):
+                        yield EffectSite(position, op.at, "builtins.set", Effect.UNORDERED)
+                case Build(kind="list" | "tuple"):
+                    if any(self._is_unordered(star) for star in op.stars):
+                        yield EffectSite(position, op.at, "builtins.set", Effect.UNORDERED)
+                case Format():
+                    if any(self._shows_address(part, ("__format__", "__str__", "__repr__")) for part in op.parts):
+                        yield EffectSite(position, op.at, _REPR, Effect.IDENTITY)
+
+    def _call(self, position: int, op: Call) -> Iterator[EffectSite]:
+        for dotted in self.node.external.get(position, ()):
+            yield from self._external(position, op, dotted)
+        arguments = (*op.args, *op.stars)
+        for dotted in self.node.external.get(position, ()):
+            if dotted in _ORDER_SENSITIVE and any(self._is_unordered(slot) for slot in arguments):
+                yield EffectSite(position, op.at, dotted, Effect.UNORDERED)
+            elif dotted in _TEXT and any(self._shows_address(slot, ("__str__", "__repr__")) for slot in op.args):
+                yield EffectSite(position, op.at, _REPR, Effect.IDENTITY)
+
+    def _external(self, position: int, op: Call, dotted: str) -> Iterator[EffectSite]:
+        effect, entry = self._effect_of(dotted)
+        if effect is None:
+            return
+        name = dotted
+        if entry is not None:
+            name = entry.name
+            if entry.on == "use" or (entry.unless is not None and self._holds(entry.unless, op)):
+                return
+        if name == "builtins.set.pop" and not self._pops_anything(op):
+            return
+        yield EffectSite(position, op.at, name, effect, entry.advice if entry is not None else "")
+
+    def _effect_of(self, dotted: str) -> tuple[Effect | None, Entry | None]:
+        for profile in self.linker.profiles:
+            if profile.owns(dotted):
+                return profile.effect(dotted), None
+        entry = self.catalog.lookup(dotted)
+        if entry is None and dotted.endswith(".__init__"):
+            entry = self.catalog.lookup(dotted.removesuffix(".__init__"))
+        return (entry.effect, entry) if entry is not None else (None, None)
+
+    def _use(self, position: int, slot: int, at: int, obj: int) -> Iterator[EffectSite]:
+        """Names that are an effect as soon as they are used: `os.environ`, `sys.argv`."""
+        for value in self.values(slot):
+            if isinstance(value, Ext | ExtBound):
+                entry = self.catalog.lookup(value.dotted)
+                if entry is None or entry.on != "use" or entry.effect is None:
+                    continue
+                if obj != NOTHING and self._is_used_already(obj):
+                    continue
+                yield EffectSite(position, at, entry.name or value.dotted, entry.effect, entry.advice)
+                return
+
+    def _is_used_already(self, obj: int) -> bool:
+        """Whether the object is itself below such a name, which has been reported."""
+        for value in self.values(obj):
+            if isinstance(value, Ext | ExtBound):
+                entry = self.catalog.lookup(value.dotted)
+                if entry is not None and entry.on == "use" and entry.effect is not None:
+                    return True
+        return False
+
+    def _holds(self, condition: Condition, op: Call) -> bool:
+        given = len(op.args) + len(op.stars)
+        if condition.positional is not None and given >= condition.positional:
+            return True
+        if condition.arguments is not None and given + len(op.keywords) >= condition.arguments:
+            return True
+        if any(name in condition.keywords for name, _ in op.keywords):
+            return True
+        return condition.numeric and bool(op.args) and self._hashes_alike(op.args[0])
+
+    def _hashes_alike(self, slot: int) -> bool:
+        values = self.values(slot)
+        return bool(values) and all(self._is_number(value) or self._has_own_hash(value) for value in values)
+
+    def _is_number(self, value: Value) -> bool:
+        if isinstance(value, Const):
+            return value.kind == "int"
+        if isinstance(value, ExtInst):
+            return value.dotted in _NUMBERS
+        return value is NONE
+
+    def _has_own_hash(self, value: Value) -> bool:
+        return isinstance(value, Inst) and any(
+            isinstance(owner, ClassInfo) for owner in value.info.members("__hash__")
+        )
+
+    # -- order ----------------------------------------------------------------------------------
+
+    def _is_unordered(self, slot: int) -> bool:
+        return any(self._is_set(value) for value in self.values(slot))
+
+    def _is_set(self, value: Value) -> bool:
+        if isinstance(value, Box):
+            return value.kind in _SETS and not self._only_numbers(value)
+        return isinstance(value, ExtInst) and value.dotted in _SET_CLASSES
+
+    def _only_numbers(self, box: Box) -> bool:
+        """The order of a set of numbers does not change from process to process."""
+        values = [*box.elements.values, *(value for var in box.keyed.values() for value in var.values)]
+        return all(self._is_number(value) for value in values) and bool(values)
+
+    def _pops_anything(self, op: Call) -> bool:
+        return any(
+            isinstance(value, ExtBound) and self._is_set(value.receiver) for value in self.values(op.func)
+        )
+
+    def _shows_address(self, slot: int, methods: tuple[str, ...]) -> bool:
+        return any(isinstance(value, Inst) and self._has_default_repr(value, methods) for value in self.values(slot))
+
+    def _has_default_repr(self, value: Inst, methods: tuple[str, ...]) -> bool:
+        info = value.info
+        if value.open or info.is_enum() or info.external_bases():
+            return False
+        for entry in info.mro():
+            if isinstance(entry, str) or entry.is_dataclass or entry.facts.decorators:
+                return False
+            if any(entry.own(name) for name in methods):
+                return False
+        return True
+
+    # -- gaps -----------------------------------------------------------------------------------
+
+    def gaps(self) -> Iterator[Gap]:
+        """Calls whose callee is unknown."""
+        for position, op in enumerate(self.node.body.ops):
+            if isinstance(op, Call):
+                reason = self._why_unknown(position, op)
+                if reason:
+                    yield Gap(position, op.at, reason)
+
+    def _why_unknown(self, position: int, op: Call) -> str:
+        node = self.node
+        if position in node.targets or position in node.operations:
+            return ""
+        values = self.values(op.func)
+        if any(self._is_resolved(value) for value in values):
+            return ""
+        names = [value.dotted for value in values if isinstance(value, Ext | ExtBound)]
+        names += [f"{value.dotted}.__call__" for value in values if isinstance(value, ExtInst)]
+        if names:
+            return f"`{names[0]}` is neither installed nor in the catalog"
+        return "it is not known what is called"
+
+    def _is_resolved(self, value: Value) -> bool:
+        match value:
+            case Func() | Bound() | Class() | Partial() | Factory() | Marker() | Descriptor():
+                return True
+            case Ext() | ExtBound():
+                return self._is_known(value.dotted)
+            case ExtInst():
+                return self._is_known(f"{value.dotted}.__call__")
+            case Inst():
+                return self.linker.attributes.has(value, "__call__") or bool(value.info.external_bases())
+        return value is DATA
+
+    def _is_known(self, dotted: str) -> bool:
+        if any(profile.owns(dotted) for profile in self.linker.profiles):
+            return True
+        return dotted.startswith("builtins.") or self.catalog.lookup(dotted) is not None
