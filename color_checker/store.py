@@ -43,6 +43,7 @@ class Store:
         self.path = path
         self.warning = warning
         self._connection = connection
+        self._file = _file_number(path)
 
     @classmethod
     def open(cls, directory: Path | None, format_version: str) -> Store:
@@ -149,8 +150,8 @@ class Store:
         if _is_broken(error):
             self.warning = f"the cache was damaged and is built anew: {self.path}"
             try:
-                _remove(self.path)
-                self._connection = _connect(self.path)
+                self._connection = _rebuild(self.path, self._file)
+                self._file = _file_number(self.path)
                 return
             except (sqlite3.Error, OSError) as second:
                 error = second if isinstance(second, sqlite3.Error) else sqlite3.OperationalError(str(second))
@@ -200,13 +201,27 @@ def _prepare(directory: Path) -> None:
 
 
 def _connect_or_rebuild(path: Path) -> sqlite3.Connection:
+    file = _file_number(path)
     try:
         return _connect(path)
     except sqlite3.Error as error:
         if not _is_broken(error):
             raise
+        return _rebuild(path, file)
+
+
+def _rebuild(path: Path, broken: int) -> sqlite3.Connection:
+    """Throw the broken file away, unless another process has done that and made a new one."""
+    if _file_number(path) == broken:
         _remove(path)
-        return _connect(path)
+    return _connect(path)
+
+
+def _file_number(path: Path | None) -> int:
+    try:
+        return path.stat().st_ino if path else 0
+    except OSError:
+        return 0
 
 
 def _connect(path: Path) -> sqlite3.Connection:

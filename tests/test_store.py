@@ -272,6 +272,52 @@ def test_processes_write_at_once_and_lose_nothing(tmp_path: Path) -> None:
     assert store.get([b"shared-3"]) == {b"shared-3": b"shared 3"}
 
 
+OPENER = """
+import sys
+from pathlib import Path
+from color_checker.store import Store
+base, key = Path(sys.argv[1]), sys.argv[2].encode()
+print("ready", flush=True)
+sys.stdin.readline()
+for turn in range(40):
+    store = Store.open(base / str(turn), "1")
+    store.put([(key, b"x")])
+    assert store.get([key]) == {key: b"x"}, "lost"
+    assert store.warning == "", store.warning
+    store.close()
+"""
+
+
+def test_processes_may_make_the_file_at_the_same_moment(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", OPENER, str(tmp_path)]
+    openers = [
+        subprocess.Popen(
+            [*command, str(n)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        for n in range(4)
+    ]
+    for opener in openers:
+        assert opener.stdout is not None
+        assert opener.stdout.readline() == "ready\n"
+    for opener in openers:
+        opener.communicate("go\n", timeout=60)
+    assert [opener.returncode for opener in openers] == [0] * 4
+
+
+def test_a_file_that_another_process_has_built_anew_is_left_alone(tmp_path: Path) -> None:
+    first = Store.open(tmp_path, "1")
+    (tmp_path / "old").mkdir()
+    for path in list(tmp_path.glob("facts-v1*")):
+        path.rename(tmp_path / "old" / path.name)  # so that its number is not used again
+    other = Store.open(tmp_path, "1")
+    other.put([(key(1), b"other's")])
+    assert first._connection is not None
+    first._connection.execute("DROP TABLE facts")
+    assert first.get([key(1)]) == {}
+    assert first.get([key(1)]) == {key(1): b"other's"}
+    assert other.get([key(1)]) == {key(1): b"other's"}
+
+
 def test_a_process_killed_while_it_writes_does_no_harm(tmp_path: Path) -> None:
     Store.open(tmp_path, "1").put(items(50).items())
     endless = (
