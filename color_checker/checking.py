@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -130,7 +131,7 @@ def _link(linker: Linker, project: Project, relevant: Collection[str]) -> None:
 def find(analysis: Analysis, strict: bool) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
     """The findings of all rules that are switched on, and the gaps."""
     program, config = analysis.program, analysis.config
-    rules = [rule for rule in all_rules() if _is_on(rule.name, config)]
+    rules = [rule for rule in all_rules() if _is_on(rule.name, config) and not inspect.isabstract(rule)]
     findings: list[Finding] = []
     gaps: list[Finding] = []
     for rule in sorted(rules, key=lambda rule: rule.name == _UNUSED):

@@ -108,7 +108,7 @@ def fetch(data: Path) -> None:
 
 def our_graphs(cases: Mapping[str, Path]) -> dict[str, set[Edge]]:
     """Our edges by case. Names are relative to the case's folder, also where that is a package itself."""
-    from color_checker.program import call_graph
+    from color_checker.call_graph import call_graph
 
     result = {}
     for name, folder in cases.items():
