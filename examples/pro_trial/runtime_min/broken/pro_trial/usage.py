@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 import json
-import socket
-from typing import Any
+from urllib.request import urlopen
 
 
-class UsageClient:
-    """A connection to the counting service; `with` opens and closes it."""
+class Usage:
+    """The numbers of all users; reading one asks the service."""
 
-    def __init__(self, host: str, port: int = 7070) -> None:
-        self.address = (host, port)
+    def __init__(self, host: str) -> None:
+        self.host = host
 
-    def __enter__(self) -> UsageClient:
-        self.connection = socket.create_connection(self.address)
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.connection.close()
-
-    def count(self, user: str) -> Any:
-        """The number of calls of this month."""
-        self.connection.sendall(user.encode() + b"\n")
-        return json.loads(self.connection.recv(4096))
+    def __getitem__(self, user: str) -> int:
+        with urlopen(f"https://{self.host}/calls/{user}") as response:
+            return int(json.load(response)["count"])

@@ -10,7 +10,7 @@ from runtime_min import workflow
 
 from pro_trial import coupons, dates, settings, steps
 from pro_trial.models import Mail, Outcome, Permission, Status, Trial
-from pro_trial.usage import UsageClient
+from pro_trial.usage import Usage
 
 mails: list[str] = []
 
@@ -33,8 +33,7 @@ async def pro_trial(trial: Trial) -> Outcome:
         await steps.send_mail(Mail(f"{key}/soon", trial.email, "Soon", body))
     time.sleep(trial.length_seconds)  # expect: blocking
 
-    with UsageClient("usage.example.com") as usage:  # expect: network
-        calls = usage.count(trial.user)  # expect: network
+    calls = Usage("usage.example.com")[trial.user]  # expect: network
     coupon = coupons.coupon_code()  # expect: random
     mail = Mail(f"{key}/end", trial.email, "Goodbye", f"You made {calls} calls. Stay, with {coupon}.")
     try:
