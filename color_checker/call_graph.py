@@ -28,7 +28,7 @@ def call_graph(paths: Sequence[Path]) -> dict[str, set[str]]:
     for activation in list(linker.activations.values()):
         edges = graph.setdefault(_owner(activation), set())
         for targets in activation.targets.values():
-            edges.update(target.name for target in targets)
+            edges.update(target.name for target in targets if target.facts.kind != "class")
         for names in activation.external.values():
             edges.update(filter(None, map(_external_name, names)))
     return graph

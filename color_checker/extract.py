@@ -127,6 +127,7 @@ class _Extractor:
 
     def __init__(self, source: str) -> None:
         self.source = source
+        self.has_nonlocal = "nonlocal" in source
         self.lines = None if source.isascii() else [line.encode() for line in source.split("\n")]
         self.spans: list[int] = []
         self.functions: list[FunctionFacts | None] = []
@@ -298,6 +299,12 @@ class _Extractor:
             return
         if isinstance(source, ast.Call):
             scope.assigned.add(value)
+        if self.has_nonlocal and scope.kind == "function":
+            # An inner function may rebind the name: its slot must not be shared with another one's.
+            copy = scope.new()
+            self._emit_merge(copy, value)
+            scope.read.add(value)
+            value = copy
         scope.bind(name, value)
 
     def _note_self_store(self, obj: int, attr: str) -> None:
@@ -372,7 +379,7 @@ class _Extractor:
                 self._emit(StoreItem(obj, self._expr(target.slice), NOTHING, self._at(target)))
 
     def _assert(self, node: ast.Assert) -> None:
-        self._expr(node.test)
+        self._test(node.test)
         if node.msg is not None:
             self._expr(node.msg)
 
@@ -401,7 +408,7 @@ class _Extractor:
         alternative: Sequence[ast.stmt] = ()
         # An `elif` chain may have a thousand branches: a loop, not recursion.
         while branch is not None:
-            test = self._expr(branch.test)
+            test = self._test(branch.test)
             base, was_dead = scope.env, scope.dead
             self._regions_of_if(branch, test)
             scope.env = dict(base)
@@ -492,7 +499,7 @@ class _Extractor:
         scope = self.scope
         heads = self._loop_head(node.body)
         first = len(scope.ops)
-        self._expr(node.test)
+        self._test(node.test)
         broken = self._loop(node.body, node.orelse, heads)
         if isinstance(node.test, ast.Constant) and node.test.value:
             leaves = broken or _leaves(node.body)
@@ -811,6 +818,13 @@ class _Extractor:
     def _expr(self, node: ast.expr) -> int:
         return self.expressions[type(node)](node)
 
+    def _test(self, node: ast.expr) -> int:
+        """An expression whose truth is asked for: an object may have a method that answers."""
+        slot = self._expr(node)
+        if isinstance(node, ast.Call | ast.Name | ast.Attribute | ast.Subscript | ast.Await):
+            self._emit(Operate(self.scope.new(), "__bool__", slot, NOTHING, self._at(node)))
+        return slot
+
     def _name(self, node: ast.Name) -> int:
         slot = self.scope.env.get(node.id)
         if slot is not None:
@@ -909,7 +923,7 @@ class _Extractor:
         return left
 
     def _bool(self, node: ast.BoolOp) -> int:
-        return self.scope.merge([self._expr(value) for value in node.values])
+        return self.scope.merge([self._test(value) for value in node.values])
 
     def _unary(self, node: ast.UnaryOp) -> int:
         operand = self._expr(node.operand)
@@ -931,7 +945,7 @@ class _Extractor:
         return results[-1] if results else self._const("bool", None)
 
     def _if_expression(self, node: ast.IfExp) -> int:
-        self._expr(node.test)
+        self._test(node.test)
         return self.scope.merge([self._expr(node.body), self._expr(node.orelse)])
 
     def _display(self, node: ast.List | ast.Tuple | ast.Set) -> int:
@@ -974,7 +988,7 @@ class _Extractor:
             self._emit(Iterate(element, iterable, bool(generator.is_async), ordered, at))
             self._bind_hidden(generator.target, element)
             for condition in generator.ifs:
-                self._expr(condition)
+                self._test(condition)
         key = NOTHING
         if isinstance(node, ast.DictComp):
             key = self._expr(node.key)

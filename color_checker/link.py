@@ -562,6 +562,8 @@ class Linker:
         scope = self.enclosing(activation, op.level)
         if scope is not None:
             self.solver.flow(value, scope.cell(op.name, self.solver))
+            for slot in scope.body.cells.get(op.name, ()):
+                self.solver.flow(value, scope.var(slot))
 
     def _store_attr(self, activation: Activation, position: int, op: StoreAttr) -> None:
         if op.value == NOTHING:
@@ -601,6 +603,8 @@ class Linker:
             if op.metaclass != NOTHING:
                 self._watch_base(info, len(op.bases), activation.var(op.metaclass), metaclass=True)
             self._run(scope)
+        # A class statement runs its body.
+        activation.call(position, info.activation)
         self.solver.add(activation.var(op.dst), self.class_value(info))
 
     def _watch_base(self, info: ClassInfo, position: int, var: Var, *, metaclass: bool = False) -> None:

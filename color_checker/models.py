@@ -331,6 +331,34 @@ def _new(linker: Linker, activation: Activation, position: int, args: Args, dst:
         linker.solver.watch(var, arrived)
 
 
+def _method_caller(linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None) -> None:
+    """`operator.methodcaller("name", *args)`: a function of the object."""
+    function = Var()
+    linker.solver.add(function, linker.ext("operator.methodcaller.__call__"))
+    linker.solver.add(dst, linker.calls.partial(function, args))
+
+
+def _call_method(linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None) -> None:
+    if len(args.positional) < 2:
+        return
+    method = Var()
+    receiver = args.positional[-1]
+    _getattr(linker, activation, position, Args((receiver, args.positional[0])), method, None)
+    linker.calls.call_all(activation, position, method, Args(args.positional[1:-1], args.keywords), dst)
+
+
+def _attribute_getter(linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None) -> None:
+    """`operator.attrgetter("name")`; of several names the results are not told apart."""
+    function = Var()
+    linker.solver.add(function, linker.ext("operator.attrgetter.__call__"))
+    linker.solver.add(dst, linker.calls.partial(function, args))
+
+
+def _get_attributes(linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None) -> None:
+    for name in args.positional[:-1]:
+        _getattr(linker, activation, position, Args((args.positional[-1], name)), dst, None)
+
+
 # -- functools, contextlib, dataclasses, typing, copy --------------------------------------------------
 
 
@@ -534,6 +562,10 @@ MODELS: dict[str, Model] = {
     "builtins.abs": _through(("__abs__",), ""),
     "builtins.round": _through(("__round__",), ""),
     "builtins.object.__new__": _new,
+    "operator.methodcaller": _method_caller,
+    "operator.methodcaller.__call__": _call_method,
+    "operator.attrgetter": _attribute_getter,
+    "operator.attrgetter.__call__": _get_attributes,
     "functools.partial": _partial(is_method=False),
     "functools.partialmethod": _partial(is_method=True),
     "functools.wraps": _wraps,

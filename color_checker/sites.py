@@ -112,7 +112,7 @@ def _is_use_of_made(linker: Linker, node: Activation, site: EffectSite, made: se
     op = node.body.ops[site.position]
     if not isinstance(op, Call):
         return False
-    receivers = [v.receiver for v in node.var(op.func).values if isinstance(v, ExtBound) and v.dotted == site.dotted]
+    receivers = [value.receiver for value in node.var(op.func).values if isinstance(value, ExtBound)]
     return bool(receivers) and all(
         isinstance(receiver, ExtInst) and (site.effect, receiver.dotted) in made for receiver in receivers
     )
