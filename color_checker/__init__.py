@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from color_checker.checking import check
 from color_checker.findings import Color, Effect, Finding, Frame, InputError, Report, Summary
+from color_checker.result_cache import check
 
 __all__ = ["Color", "Effect", "Finding", "Frame", "InputError", "Report", "Summary", "check"]

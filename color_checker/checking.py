@@ -1,10 +1,9 @@
-"""The way through the house: from paths to a report."""
+"""The way through the house: from files to a report."""
 
 from __future__ import annotations
 
 import inspect
 import os
-import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 
@@ -15,10 +14,11 @@ from color_checker.config import Config, load_config, validate_names
 from color_checker.engines import engines_by_package, load_profiles
 from color_checker.facts import Call
 from color_checker.findings import Color, Finding, Report, Summary
+from color_checker.inputs import FACTS_VERSION, Inputs, read_inputs
 from color_checker.installed import Installed
 from color_checker.link import Linker
 from color_checker.program import Program
-from color_checker.project import FACTS_VERSION, Project
+from color_checker.project import Project
 from color_checker.relevance import colored_files
 from color_checker.rules import Rule, all_rules
 from color_checker.sources import discover
@@ -32,31 +32,24 @@ _UNUSED = "unused-suppression"
 Advance = Callable[[int], None]
 
 
-def check(
-    paths: Sequence[Path | str], *, config: Config | None = None, engines: Collection[str] = (),
-    strict: bool | None = None, cache: bool = True, advance: Advance = lambda count: None,
-) -> Report:  # fmt: skip
-    """Check the Python files below `paths`.
+Mark = Callable[[str], None]
 
-    Args:
-        config: by default what `[tool.color-checker]` says, found from the working directory.
-        engines: names of engines to check for; by default the configured ones, else those imported.
-        strict: report unresolved calls as errors; by default as configured.
-        cache: keep facts on disk between runs.
-        advance: called with the number of files that have got a step further (two steps each).
 
-    Raises:
-        ColorCheckerError: the configuration is wrong, or an engine or rule is unknown.
-    """
-    started = time.perf_counter()
-    analysis = analyze(paths, config=config, engines=engines, cache=cache, advance=advance)
-    findings, gaps = find(analysis, analysis.config.strict if strict is None else strict)
-    return Report(
+def check_inputs(
+    inputs: Inputs, config: Config, store: Store, *, engines: Collection[str] = (),
+    strict: bool | None = None, advance: Advance = lambda count: None, mark: Mark = lambda phase: None,
+) -> tuple[Report, Project]:  # fmt: skip
+    """Check files that have been read; also gives the project, which knows what else was consulted."""
+    analysis = analyze_inputs(inputs, config, store, engines=engines, advance=advance, mark=mark)
+    findings, gaps = find(analysis, config.strict if strict is None else strict)
+    report = Report(
         findings=findings,
         errors=tuple(sorted(analysis.project.errors)),
-        summary=_summary(analysis, len(gaps), time.perf_counter() - started),
+        summary=_summary(analysis, len(gaps)),
         gaps=gaps,
     )
+    mark("rules")
+    return report, analysis.project
 
 
 class Analysis(msgspec.Struct, frozen=True):
@@ -72,26 +65,39 @@ def analyze(
     paths: Sequence[Path | str], *, config: Config | None = None, engines: Collection[str] = (),
     cache: bool = True, whole: bool = False, advance: Advance = lambda count: None,
 ) -> Analysis:  # fmt: skip
-    """Link and color the files below `paths`. With `whole`, code that has nothing to do with workflows too."""
+    """Link and color the files below `paths`; with `whole`, code that has nothing to do with workflows, too."""
     if config is None:
         config = load_config(Path.cwd())
+    root = Path(config.root or os.getcwd())
+    inputs = read_inputs(discover([Path(path) for path in paths], config, root), advance)
+    store = Store.open(config.resolve(config.cache_dir) if cache else None, FACTS_VERSION)
+    try:
+        return analyze_inputs(inputs, config, store, engines=engines, whole=whole, advance=advance)
+    finally:
+        store.close()
+
+
+def analyze_inputs(
+    inputs: Inputs, config: Config, store: Store, *, engines: Collection[str] = (), whole: bool = False,
+    advance: Advance = lambda count: None, mark: Mark = lambda phase: None,
+) -> Analysis:  # fmt: skip
+    """`analyze` for files that have been read."""
     known = engines_by_package(_engine_files(config))
     validate_names(config, [rule.name for rule in all_rules()], sorted(set(known.values())))
     catalog = load_catalog()
     root = config.root or os.getcwd()
-    sources = discover([Path(path) for path in paths], config, Path(root))
-    directory = config.resolve(config.cache_dir) if cache else None
-    store = Store.open(directory, FACTS_VERSION)
+    mark("load")
     installed = Installed(config, root) if config.follow_imports else None
     covers = _covers(catalog, known)
-    project = Project(sources, store, installed, covers)
-    project.load(project.read(advance), advance)
+    project = Project(inputs.sources, store, installed, covers)
+    project.load(project.take(inputs), advance)
+    mark("extract")
     relevant = colored_files(project, known, whole=whole)
     wanted = set(engines) or set(config.engines) or relevant.engines
     profiles = load_profiles(_engine_files(config), only=wanted)
     linker = Linker(project, catalog, profiles.values())
     _link(linker, project, relevant.files)
-    store.close()
+    mark("link")
     suppressions = Suppressions()
     lines = 0
     for source in project.files:
@@ -99,7 +105,9 @@ def analyze(
         if facts is not None:
             lines += facts.lines
             suppressions.add(source.shown, facts.pragmas.ignores)
-    return Analysis(config, project, Program(linker, config, suppressions), lines)
+    program = Program(linker, config, suppressions)
+    mark("color")
+    return Analysis(config, project, program, lines)
 
 
 def _engine_files(config: Config) -> tuple[Path, ...]:
@@ -170,7 +178,7 @@ def _finish(findings: Iterable[Finding], config: Config) -> list[Finding]:
     return list(result.values())
 
 
-def _summary(analysis: Analysis, gaps: int, seconds: float) -> Summary:
+def _summary(analysis: Analysis, gaps: int) -> Summary:
     program = analysis.program
     colored = {
         (node.module.key, node.index): code.color
@@ -193,5 +201,5 @@ def _summary(analysis: Analysis, gaps: int, seconds: float) -> Summary:
         files=len(analysis.project.files), lines=analysis.lines, functions=functions,
         workflows=sum(color is Color.WORKFLOW for color in colored.values()),
         steps=sum(color is Color.STEP for color in colored.values()),
-        calls=len(calls), gaps=gaps, suppressed=program.suppressions.suppressed, seconds=seconds,
+        calls=len(calls), gaps=gaps, suppressed=program.suppressions.suppressed,
     )  # fmt: skip

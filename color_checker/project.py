@@ -10,14 +10,12 @@ from multiprocessing import get_context
 
 from color_checker.errors import SourceError
 from color_checker.extract import ExtractError, extract
-from color_checker.facts import FORMAT, ModuleFacts, decode_module, encode_module
+from color_checker.facts import ModuleFacts, decode_module, encode_module
 from color_checker.findings import InputError
+from color_checker.inputs import FACTS_VERSION, Inputs, read_inputs
 from color_checker.installed import Installed
 from color_checker.sources import ModuleIndex, SourceFile, Sources, content_hash, decode, read_source
 from color_checker.store import Store
-
-#: Part of every key: facts of another format, or of another Python's parser, are never looked at.
-FACTS_VERSION = f"{FORMAT}-{sys.version_info[0]}.{sys.version_info[1]}"
 
 #: Fewer bytes than this to extract are done sooner here than in other processes.
 _WORTH_PROCESSES = 600_000
@@ -49,6 +47,7 @@ class Project:
     ) -> None:
         """`covers` says of a module's name that its meaning is known without its source."""
         self.files = sources.files
+        self._sources = sources
         self.errors: list[InputError] = list(sources.errors)
         self.hashes: dict[str, bytes] = {}
         self.library_files: dict[str, bytes] = {}
@@ -66,17 +65,13 @@ class Project:
 
     def read(self, advance: Callable[[int], None] = lambda count: None) -> dict[str, bytes]:
         """Read and hash all files. What cannot be read is an error."""
-        texts: dict[str, bytes] = {}
-        for source in self.files:
-            try:
-                data = read_source(source.path)
-            except SourceError as error:
-                self._error(source, error.reason, error.line, error.column)
-                continue
-            texts[source.path] = data
-            self.hashes[source.path] = content_hash(data)
-            advance(1)
-        return texts
+        return self.take(read_inputs(self._sources, advance))
+
+    def take(self, inputs: Inputs) -> dict[str, bytes]:
+        """Use files that have been read already; gives their content for `load`."""
+        self.errors = list(inputs.errors)
+        self.hashes = dict(inputs.hashes)
+        return inputs.texts
 
     def load(self, texts: dict[str, bytes], advance: Callable[[int], None] = lambda count: None) -> None:
         """Get the facts of all files that were read, from the store where it has them."""
@@ -88,7 +83,9 @@ class Project:
                 self._encoded[path] = stored[key]
                 advance(1)
         fresh: list[tuple[bytes, bytes]] = []
-        for path, result in zip(missing, self._extract_all([texts[path] for path in missing], advance), strict=True):
+        for path, result in zip(
+            missing, self._extract_all([texts[path] for path in missing], advance), strict=True
+        ):
             if isinstance(result, tuple):
                 self._error(self._by_path[path], *result)
             else:
@@ -132,9 +129,20 @@ class Project:
         if self._installed is None:
             return None
         if name not in self._library:
-            known = self._covers(name) or name.partition(".")[0] in sys.stdlib_module_names
-            self._library[name] = None if known else self._installed.find(name)
+            self._library[name] = None if self._is_known(name) else self._installed.find(name)
         return self._library[name]
+
+    def _is_known(self, name: str) -> bool:
+        return self._covers(name) or name.partition(".")[0] in sys.stdlib_module_names
+
+    @property
+    def consulted(self) -> dict[str, str]:
+        """The modules that were looked for among the installed ones: name → path, "" if there is none."""
+        return {
+            name: source.path if source is not None else ""
+            for name, source in self._library.items()
+            if not self._is_known(name)
+        }
 
     def facts(self, source: SourceFile) -> ModuleFacts | None:
         """The facts of a file."""
@@ -153,6 +161,7 @@ class Project:
         try:
             data = read_source(source.path)
         except SourceError:
+            self.library_files[source.path] = b""
             return
         digest = self.library_files[source.path] = content_hash(data)
         key = self._key(digest)

@@ -45,6 +45,7 @@ from typing import Literal
 
 import msgspec
 
+from color_checker.errors import ColorCheckerError
 from color_checker.findings import Effect
 
 Members = Literal["pure", "unknown"] | Effect
@@ -103,7 +104,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     advice: str = ""
 
 
-class CatalogError(Exception):
+class CatalogError(ColorCheckerError):
     """A catalog file is not valid; the message names file and key."""
 
 

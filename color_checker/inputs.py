@@ -1,0 +1,48 @@
+"""Reads the files of a run, before anything in them is parsed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+import msgspec
+
+from color_checker.errors import SourceError
+from color_checker.facts import FORMAT
+from color_checker.findings import InputError
+from color_checker.sources import Sources, content_hash, read_source
+
+#: Part of every key: facts of another format, or of another Python's parser, are never looked at.
+FACTS_VERSION = f"{FORMAT}-{sys.version_info[0]}.{sys.version_info[1]}"
+
+
+class Inputs(msgspec.Struct, frozen=True):
+    """The files of a run with their content.
+
+    Attributes:
+        texts: absolute path → content, of the files that could be read.
+        hashes: absolute path → hash of the content.
+        errors: what could not be read, here or while looking for files.
+    """
+
+    sources: Sources
+    texts: dict[str, bytes]
+    hashes: dict[str, bytes]
+    errors: tuple[InputError, ...]
+
+
+def read_inputs(sources: Sources, advance: Callable[[int], None] = lambda count: None) -> Inputs:
+    """Read and hash all files. What cannot be read is an error."""
+    texts: dict[str, bytes] = {}
+    hashes: dict[str, bytes] = {}
+    errors = list(sources.errors)
+    for source in sources.files:
+        try:
+            data = read_source(source.path)
+        except SourceError as error:
+            errors.append(InputError(source.shown, error.line, error.column, error.reason))
+        else:
+            texts[source.path] = data
+            hashes[source.path] = content_hash(data)
+        advance(1)
+    return Inputs(sources, texts, hashes, tuple(errors))
