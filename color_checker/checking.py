@@ -104,7 +104,7 @@ def analyze_inputs(
         facts = project.facts(source)
         if facts is not None:
             lines += facts.lines
-            suppressions.add(source.shown, facts.pragmas.ignores)
+            suppressions.add(source.shown, facts.pragmas.ignores, facts.pragmas.problems)
     program = Program(linker, config, suppressions)
     mark("color")
     return Analysis(config, project, program, lines)
@@ -139,7 +139,7 @@ def _link(linker: Linker, project: Project, relevant: Collection[str]) -> None:
 def find(analysis: Analysis, strict: bool) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
     """The findings of all rules that are switched on, and the gaps."""
     program, config = analysis.program, analysis.config
-    rules = [rule for rule in all_rules() if _is_on(rule.name, config) and not inspect.isabstract(rule)]
+    rules = [rule for rule in all_rules() if config.is_on(rule.name) and not inspect.isabstract(rule)]
     findings: list[Finding] = []
     gaps: list[Finding] = []
     for rule in sorted(rules, key=lambda rule: rule.name == _UNUSED):
@@ -152,15 +152,13 @@ def find(analysis: Analysis, strict: bool) -> tuple[tuple[Finding, ...], tuple[F
     return tuple(_finish(findings, config)), tuple(_finish(gaps, config))
 
 
-def _is_on(name: str, config: Config) -> bool:
-    return (not config.select or name in config.select) and name not in config.ignore
-
-
 def _is_suppressed(finding: Finding, program: Program, rule: type[Rule]) -> bool:
     if rule.effect is not None:
         # Effects are suppressed where causes are found, since another way to the same one may remain.
         return False
-    return program.suppressions.covers(finding.path, finding.line, finding.name)
+    # A bare comment that suppresses nothing must not hide just that.
+    bare = rule.name != _UNUSED
+    return program.suppressions.covers(finding.path, finding.line, finding.name, bare=bare)
 
 
 def _finish(findings: Iterable[Finding], config: Config) -> list[Finding]:
@@ -174,7 +172,9 @@ def _finish(findings: Iterable[Finding], config: Config) -> list[Finding]:
             continue
         if finding.name in config.severity:
             finding = msgspec.structs.replace(finding, severity=config.severity[finding.name])
-        result.setdefault((*finding.sort_key, finding.end_line, finding.end_column), finding)
+        # Several gaps behind one call look the same but for the ends of their witnesses, and all count.
+        cause = finding.witness[-1:] if finding.name == _GAP else ()
+        result.setdefault((*finding.sort_key, finding.end_line, finding.end_column, cause), finding)
     return list(result.values())
 
 

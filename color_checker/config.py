@@ -81,6 +81,10 @@ class Config(msgspec.Struct, frozen=True, rename="kebab", forbid_unknown_fields=
             for pattern in self.workflow_modules
         )
 
+    def is_on(self, rule: str) -> bool:
+        """Whether the rule of this name is to be applied at all."""
+        return (not self.select or rule in self.select) and rule not in self.ignore
+
     def ignored_at(self, path: str) -> frozenset[str]:
         """The names of the rules that `per-path-ignores` switches off for the file at this absolute path."""
         relative = self._relative(path)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
+from typing import ClassVar, Protocol
 
 import msgspec
 
@@ -13,7 +14,18 @@ from color_checker.catalog import Catalog
 from color_checker.coloring import CodeColor, Reach, Step, code_colors, reaching
 from color_checker.config import Config
 from color_checker.engines import Profile
-from color_checker.facts import NOTHING, Call, Op, Region
+from color_checker.facts import (
+    NOTHING,
+    Attr,
+    Await,
+    Call,
+    Import,
+    Load,
+    MakeClass,
+    MakeFunction,
+    Op,
+    Region,
+)
 from color_checker.findings import Color, Effect, Finding, Frame, Severity
 from color_checker.link import Linker
 from color_checker.modules import ModuleInfo
@@ -24,7 +36,18 @@ from color_checker.values import Ext, ExtBound, Value
 #: How often another way to a cause is looked for when the shortest is suppressed.
 _MOST_DETOURS = 20
 
+#: In place of the source of an expression without a name.
+_UNNAMED = "…"
+
 _REPLAYED = (Color.WORKFLOW, Color.PURE)
+
+
+class RuleNames(Protocol):
+    """What a finding says of its rule."""
+
+    code: ClassVar[str]
+    name: ClassVar[str]
+    severity: ClassVar[Severity]
 
 
 class Place(msgspec.Struct, frozen=True, order=True):
@@ -110,6 +133,10 @@ class Program:
     def is_replayed(self, node: Activation) -> bool:
         """Whether it is workflow or pure code."""
         return self.color(node) in _REPLAYED
+
+    def runs_replayed(self, node: Activation) -> bool:
+        """Whether it is workflow or pure code, or is reached by such code."""
+        return self.is_replayed(node) or any(node in reach for reach in self.reaches.values())
 
     # -- reach ----------------------------------------------------------------------------------
 
@@ -220,6 +247,17 @@ class Program:
                         return True
         return False
 
+    def is_workflow_guarded(self, node: Activation, line: int) -> bool:
+        """Whether the line runs only in a workflow: it stands under `if workflow.in_workflow():`."""
+        return any(
+            profile.matches(profile.workflow_guards, profile.canonical(name))
+            for region in self.regions(node, line)
+            if region.kind == "if" and not region.negated
+            for name in self.names_behind(node, region.slot)
+            for profile in self.linker.profiles
+            if profile.workflow_guards
+        )
+
     # -- causes ---------------------------------------------------------------------------------
 
     @cached_property
@@ -280,7 +318,78 @@ class Program:
         frames.append(Frame(what, place.path, place.line, place.column))
         return tuple(frames)
 
+    def witness_of(
+        self, node: Activation, position: int, what: str, chain: Iterable[Step] = ()
+    ) -> tuple[Frame, ...]:
+        """The witness whose last link is the operation of `node` at `position`."""
+        return self.witness(chain, node, getattr(node.body.ops[position], "at", node.facts.at), what)
+
+    @staticmethod
+    def anchor(chain: Sequence[Step], node: Activation, position: int) -> tuple[Activation, int]:
+        """Where to report what `node` does at `position`: the first call of the chain that leads there."""
+        return (chain[0].caller, chain[0].position) if chain else (node, position)
+
     # -- findings -------------------------------------------------------------------------------
+
+    @cached_property
+    def _ways(self) -> dict[Activation, tuple[str, Reach]]:
+        """For each node that replayed code reaches the engine that does so by the fewest calls."""
+        found: dict[Activation, tuple[int, str, Reach]] = {}
+        for engine, reach in self.reaches.items():
+            for node in reach.nodes():
+                calls = len(reach.chain(node))
+                if node not in found or calls < found[node][0]:
+                    found[node] = (calls, engine, reach)
+        return {node: (engine, reach) for node, (_, engine, reach) in found.items()}
+
+    def way_to(self, node: Activation) -> tuple[str, tuple[Step, ...]]:
+        """An engine whose replayed code reaches `node`, and the shortest chain of calls there."""
+        engine, reach = self._ways[node]
+        return engine, tuple(reach.chain(node))
+
+    def shown(self, node: Activation, slot: int) -> str:
+        """What the slot's expression looks like in the source, as far as names, attributes and calls go."""
+        if slot < len(node.facts.params):
+            return node.facts.params[slot].name if slot != NOTHING else _UNNAMED
+        for op in node.body.ops:
+            if getattr(op, "dst", NOTHING) == slot:
+                match op:
+                    case Load():
+                        return op.name
+                    case Attr():
+                        return f"{self.shown(node, op.obj)}.{op.name}"
+                    case Call():
+                        return f"{self.shown(node, op.func)}(...)"
+                    case Await():
+                        return self.shown(node, op.obj)
+                    case Import():
+                        return op.name or op.module
+                    case MakeFunction():
+                        return node.module.facts.functions[op.function].name
+                    case MakeClass():
+                        return node.module.facts.classes[op.class_index].name
+                return _UNNAMED
+        return _UNNAMED
+
+    def replayed_finding(
+        self, rule: RuleNames, node: Activation, at: int, message: str, what: str
+    ) -> Finding | None:
+        """A finding about place `at` of a node that replayed code reaches.
+
+        It is reported there if the node is colored code, else at the call in the colored function that
+        leads to it. `what` ends the witness. None if a comment at the place itself suppresses it.
+        """
+        engine, chain = self.way_to(node)
+        place = self.place(node, at)
+        anchor = node
+        if chain:
+            if self.suppressions.covers(place.path, place.line, rule.name):
+                return None
+            anchor, place = chain[0].caller, self.place_of(chain[0].caller, chain[0].position)
+        return self.finding(
+            rule.code, rule.name, rule.severity, anchor, place, message, engine=engine,
+            witness=self.witness(chain, node, at, what), workflows=self.workflows_reaching[node],
+        )  # fmt: skip
 
     def finding(
         self, code: str, name: str, severity: Severity, node: Activation, place: Place, message: str, *,

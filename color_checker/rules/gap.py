@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from color_checker.activation import Activation
+from color_checker.facts import Call
+from color_checker.findings import Finding
+from color_checker.program import Program
 from color_checker.rules.base import Example, Rule
+from color_checker.sites import Gap as Site
 
 
 class Gap(Rule):
@@ -188,3 +195,48 @@ async def order(users: list[str]) -> str:
             f"`{call}` could not be resolved: {reason}. What it does on replay is not known. Annotate it, "
             "check the file that defines it, describe it in the catalog, or call it in a step."
         )
+
+    def check(self, program: Program) -> Iterator[Finding]:
+        """One note for each place in the source, at the colored function's call that leads there."""
+        seen: set[tuple[str, int]] = set()
+        for node in sorted(program.replayed_nodes, key=lambda node: len(program.way_to(node)[1])):
+            for site in program.gaps(node):
+                place = self._place_in_project(program, node, site)
+                if place in seen or program.is_unsandboxed(node, program.place(node, site.at).line):
+                    continue
+                seen.add(place)
+                finding = program.replayed_finding(
+                    self,
+                    node,
+                    site.at,
+                    self._message(program, node, site),
+                    _called(program, node, site.position),
+                )
+                if finding is not None:
+                    yield finding
+
+    def _place_in_project(self, program: Program, node: Activation, site: Site) -> tuple[str, int]:
+        """The call itself or, in an installed package, the project's call that leads there."""
+        if not node.module.library:
+            return (node.module.key, site.at)
+        caller, position = _entrance(program, node)
+        return (caller.module.key, getattr(caller.body.ops[position], "at", caller.facts.at))
+
+    def _message(self, program: Program, node: Activation, site: Site) -> str:
+        called = _called(program, node, site.position)
+        if not node.module.library:
+            return self.message(f"{called}(...)", site.reason)
+        entrance = _called(program, *_entrance(program, node))
+        return self.message(f"{entrance}(...)", f"it reaches `{called}` in `{node.name}`, and {site.reason}")
+
+
+def _entrance(program: Program, node: Activation) -> tuple[Activation, int]:
+    """The project's call by which replayed code gets into the installed package around `node`."""
+    _, chain = program.way_to(node)
+    step = next(step for step in reversed(chain) if not step.caller.module.library)
+    return step.caller, step.position
+
+
+def _called(program: Program, node: Activation, position: int) -> str:
+    op = node.body.ops[position]
+    return program.shown(node, op.func) if isinstance(op, Call) else node.facts.name

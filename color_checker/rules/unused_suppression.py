@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+from color_checker.findings import Color, Finding, Frame
+from color_checker.program import Place, Program
 from color_checker.rules.base import Example, Rule
+
+
+#: Rules that need types, and are applied by the mypy plugin.
+_ELSEWHERE = frozenset({"not-serializable", "step-arguments"})
 
 
 class UnusedSuppression(Rule):
@@ -14,7 +23,8 @@ class UnusedSuppression(Rule):
     `# color: ignore` suppresses all. Alone on a line it counts for the next line with code. The line is that
     of the finding, or that of the effect that proves it: a comment in a helper, at the call that reads the
     clock, is enough for all workflows that reach it. This rule finds comments, and single names in them,
-    without which nothing more would be reported, and names of rules that do not exist.
+    without which nothing more would be reported, names of rules that do not exist, and comments that were
+    meant for color-checker but say nothing that it knows. Names of rules that are switched off are left alone.
 
     ## Why is this bad
 
@@ -186,3 +196,43 @@ def trial() -> str:
         """What is wrong with the suppression of a rule `name` that does not exist."""
         hint = f"Did you mean `{similar}`?" if similar else "See `color-checker explain` for the names."
         return f"There is no rule `{name}`. The comment suppresses nothing. {hint}"
+
+    @staticmethod
+    def message_for_problem(reason: str) -> str:
+        """What is wrong with a comment that was meant for color-checker; `reason` is a clause without subject."""
+        return f"This comment {reason}. It has no effect as it stands. Correct it or take it away."
+
+    def check(self, program: Program) -> Iterator[Finding]:
+        """Runs after all other rules: what they have suppressed is noted by then."""
+        known = _rule_names()
+        off = {name for name in known if not program.config.is_on(name)}
+        for path, ignore, left in program.suppressions.unused():
+            place = Place(path, ignore.line, ignore.column, ignore.line, ignore.end_column)
+            names = [name for name in left or ignore.names if name not in _ELSEWHERE]
+            for name in names:
+                if name not in known:
+                    similar = get_close_matches(name, known, n=1)
+                    yield self._finding(place, self.message_for_unknown(name, *similar))
+            unused = [name for name in names if name in known and name not in off and name != self.name]
+            if unused or not (ignore.names or off):
+                yield self._finding(place, self.message(", ".join(unused)))
+        for path, problems in program.suppressions.problems.items():
+            for problem in problems:
+                place = Place(path, problem.line, problem.column, problem.line, problem.column + 1)
+                yield self._finding(place, self.message_for_problem(problem.reason))
+
+    def _finding(self, place: Place, message: str) -> Finding:
+        """Comments belong to no function, and stand in files that were never linked, too."""
+        return Finding(
+            code=self.code, name=self.name, severity=self.severity, path=place.path, line=place.line,
+            column=place.column, end_line=place.end_line, end_column=place.end_column, message=message,
+            function="", color=Color.PLAIN, engine="", effect=None,
+            witness=(Frame("", place.path, place.line, place.column),),
+        )  # fmt: skip
+
+
+def _rule_names() -> list[str]:
+    # Not at the top: the package lists this module among its rules.
+    from color_checker.rules import all_rules
+
+    return [rule.name for rule in all_rules()]
