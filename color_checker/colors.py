@@ -42,6 +42,7 @@ class Coloring(msgspec.Struct, frozen=True):
         name: under which it is registered.
         entry: the engine calls it; false for the function inside a decorator's wrapper.
         source: what gave the color; None for a comment.
+        by: dotted name of the decorator, registration or base class that gave it.
     """
 
     color: Color
@@ -49,6 +50,7 @@ class Coloring(msgspec.Struct, frozen=True):
     name: str
     entry: bool = True
     source: ColorSource | None = None
+    by: str = ""
 
 
 class Colors:
@@ -146,7 +148,7 @@ class Colors:
     def _color_method(self, info: ClassInfo, name: str, profile: Profile, source: ColorSource) -> None:
         def arrived(value: Value) -> None:
             if isinstance(value, Func):
-                self.color(value, Coloring(source.color, profile.name, name, source=source))
+                self.color(value, Coloring(source.color, profile.name, name, source=source, by=source.name))
 
         if info.own(name):
             self.linker.solver.watch(self.linker.attributes.member(info, name), arrived)
@@ -177,7 +179,8 @@ class Colors:
                     if not isinstance(value, Func):
                         continue
                     if name in source.entry_methods and value not in self.functions:
-                        self.color(value, Coloring(source.color, profile.name, name, source=source))
+                        given = Coloring(source.color, profile.name, name, source=source, by=source.name)
+                        self.color(value, given)
                     coloring = self.functions.get(value)
                     if coloring is not None and coloring.entry:
                         self.root(value, linker.instance(info), coloring)
@@ -273,7 +276,9 @@ class Colors:
             sources = (self._entries[dotted][1],)
         for source in sources[:1]:
             for func in self._functions_in(value):
-                self.color(func, Coloring(source.color, profile.name, name or func.facts.name, source=source))
+                given = name or func.facts.name
+                by = profile.canonical(dotted)
+                self.color(func, Coloring(source.color, profile.name, given, source=source, by=by))
 
     def _functions_in(self, value: Value) -> list[Func]:
         match value:
@@ -382,7 +387,8 @@ class Colors:
                 for var in (value.elements, *value.keyed.values()):
                     self.linker.solver.watch(var, arrived)
             for func in self._functions_in(value):
-                self.color(func, Coloring(source.color, profile.name, name or func.facts.name, source=source))
+                given = name or func.facts.name
+                self.color(func, Coloring(source.color, profile.name, given, source=source, by=source.name))
 
         for var in args.pick(source.argument):
             self.linker.solver.watch(var, arrived)

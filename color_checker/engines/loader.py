@@ -19,6 +19,7 @@ from typing import Any, Literal, TypeVar, get_type_hints
 
 import msgspec
 
+from color_checker.errors import ColorCheckerError
 from color_checker.findings import Color, Effect
 
 Argument = int | str
@@ -131,6 +132,12 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
             (`temporalio.workflow.unsafe.imports_passed_through`, `sandbox_unrestricted`).
         replay_guards: names that are true only while replaying or not replaying
             (`temporalio.workflow.unsafe.is_replaying`): code under them is not checked for console.
+        workflow_guards: calls that are true only while a workflow runs (`temporalio.workflow.in_workflow`):
+            primitives under them are fine everywhere (CC103).
+        mains: decorators, registrations and base classes whose functions are a workflow from its start;
+            those of others (signal handlers) may be called like functions (CC101). Empty: all are.
+        instead: what to write in place of a direct call, with `{}` for the called function: "step" and
+            "child" in workflow code, "start" elsewhere.
         continue_as_new: dotted names that end a run with a fresh history; empty: the engine has none.
         control_exceptions: exceptions with which the engine steers a workflow (CC601).
         replacements: catalog name or effect name → what to write instead in a workflow, as code or one
@@ -163,6 +170,9 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
     accepts: tuple[str, ...] = ()
     unsandboxed: tuple[str, ...] = ()
     replay_guards: tuple[str, ...] = ()
+    workflow_guards: tuple[str, ...] = ()
+    mains: tuple[str, ...] = ()
+    instead: dict[str, str] = {}
     continue_as_new: tuple[str, ...] = ()
     control_exceptions: tuple[str, ...] = ()
     replacements: dict[str, str] = {}
@@ -194,6 +204,10 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
         """Whether `dotted` is one of `names` or lies below one that ends in `.*`."""
         exact, prefixes = _split(names)
         return dotted in exact or (bool(prefixes) and any(p in prefixes for p in _parents(dotted)))
+
+    def advice(self, form: Literal["step", "child", "start"], function: str) -> str:
+        """What to write in place of a direct call of `function`."""
+        return self.instead.get(form, "{}").format(function)
 
     def is_legal(self, dotted: str) -> bool:
         """Whether a catalog name's effect is harmless or recorded in this engine's workflows."""
@@ -314,13 +328,15 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
         return {}
 
 
-class ProfileError(Exception):
+class ProfileError(ColorCheckerError):
     """A profile is not valid; the message names file and key."""
 
 
 _HERE = Path(__file__).parent
 _HINTS = get_type_hints(Profile)
-_NAME_SETS = ("primitives", "anywhere", "unsandboxed", "replay_guards", "continue_as_new")
+_NAME_SETS = (
+    "primitives", "anywhere", "unsandboxed", "replay_guards", "workflow_guards", "mains", "continue_as_new"
+)  # fmt: skip
 _NAME_TABLES = ("operations", "effects", "returns", "bases", "starts", "injections", "renames")
 _WILDCARDS = frozenset({"primitives", "anywhere", "effects"})
 
@@ -516,6 +532,11 @@ def _replacement_problems(profile: Profile) -> Iterator[str]:
             yield f"replacements.{name!r}: neither an effect nor a catalog name"
         if not text.strip():
             yield f"replacements.{name!r}: empty"
+    for form, text in profile.instead.items():
+        if form not in ("step", "child", "start"):
+            yield f"instead.{form!r}: not one of step, child, start"
+        if "{}" not in text:
+            yield f"instead.{form!r}: needs {{}} for the called function"
 
 
 @cache

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
+from color_checker.coloring import Step
+from color_checker.crossings import Crossing, steps_handed_out, workflows_handed_out
+from color_checker.findings import Color, Finding
+from color_checker.program import Program, shown_name
 from color_checker.rules.base import Example, Rule
 
 
@@ -267,6 +273,33 @@ def import_old_orders(orders: list[str]) -> list[str]:
             },
         ),
     )
+
+    def check(self, program: Program) -> Iterator[Finding]:
+        """Workflows wherever they are handed out; steps where workflow code does it."""
+        for node in program.nodes:
+            for crossing in workflows_handed_out(program, node):
+                yield self._finding(program, crossing, crossing.coloring.engine, ())
+        for engine, reach in program.reaches.items():
+            for node in reach.nodes():
+                for crossing in steps_handed_out(program, node):
+                    yield self._finding(program, crossing, engine, reach.chain(node))
+
+    def _finding(self, program: Program, crossing: Crossing, engine: str, chain: Sequence[Step]) -> Finding:
+        node, color = crossing.node, crossing.coloring.color
+        anchor, position = program.anchor(chain, node, crossing.position)
+        return program.finding(
+            self.code, self.name, self.severity, anchor, program.place_of(anchor, position),
+            self.message(crossing.name, self._word(program, crossing), shown_name(crossing.receiver)),
+            engine=engine, workflows=program.workflows_reaching.get(node, ()) if color is Color.STEP else (),
+            witness=program.witness_of(node, crossing.position, crossing.dotted, chain),
+        )  # fmt: skip
+
+    @staticmethod
+    def _word(program: Program, crossing: Crossing) -> str:
+        profile = program.profile(crossing.coloring.engine)
+        if crossing.coloring.color is Color.STEP and profile is not None:
+            return profile.step_word
+        return crossing.coloring.color.value
 
     @staticmethod
     def message(function: str, color: str, receiver: str) -> str:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from color_checker.findings import Finding
+from color_checker.outside import Outside, Use, step_word
+from color_checker.program import Program
 from color_checker.rules.base import Example, Rule
 
 
@@ -242,6 +247,21 @@ async def pay(ctx: Context, order: str) -> str:
             },
         ),
     )
+
+    def check(self, program: Program) -> Iterator[Finding]:
+        """One finding for each call by which a step comes to an operation."""
+        for use in Outside(program).in_steps():
+            if use.is_recorded:
+                yield self._finding(program, use)
+
+    def _finding(self, program: Program, use: Use) -> Finding:
+        anchor, position = use.anchor
+        step = program.workflow_name(anchor).rpartition(".")[2]
+        return program.finding(
+            self.code, self.name, self.severity, anchor, program.place_of(anchor, position),
+            self.message(use.primitive, step, step_word(program, anchor)), engine=use.profile.name,
+            witness=program.witness_of(use.node, use.position, use.primitive, use.chain),
+        )  # fmt: skip
 
     @staticmethod
     def message(operation: str, step: str, step_word: str) -> str:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from color_checker.findings import Finding
+from color_checker.outside import Outside, Use, step_in_words
+from color_checker.program import Program
 from color_checker.rules.base import Example, Rule
 
 
@@ -205,6 +210,23 @@ def begin(user: str) -> str:
             },
         ),
     )
+
+    def check(self, program: Program) -> Iterator[Finding]:
+        """In steps at the call that leads to the primitive, in plain code at the primitive."""
+        outside = Outside(program)
+        for use in outside.in_steps():
+            if not use.is_recorded:
+                yield self._finding(program, use, step_in_words(program, use))
+        for use in outside.in_plain_code():
+            yield self._finding(program, use, "plain code")
+
+    def _finding(self, program: Program, use: Use, where: str) -> Finding:
+        anchor, position = use.anchor
+        return program.finding(
+            self.code, self.name, self.severity, anchor, program.place_of(anchor, position),
+            self.message(use.primitive, where), engine=use.profile.name,
+            witness=program.witness_of(use.node, use.position, use.primitive, use.chain),
+        )  # fmt: skip
 
     @staticmethod
     def message(primitive: str, where: str) -> str:

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from color_checker.coloring import Reach
+from color_checker.crossings import Crossing, direct_calls, partials_made, steps_handed_out
+from color_checker.engines import Profile
+from color_checker.findings import Color, Finding
+from color_checker.program import Program
 from color_checker.rules.base import Example, Rule
 
 
@@ -296,6 +303,28 @@ class Payment:
             },
         ),
     )
+
+    def check(self, program: Program) -> Iterator[Finding]:
+        """One finding for each call that leaves the workflow's code for a step's."""
+        for engine, reach in program.reaches.items():
+            profile = program.profile(engine)
+            if profile is None or profile.direct_step_call == "recorded":
+                continue
+            nodes = reach.nodes()
+            handed = partials_made(program, (c for node in nodes for c in steps_handed_out(program, node)))
+            for node in nodes:
+                for call in direct_calls(program, node, Color.STEP, handed):
+                    yield self._finding(program, profile, reach, call)
+
+    def _finding(self, program: Program, profile: Profile, reach: Reach, call: Crossing) -> Finding:
+        chain = reach.chain(call.node)
+        anchor, position = program.anchor(chain, call.node, call.position)
+        return program.finding(
+            self.code, self.name, self.severity, anchor, program.place_of(anchor, position),
+            self.message(call.name, profile.step_word, profile.advice("step", call.name)),
+            engine=profile.name, workflows=program.workflows_reaching[call.node],
+            witness=program.witness_of(call.node, call.position, call.dotted, chain),
+        )  # fmt: skip
 
     @staticmethod
     def message(step: str, step_word: str, instead: str) -> str:

@@ -2,6 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Literal
+
+from color_checker.crossings import (
+    Crossing,
+    direct_calls,
+    is_inline,
+    is_main,
+    is_super,
+    partials_made,
+    workflows_handed_out,
+)
+from color_checker.findings import Color, Finding
+from color_checker.program import Program
 from color_checker.rules.base import Example, Rule
 
 
@@ -308,6 +322,33 @@ def serve(w: worker.TaskHubGrpcWorker) -> None:
             },
         ),
     )
+
+    def check(self, program: Program) -> Iterator[Finding]:
+        """One finding for each call, where it stands."""
+        nodes = program.nodes
+        handed = partials_made(program, (c for node in nodes for c in workflows_handed_out(program, node)))
+        for node in nodes:
+            for call in direct_calls(program, node, Color.WORKFLOW, handed):
+                if self._is_wrong(program, call):
+                    yield self._finding(program, call)
+
+    @staticmethod
+    def _is_wrong(program: Program, call: Crossing) -> bool:
+        profile = program.profile(call.coloring.engine)
+        if profile is None or profile.direct_workflow_call == "start" or call.func.facts.name == "__init__":
+            return False
+        if not is_main(program, call.coloring) or is_super(program, call):
+            return False
+        return not (program.runs_replayed(call.node) and is_inline(program, call))
+
+    def _finding(self, program: Program, call: Crossing) -> Finding:
+        profile = program.profiles[call.coloring.engine]
+        form: Literal["child", "start"] = "child" if program.runs_replayed(call.node) else "start"
+        return program.finding(
+            self.code, self.name, self.severity, call.node, program.place_of(call.node, call.position),
+            self.message(call.name, profile.advice(form, call.name)), engine=profile.name,
+            witness=program.witness_of(call.node, call.position, call.dotted),
+        )  # fmt: skip
 
     @staticmethod
     def message(workflow: str, instead: str) -> str:

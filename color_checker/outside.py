@@ -1,0 +1,131 @@
+"""Uses of workflow-only primitives, and the code outside of workflows that reaches them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+
+import msgspec
+
+from color_checker.activation import Activation
+from color_checker.coloring import Reach, Step
+from color_checker.engines import Operation, Profile
+from color_checker.facts import Call
+from color_checker.findings import Color
+from color_checker.program import Program
+from color_checker.values import Bound, Func, Value
+
+#: Operations that have a place in the history of their own.
+_RECORDED = frozenset({"step", "child", "timer"})
+
+
+class Use(msgspec.Struct, frozen=True):
+    """A call of a workflow-only primitive.
+
+    Attributes:
+        chain: the calls that lead there from the code outside of a workflow.
+    """
+
+    node: Activation
+    position: int
+    primitive: str
+    profile: Profile
+    chain: tuple[Step, ...] = ()
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether it starts a step, timer or child workflow."""
+        operation: Operation | None = self.profile.operation(self.primitive)
+        return operation is not None and operation.kind in _RECORDED
+
+    @property
+    def anchor(self) -> tuple[Activation, int]:
+        """The first call of the chain; the use itself if there is none."""
+        return Program.anchor(self.chain, self.node, self.position)
+
+
+class Outside:
+    """What runs outside of workflows, with code that has asked whether it runs in one left out."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+
+    def in_steps(self) -> Iterator[Use]:
+        """Primitives that steps reach."""
+        nodes = (node for node, code in self.program.code.items() if code.color is Color.STEP)
+        reach = Reach(self.program.linker, nodes, _Guarded(self.program))
+        for node in reach.nodes():
+            for use in self._uses(node):
+                yield msgspec.structs.replace(use, chain=tuple(reach.chain(node)))
+
+    def in_plain_code(self) -> Iterator[Use]:
+        """Primitives in modules, in what they call, and in what unknown code has been given to call."""
+        program = self.program
+        sources = [node for node in program.nodes if node.facts.kind in ("module", "class")]
+        given = self._given_away
+        sources += [node for node in program.nodes if self._definition(node) in given]
+        reach = Reach(program.linker, sources, _Guarded(program))
+        replayed = {self._definition(node) for node in program.replayed_nodes}
+        for node in reach.nodes():
+            if program.color(node) is Color.PLAIN and self._definition(node) not in replayed:
+                yield from self._uses(node)
+
+    def _uses(self, node: Activation) -> Iterator[Use]:
+        guarded = _Guarded(self.program)
+        for position in sorted(node.external):
+            for dotted in node.external[position]:
+                for profile in self.program.linker.profiles:
+                    if (
+                        profile.owns(dotted)
+                        and profile.is_primitive(dotted)
+                        and (node, position) not in guarded
+                    ):
+                        yield Use(node, position, profile.canonical(dotted), profile)
+
+    @cached_property
+    def _given_away(self) -> set[tuple[str, int]]:
+        """The plain functions that are passed to code which nobody knows, as decorators do it."""
+        program = self.program
+        return {
+            func.key
+            for node in program.nodes
+            for gap in program.gaps(node)
+            if isinstance(op := node.body.ops[gap.position], Call)
+            for slot in op.args
+            for value in program.values(node, slot)
+            if (func := _function(value)) is not None
+        }
+
+    @staticmethod
+    def _definition(node: Activation) -> tuple[str, int]:
+        return (node.module.key, node.index)
+
+
+class _Guarded:
+    """The calls that are made only if a workflow runs."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+
+    def __contains__(self, call: object) -> bool:
+        assert isinstance(call, tuple)
+        node, position = call
+        return self.program.is_workflow_guarded(node, self.program.place_of(node, position).line)
+
+
+def _function(value: Value) -> Func | None:
+    if isinstance(value, Bound):
+        return value.func
+    return value if isinstance(value, Func) else None
+
+
+def step_word(program: Program, node: Activation) -> str:
+    """What users of the engine that runs the step `node` call a step."""
+    profile = program.profile(program.engine(node))
+    return profile.step_word if profile is not None else "step"
+
+
+def step_in_words(program: Program, use: Use) -> str:
+    """The step from which `use` is reached, with its article: "an activity"."""
+    word = step_word(program, use.anchor[0])
+    return f"{'an' if word[0] in 'aeiou' else 'a'} {word}"
