@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from color_checker.annotations import dotted_name, type_expr
@@ -64,6 +64,9 @@ _LONGEST_KEPT_STRING = 200
 _MOST_UPDATES = 6
 
 _ORDER_FREE = frozenset({"sorted", "set", "frozenset", "sum", "any", "all", "min", "max", "len", "bool"})
+
+#: Functions of `itertools` whose iterators may never end.
+_ENDLESS = frozenset({"count", "cycle", "repeat"})
 
 _BINARY = {
     ast.Add: "__add__", ast.Sub: "__sub__", ast.Mult: "__mul__", ast.MatMult: "__matmul__",
@@ -492,8 +495,12 @@ class _Extractor:
         element = scope.new()
         self._emit(Iterate(element, iterable, isinstance(node, ast.AsyncFor), True, self._at(node.iter)))
         heads = self._loop_head([*node.body, ast.Assign(targets=[node.target], value=ast.Constant(None))])
+        first = len(scope.ops)
         self._store(node.target, element)
-        self._loop(node.body, node.orelse, heads)
+        broken = self._loop(node.body, node.orelse, heads)
+        if isinstance(node.iter, ast.Call) and dotted_name(node.iter.func).rpartition(".")[2] in _ENDLESS:
+            leaves = broken or _leaves(node.body)
+            scope.loops.append(Loop(first, len(scope.ops), leaves, self._at(node), iterable))
 
     def _while(self, node: ast.While) -> None:
         scope = self.scope
@@ -542,7 +549,19 @@ class _Extractor:
             scope.env = dict(scope.defined_since(mark, base)) if node.finalbody else before
             scope.dead = False
         self._block(node.finalbody)
+        self._returns_in_finally(node)
         scope.dead = scope.dead or was_dead
+
+    def _returns_in_finally(self, node: ast.Try | ast.TryStar) -> None:
+        for statement in _own_statements(node.finalbody):
+            if isinstance(statement, ast.Return):
+                self.scope.handlers.append(
+                    Handler(
+                        types=(), bare=False, raises=False, try_line=node.body[0].lineno,
+                        try_end_line=node.finalbody[0].lineno - 1, earlier=(), at=self._at(statement),
+                        leaves=True, end_line=_end(node.finalbody), in_finally=True,
+                    )
+                )  # fmt: skip
 
     def _handler(self, node: ast.ExceptHandler, outer: ast.Try | ast.TryStar, earlier: tuple[int, ...]) -> list[int]:
         scope = self.scope
@@ -561,7 +580,9 @@ class _Extractor:
             Handler(
                 types=tuple(types), bare=node.type is None, raises=scope.raises > raises,
                 try_line=outer.body[0].lineno, try_end_line=_end(outer.body), earlier=earlier,
-                at=self._at(node),
+                at=self._at(node), leaves=any(
+                    isinstance(statement, ast.Return | ast.Break) for statement in _own_statements(node.body)
+                ), in_loop=bool(scope.breaks), end_line=_end(node.body),
             )
         )  # fmt: skip
         return types
@@ -1158,11 +1179,14 @@ def _rebound(statements: Sequence[ast.stmt]) -> dict[str, None]:
 
 def _leaves(statements: Sequence[ast.stmt]) -> bool:
     """Whether a `return` or `raise` can end the loop around `statements`."""
+    return any(isinstance(node, ast.Return | ast.Raise) for node in _own_statements(statements))
+
+
+def _own_statements(statements: Sequence[ast.stmt]) -> Iterator[ast.AST]:
+    """`statements` and all that they contain, without what stands in other scopes."""
     todo: list[ast.AST] = list(statements)
     while todo:
         node = todo.pop()
-        if isinstance(node, ast.Return | ast.Raise):
-            return True
+        yield node
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.expr):
             todo.extend(ast.iter_child_nodes(node))
-    return False

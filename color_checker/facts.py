@@ -16,7 +16,7 @@ import msgspec
 from color_checker.suppressions import Pragmas
 
 #: Changes whenever the structures below, or what the extractor puts in them, change meaning.
-FORMAT = "2"
+FORMAT = "3"
 
 #: In place of a slot: there is no value.
 NOTHING = -1
@@ -269,7 +269,15 @@ class Region(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 class Handler(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """One `except` clause. No types means a bare `except:`."""
+    """One `except` clause. No types means a bare `except:`.
+
+    Attributes:
+        leaves: a `return` or `break` in it ends what it stands in.
+        in_loop: it stands in a loop of its scope, so what comes next may stand above it.
+        end_line: its last line.
+        in_finally: not a clause but a `return` in `finally`, at `at`; it drops what the lines of the
+            `try` and of its clauses raise.
+    """
 
     types: tuple[int, ...]
     bare: bool
@@ -278,15 +286,24 @@ class Handler(msgspec.Struct, array_like=True, frozen=True, gc=False):
     try_end_line: int
     earlier: tuple[int, ...]
     at: int
+    leaves: bool = False
+    in_loop: bool = False
+    end_line: int = 0
+    in_finally: bool = False
 
 
 class Loop(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """A loop that only ends by leaving it: `while True`. `first` and `last` bound its ops."""
+    """A loop that only ends by leaving it: `while True`. `first` and `last` bound its ops.
+
+    A `for` loop over a call that may never end (`itertools.count()`) is one, too; `iterable` is what
+    it takes its elements from.
+    """
 
     first: int
     last: int
     leaves: bool
     at: int
+    iterable: int = NOTHING
 
 
 class Body(msgspec.Struct, array_like=True, frozen=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import ClassVar, Protocol
+from typing import Protocol
 
 import msgspec
 
@@ -45,9 +45,14 @@ _REPLAYED = (Color.WORKFLOW, Color.PURE)
 class RuleNames(Protocol):
     """What a finding says of its rule."""
 
-    code: ClassVar[str]
-    name: ClassVar[str]
-    severity: ClassVar[Severity]
+    @property
+    def code(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def severity(self) -> Severity: ...
 
 
 class Place(msgspec.Struct, frozen=True, order=True):
@@ -267,7 +272,7 @@ class Program:
         for engine, reach in self.reaches.items():
             for node in reach.nodes():
                 for site in self.effects(node):
-                    if self._is_allowed(node, site, engine):
+                    if self.is_allowed(node, site, engine):
                         continue
                     key = (node.module.key, site.at, site.dotted, site.effect)
                     cause = self._reported(node, site, engine, reach)
@@ -275,7 +280,8 @@ class Program:
                         best[key] = cause
         return sorted(best.values(), key=self._rank_place)
 
-    def _is_allowed(self, node: Activation, site: EffectSite, engine: str) -> bool:
+    def is_allowed(self, node: Activation, site: EffectSite, engine: str) -> bool:
+        """Whether code that the engine replays may have that effect there, whatever comments say."""
         profile = self.profiles.get(engine)
         if profile is not None and self.color(node) is not Color.PURE and profile.is_legal(site.dotted):
             return True

@@ -9,7 +9,6 @@ from color_checker.findings import Color, Finding, Frame
 from color_checker.program import Place, Program
 from color_checker.rules.base import Example, Rule
 
-
 #: Rules that need types, and are applied by the mypy plugin.
 _ELSEWHERE = frozenset({"not-serializable", "step-arguments"})
 
@@ -24,7 +23,7 @@ class UnusedSuppression(Rule):
     of the finding, or that of the effect that proves it: a comment in a helper, at the call that reads the
     clock, is enough for all workflows that reach it. This rule finds comments, and single names in them,
     without which nothing more would be reported, names of rules that do not exist, and comments that were
-    meant for color-checker but say nothing that it knows. Names of rules that are switched off are left alone.
+    meant for color-checker but say nothing that it knows. Names of rules that are switched off stay.
 
     ## Why is this bad
 
@@ -199,7 +198,7 @@ def trial() -> str:
 
     @staticmethod
     def message_for_problem(reason: str) -> str:
-        """What is wrong with a comment that was meant for color-checker; `reason` is a clause without subject."""
+        """What is wrong with a comment that nobody understands; `reason` is a clause without subject."""
         return f"This comment {reason}. It has no effect as it stands. Correct it or take it away."
 
     def check(self, program: Program) -> Iterator[Finding]:
