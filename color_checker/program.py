@@ -28,7 +28,10 @@ from color_checker.facts import (
 )
 from color_checker.findings import Color, Effect, Finding, Frame, Severity
 from color_checker.link import Linker
+from color_checker.later import Change, changes
 from color_checker.modules import ModuleInfo
+from color_checker.mutations import Mutations
+from color_checker.origins import Origin
 from color_checker.sites import EffectSite, Gap
 from color_checker.suppression_index import Suppressions
 from color_checker.values import Ext, ExtBound, Value
@@ -175,6 +178,18 @@ class Program:
         nodes = self.replayed_nodes
         names = {node: self.workflow_name(node) for node in nodes if node in self.code}
         return reaching(self.linker, nodes, names)
+
+    # -- state ----------------------------------------------------------------------------------
+
+    @cached_property
+    def mutations(self) -> Mutations:
+        """What each function changes outside of itself."""
+        return Mutations(self.linker)
+
+    @cached_property
+    def changes(self) -> dict[Origin, Change]:
+        """The state of modules and classes that is changed after import, though not by replayed code."""
+        return changes(self.linker, self.mutations, self.replayed_nodes)
 
     # -- operations -----------------------------------------------------------------------------
 

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from color_checker.activation import Activation
+from color_checker.facts import NOTHING
+from color_checker.findings import Color, Finding
+from color_checker.mutations import Write
+from color_checker.origins import Captured, Parameter
+from color_checker.program import Program
 from color_checker.rules.base import Example, Rule
 
 
@@ -230,6 +238,25 @@ async def total(items: list[str]) -> int:
         ),
     )
 
+    def check(self, program: Program) -> Iterator[Finding]:
+        """One finding for each operation of a step that changes what belongs to the workflow."""
+        for node in program.nodes:
+            code = program.code.get(node)
+            if code is None or code.color is not Color.STEP or node.facts.kind not in ("function", "lambda"):
+                continue
+            for write in program.mutations.of(node):
+                if _belongs_to_workflow(program, code.owner, write) and not _is_reported_below(program, node, write):
+                    yield self._finding(program, node, write)
+
+    def _finding(self, program: Program, node: Activation, write: Write) -> Finding:
+        profile = program.profile(program.engine(node))
+        target = write.target.text(node.module)
+        return program.finding(
+            self.code, self.name, self.severity, node, program.place_of(node, write.position),
+            self.message(target, profile.step_word if profile is not None else "step"),
+            witness=program.witness(write.via, write.node, write.at, f"change of {target}"),
+        )  # fmt: skip
+
     @staticmethod
     def message(target: str, step_word: str) -> str:
         """What is wrong with changing `target`, a name or attribute of the workflow."""
@@ -238,3 +265,38 @@ async def total(items: list[str]) -> int:
             f"recorded result without running the {step_word}, so the change is lost. Return the value and "
             "keep it in the workflow."
         )
+
+
+def _belongs_to_workflow(program: Program, step: Activation, write: Write) -> bool:
+    root = write.target.root
+    if not isinstance(root, Captured | Parameter):
+        return False
+    if root.scope is step:
+        is_self = isinstance(root, Parameter) and root.slot == 0 and step.facts.owner != NOTHING
+        return is_self and bool(write.target.path) and _has_workflow(program, step)
+    return program.is_replayed(root.scope) and _is_around(root.scope, step)
+
+
+def _is_around(scope: Activation, step: Activation) -> bool:
+    outer = step.env
+    while outer is not None and outer is not scope:
+        outer = outer.env
+    return outer is not None
+
+
+def _has_workflow(program: Program, step: Activation) -> bool:
+    """Whether the class of a step method has a workflow method, too."""
+    info = program.linker.colors.class_of_body(step.env) if step.env is not None else None
+    return info is not None and any(
+        code.color is Color.WORKFLOW and code.owner is node and node.env is info.activation
+        for node, code in program.code.items()
+    )
+
+
+def _is_reported_below(program: Program, node: Activation, write: Write) -> bool:
+    """Whether the change is in, or nearer to, another function inside the same step."""
+    if not write.via:
+        return False
+    callee = write.via[1].caller if len(write.via) > 1 else write.node
+    code = program.code.get(callee)
+    return code is not None and code.owner is program.code[node].owner

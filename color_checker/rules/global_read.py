@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from color_checker.activation import Activation
+from color_checker.coloring import Reach, Step
+from color_checker.findings import Finding
+from color_checker.later import Read, reads
+from color_checker.program import Program
 from color_checker.rules.base import Example, Rule
 
 
@@ -258,6 +265,37 @@ class Order:
         ),
     )
 
+    def check(self, program: Program) -> Iterator[Finding]:
+        """One finding for each colored function and each changing thing that it reads, at the first read."""
+        if not program.changes:
+            return
+        first: dict[tuple[Activation, str], Finding] = {}
+        for engine, reach in program.reaches.items():
+            for node in reach.nodes():
+                for read in reads(program.mutations, program.linker, node, program.changes):
+                    if not program.is_unsandboxed(node, program.place_of(node, read.position).line):
+                        anchor, finding = self._finding(program, engine, reach, node, read)
+                        key = (anchor, finding.message)
+                        if key not in first or _rank(finding) < _rank(first[key]):
+                            first[key] = finding
+        yield from first.values()
+
+    def _finding(
+        self, program: Program, engine: str, reach: Reach, node: Activation, read: Read
+    ) -> tuple[Activation, Finding]:
+        chain = reach.chain(node)
+        anchor, position = (chain[0].caller, chain[0].position) if chain else (node, read.position)
+        target = read.target.text(anchor.module)
+        change = program.changes[read.target]
+        place = program.place(change.write.node, change.write.at)
+        message = self.message(target, change.node.name, f"{place.path}:{place.line}")
+        via = (*chain, Step(node, read.position)) if read.node is not node else chain
+        return anchor, program.finding(
+            self.code, self.name, self.severity, anchor, program.place_of(anchor, position), message,
+            engine=engine, workflows=program.workflows_reaching[node],
+            witness=program.witness(via, read.node, read.at, target),
+        )  # fmt: skip
+
     @staticmethod
     def message(target: str, changed_by: str, changed_at: str) -> str:
         """What is wrong with reading `target`, which `changed_by` changes at `changed_at` (`path:line`)."""
@@ -265,3 +303,7 @@ class Order:
             f"Workflow code reads `{target}`, which `{changed_by}` changes ({changed_at}). A replay may read "
             "another value and take another path. Pass the value in as an argument, or read it in a step."
         )
+
+
+def _rank(finding: Finding) -> tuple[int, int, int]:
+    return (finding.line, finding.column, len(finding.witness))

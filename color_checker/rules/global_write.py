@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from color_checker.activation import Activation
+from color_checker.coloring import Reach
+from color_checker.findings import Finding
+from color_checker.mutations import Write
+from color_checker.program import Program
 from color_checker.rules.base import Example, Rule
 
 
@@ -250,6 +257,28 @@ async def welcome(user: str) -> str:
         ),
     )
 
+    def check(self, program: Program) -> Iterator[Finding]:
+        """One finding for each change, at the colored function's operation that leads to it."""
+        found = [
+            self._finding(program, engine, reach, node, write)
+            for engine, reach in program.reaches.items()
+            for node in reach.nodes()
+            for write in program.mutations.of(node)
+            if write.target.is_shared and not _is_excused(program, node, write)
+        ]
+        # Where several ways end in the same finding, the shortest is shown.
+        yield from sorted(found, key=lambda finding: len(finding.witness))
+
+    def _finding(self, program: Program, engine: str, reach: Reach, node: Activation, write: Write) -> Finding:
+        chain = reach.chain(node)
+        anchor, position = (chain[0].caller, chain[0].position) if chain else (node, write.position)
+        target = write.target.text(anchor.module)
+        return program.finding(
+            self.code, self.name, self.severity, anchor, program.place_of(anchor, position), self.message(target),
+            engine=engine, workflows=program.workflows_reaching[node],
+            witness=program.witness((*chain, *write.via), write.node, write.at, f"change of {target}"),
+        )  # fmt: skip
+
     @staticmethod
     def message(target: str) -> str:
         """What is wrong with changing `target`, a dotted name."""
@@ -257,3 +286,9 @@ async def welcome(user: str) -> str:
             f"Workflow code changes `{target}`, which outlives the run. Every replay changes it again, and "
             "only in this process. Keep the state in the workflow, or write it in a step."
         )
+
+
+def _is_excused(program: Program, node: Activation, write: Write) -> bool:
+    """Whether the user has taken care of the change where it happens."""
+    line = program.place_of(node, write.position).line
+    return program.is_unsandboxed(node, line) or program.is_replay_guarded(node, line)

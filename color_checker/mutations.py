@@ -1,0 +1,242 @@
+"""Who writes what: rebinding, attribute and item assignment, and methods that change their object.
+
+A write to a parameter, or to a name of a function around, is a write of every function that calls with
+such an argument, too. What a function writes is found level by level from the writes themselves, so that
+each is known by its shortest way, whatever the order in which the program was linked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from color_checker.coloring import Step
+from color_checker.facts import Attr, Call, Op, Operate, StoreAttr, StoreGlobal, StoreItem
+from color_checker.origins import (
+    Captured,
+    External,
+    Member,
+    Origin,
+    Origins,
+    Tracer,
+    Variable,
+    outlives_calls,
+)
+from color_checker.values import DATA, Box, Class, Ext, ExtBound, ExtInst, Inst, Mod, Value
+
+if TYPE_CHECKING:
+    from color_checker.activation import Activation
+    from color_checker.link import Linker
+
+#: Methods with which the containers of the standard library change themselves.
+_LIST = frozenset({"append", "extend", "insert", "remove", "pop", "clear", "sort", "reverse"})
+_DEQUE = frozenset({"appendleft", "extendleft", "popleft", "rotate"})
+_SET = frozenset({
+    "add", "discard", "remove", "pop", "clear", "update", "difference_update", "intersection_update",
+    "symmetric_difference_update",
+})  # fmt: skip
+_DICT = frozenset({"update", "setdefault", "pop", "popitem", "clear", "move_to_end", "subtract"})
+_ITEMS = frozenset({"__setitem__", "__delitem__"})
+
+_MUTATORS: dict[str, frozenset[str]] = {
+    "builtins.list": _LIST | _DEQUE | _ITEMS,
+    "builtins.bytearray": _LIST | _ITEMS,
+    "builtins.set": _SET,
+    "builtins.dict": _DICT | _ITEMS,
+    "collections.deque": _LIST | _DEQUE | _ITEMS,
+    "collections.OrderedDict": _DICT | _ITEMS,
+    "collections.defaultdict": _DICT | _ITEMS,
+    "collections.Counter": _DICT | _ITEMS,
+    "collections.ChainMap": _DICT | _ITEMS,
+    "collections.UserDict": _DICT | _ITEMS,
+    "collections.UserList": _LIST | _ITEMS,
+    "weakref.WeakKeyDictionary": _DICT | _ITEMS,
+    "weakref.WeakValueDictionary": _DICT | _ITEMS,
+    "weakref.WeakSet": _SET,
+}
+
+#: On an object of unknown type these names leave no doubt.
+_UNMISTAKABLE = frozenset({"append", "extend", "insert", "setdefault", "popitem", "appendleft", "popleft"})
+
+#: Packages whose objects are there to be changed from everywhere.
+_OBSERVING = ("logging", "structlog", "loguru", "prometheus_client", "opentelemetry", "warnings", "contextvars")
+
+_MUTABLE = frozenset({"list", "set", "dict"})
+
+
+class Write(msgspec.Struct, frozen=True):
+    """A function changes something, itself or by a call.
+
+    Attributes:
+        target: what it changes, as seen from the function.
+        position: its operation that does it.
+        via: the calls that lead to the function with the change in its own body, this function's own first.
+        node: that function.
+        at: the place of the change there.
+    """
+
+    target: Origin
+    position: int
+    via: tuple[Step, ...]
+    node: Activation
+    at: int
+
+
+class Mutations:
+    """What each function of the project changes outside of itself."""
+
+    def __init__(self, linker: Linker) -> None:
+        self.linker = linker
+        self.tracer = Tracer(linker)
+        self._made_at_import = _boxes_of_modules(linker)
+        self._writes: dict[Activation, dict[tuple[Origin, int], Write]] = {}
+        self._spread()
+
+    def of(self, node: Activation) -> list[Write]:
+        """The writes of a function, in source order, those of its callees to what it gave them included."""
+        writes = self._writes.get(node, {}).values()
+        return sorted(writes, key=lambda write: (write.position, write.target.text()))
+
+    # -- from function to caller ------------------------------------------------------------------
+
+    def _spread(self) -> None:
+        nodes = sorted(
+            (
+                node
+                for node in self.linker.activations.values()
+                if node.facts.kind in ("function", "lambda") and not node.module.library
+            ),
+            key=_order,
+        )
+        level = [(node, write) for node in nodes for write in self._own(node)]
+        seen: set[tuple[Activation, Origin]] = set()
+        while level:
+            following: list[tuple[Activation, Write]] = []
+            for node, write in level:
+                self._writes.setdefault(node, {}).setdefault((write.target, write.position), write)
+                if write.target.is_shared or (node, write.target) in seen:
+                    continue
+                seen.add((node, write.target))
+                following += self._in_callers(node, write)
+            level = sorted(following, key=lambda item: (*_order(item[0]), item[1].position, item[1].target.text()))
+
+    def _in_callers(self, node: Activation, write: Write) -> Iterator[tuple[Activation, Write]]:
+        """The same write, seen from each caller."""
+        for caller, position in self.tracer.callers.get(node, ()):
+            if caller.facts.kind not in ("function", "lambda"):
+                continue
+            bound = self.tracer.bind(caller, position, node)
+            for target in self.tracer.in_caller((write.target,), node, bound):
+                if not (isinstance(target.root, Captured) and target.root.scope is caller):
+                    yield caller, Write(target, position, (Step(caller, position), *write.via), write.node, write.at)
+
+    # -- in one function ------------------------------------------------------------------------
+
+    def _own(self, node: Activation) -> Iterator[Write]:
+        stored = {op.value for op in node.body.ops if isinstance(op, StoreGlobal | StoreAttr | StoreItem)}
+        for position, op in enumerate(node.body.ops):
+            for target in self._targets(node, position, op, stored):
+                yield Write(target, position, (), node, op.at)  # type: ignore[union-attr]
+
+    def _targets(self, node: Activation, position: int, op: Op, stored: set[int]) -> Origins:
+        match op:
+            case StoreGlobal():
+                return frozenset(self._rebound(node, op))
+            case StoreAttr():
+                return frozenset(self._assigned(node, position, op))
+            case StoreItem() if position not in node.targets:
+                return self._changed(node, op.obj)
+            case Operate() if op.method.startswith("__i") and op.dst not in stored:
+                if any(isinstance(v, Box) and v.kind in _MUTABLE for v in self.tracer.values(node, op.left)):
+                    return self._changed(node, op.left)
+            case Call() if position not in node.targets:
+                method = self.tracer.definition(node, op.func)
+                if isinstance(method, Attr) and self._is_mutator(node, method):
+                    return self._changed(node, method.obj)
+        return frozenset()
+
+    def _rebound(self, node: Activation, op: StoreGlobal) -> Iterator[Origin]:
+        if not op.level:
+            yield Origin(Variable(node.module, op.name))
+            return
+        scope = self.linker.enclosing(node, op.level)
+        if scope is not None:
+            yield Origin(Captured(scope, op.name))
+
+    def _assigned(self, node: Activation, position: int, op: StoreAttr) -> Iterator[Origin]:
+        below = position not in node.targets
+        values = self.tracer.values(node, op.obj)
+        for value in values:
+            if isinstance(value, Mod) and not value.info.library:
+                yield Origin(Variable(value.info, op.name))
+            elif isinstance(value, Class) and not value.info.module.library and outlives_calls(value.info.scope):
+                yield Origin(Member(value.info, op.name))
+            elif isinstance(value, Ext) and self._is_module_attribute(node, op.obj):
+                yield Origin(External(f"{value.dotted}.{op.name}"))
+        if below and not (values and all(isinstance(v, Mod | Class | Ext) for v in values)):
+            yield from (origin.child(op.name) for origin in self._changed(node, op.obj))
+
+    def _is_module_attribute(self, node: Activation, slot: int) -> bool:
+        """Only what is named, not what came back from a call, is surely the same object elsewhere."""
+        return not isinstance(self.tracer.definition(node, slot), Call)
+
+    def _changed(self, node: Activation, slot: int) -> Origins:
+        """The origins of an object that is changed."""
+        values = self.tracer.values(node, slot)
+        if any(_observes(value) for value in values) or (values and all(map(_is_external, values))):
+            return frozenset()
+        origins = self.tracer.of(node, slot)
+        if any(not origin.is_shared and origin.path for origin in origins):
+            boxes = [value for value in values if isinstance(value, Box)]
+            if boxes and all(box in self._made_at_import for box in boxes):
+                origins |= {self._made_at_import[box] for box in boxes}
+        return origins
+
+    def _is_mutator(self, node: Activation, method: Attr) -> bool:
+        return any(_mutates(value, method.name) for value in self.tracer.values(node, method.obj))
+
+
+def _mutates(value: Value, name: str) -> bool:
+    match value:
+        case Box():
+            return name in _MUTATORS.get(f"builtins.{value.kind}", ())
+        case ExtInst():
+            return name in _MUTATORS.get(value.dotted, ())
+        case Inst():
+            return any(name in _MUTATORS.get(base, ()) for base in value.info.external_bases())
+    return value is DATA and name in _UNMISTAKABLE
+
+
+def _observes(value: Value) -> bool:
+    if not isinstance(value, Ext | ExtInst | ExtBound):
+        return False
+    return value.dotted.partition(".")[0] in _OBSERVING
+
+
+def _is_external(value: Value) -> bool:
+    """Something of another package, which the catalog answers for."""
+    return isinstance(value, Ext | ExtBound)
+
+
+def _boxes_of_modules(linker: Linker) -> dict[Box, Origin]:
+    """The containers that modules and classes make when they are imported, and their names."""
+    found: dict[Box, Origin] = {}
+    classes = {info.activation: info for info in linker.classes.values()}
+    for node in linker.activations.values():
+        if node.facts.kind not in ("module", "class") or node.module.library or not outlives_calls(node):
+            continue
+        own = set(node.boxes.values())
+        for name, slots in node.body.cells.items():
+            info = classes.get(node)
+            root = Member(info, name) if info is not None else Variable(node.module, name)
+            for slot in slots:
+                for value in node.var(slot).values if node.slots[slot] is not None else ():
+                    if isinstance(value, Box) and value in own:
+                        found.setdefault(value, Origin(root))
+    return found
+
+
+def _order(node: Activation) -> tuple[str, int, int, int]:
+    return (node.module.path, node.facts.line, node.index, node.number)
