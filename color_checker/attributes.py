@@ -336,9 +336,10 @@ class Attributes:
             linker.solver.add(dst, linker.ext_inst(returned))
 
     def _engine_returns(self, dotted: str) -> str:
+        """The class of an engine's attribute; an operation gives something only when it is called."""
         for profile in self.linker.profiles:
             if profile.owns(dotted):
-                return profile.returned(dotted)
+                return profile.returned(dotted) if profile.operation(dotted) is None else ""
         return ""
 
     def _external_instance(self, value: Value, owner: str, name: str, dst: Var) -> None:

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from color_checker.activation import Activation
+from color_checker.awaits import Awaits
+from color_checker.facts import Call
+from color_checker.findings import Finding
+from color_checker.program import Program
 from color_checker.rules.base import Example, Rule
 
 
@@ -322,3 +329,29 @@ def welcome(user: str) -> None:
             f"The result of `{call}` is dropped. The work may never run or never be waited for, and its "
             f"failure is lost. Use `{verb} {call}(...)`, or keep the result and wait for it later."
         )
+
+    @staticmethod
+    def message_for_bound(call: str) -> str:
+        """What is wrong with dropping the step that `call` binds to its arguments."""
+        return (
+            f"`{call}(...)` only binds its arguments, and the result is dropped. The step never runs. Hand it "
+            f"to the engine: `context.step({call}(...))`."
+        )
+
+    def check(self, program: Program) -> Iterator[Finding]:
+        """One finding for each call in replayed code of the project whose result is dropped."""
+        awaits = Awaits(program)
+        for node in program.replayed_nodes:
+            unused = frozenset(node.body.unused)
+            for position, op in program.ops(node) if unused and not node.module.library else ():
+                if isinstance(op, Call) and op.dst in unused and awaits.is_lost(node, position, op):
+                    call = program.shown(node, op.func)
+                    message = self._message(awaits, node, op, call)
+                    finding = program.replayed_finding(self, node, op.at, message, call)
+                    if finding is not None:
+                        yield finding
+
+    def _message(self, awaits: Awaits, node: Activation, op: Call, call: str) -> str:
+        if awaits.binds(node, op):
+            return self.message_for_bound(call)
+        return self.message(call, "yield" if awaits.is_orchestrator(node) else "await")

@@ -1,0 +1,126 @@
+"""Which call results must be awaited (or yielded), and which places of a body wait for the engine."""
+
+from __future__ import annotations
+
+from color_checker.activation import Activation
+from color_checker.engines import Profile
+from color_checker.facts import Await, Call, Op, Return, Yield
+from color_checker.findings import Color
+from color_checker.program import Program
+from color_checker.slots import reads
+from color_checker.values import DATA, Coro, ExtInst, Func, Partial, Value
+
+
+class Awaits:
+    """Questions about one program's operations and coroutines."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self._waiting: dict[Activation, bool] = {}
+
+    # -- results --------------------------------------------------------------------------------
+
+    def is_lost(self, node: Activation, position: int, op: Call) -> bool:
+        """Whether dropping the call's result loses work: nothing else has seen it."""
+        if self.binds(node, op):
+            return True
+        if not self._is_awaitable(node, op):
+            return False
+        return self._starts(node, position) or self._is_made_by_callee(node, position, set())
+
+    def binds(self, node: Activation, op: Call) -> bool:
+        """Whether the call only binds arguments to a step that an engine call is to run."""
+        values = self.program.values(node, op.dst)
+        return bool(values) and all(
+            isinstance(value, Partial) and any(self._is_binding(item) for item in value.func.values)
+            for value in values
+        )
+
+    def _is_binding(self, value: Value) -> bool:
+        return isinstance(value, Func) and self.program.linker.colors.binds(value) is not None
+
+    def _is_awaitable(self, node: Activation, op: Call) -> bool:
+        """Whether the result is something to await, whatever the call turns out to call."""
+        values = self.program.values(node, op.dst)
+        return any(isinstance(value, Coro) for value in values) and all(
+            isinstance(value, Coro | ExtInst) or value is DATA for value in values
+        )
+
+    def _starts(self, node: Activation, position: int) -> bool:
+        """Whether the call itself is an operation whose result must be awaited."""
+        for record in self.program.operations(node, position):
+            profile = self.program.profile(record.engine)
+            operation = profile.operation(record.dotted) if profile is not None else None
+            if operation is not None and operation.awaitable:
+                return True
+        return False
+
+    def _is_made_by_callee(self, node: Activation, position: int, seen: set[Activation]) -> bool:
+        """Whether every function that the call may run is a coroutine or hands back a fresh awaitable."""
+        targets = [t for t in self.program.callees(node, position) if t not in seen]
+        return bool(targets) and all(self._makes_awaitable(target, seen | {target}) for target in targets)
+
+    def _makes_awaitable(self, target: Activation, seen: set[Activation]) -> bool:
+        facts = target.facts
+        if facts.is_generator:
+            return False
+        if facts.is_async:
+            return True
+        returned = [op.value for op in target.body.ops if isinstance(op, Return)]
+        return bool(returned) and all(self._is_fresh(target, slot, seen) for slot in returned)
+
+    def _is_fresh(self, node: Activation, slot: int, seen: set[Activation]) -> bool:
+        """Whether the slot is the result of starting something, and nothing but the `return` uses it."""
+        if sum(slot in reads(op) for op in node.body.ops) != 1:
+            return False
+        for position, op in self.program.ops(node):
+            if isinstance(op, Call) and op.dst == slot:
+                return self._starts(node, position) or self._is_made_by_callee(node, position, seen)
+        return False
+
+    # -- places that wait -----------------------------------------------------------------------
+
+    def waits_between(self, node: Activation, line: int, end_line: int) -> bool:
+        """Whether something in these lines waits for the engine, so that it can raise there."""
+        return any(
+            line <= self.program.place_of(node, position).line <= end_line and self.is_wait(node, position, op)
+            for position, op in self.program.ops(node)
+            if isinstance(op, Await | Yield | Call)
+        )
+
+    def is_wait(self, node: Activation, position: int, op: Op) -> bool:
+        """Whether the operation is an `await`, an engine's, or calls a function that has one."""
+        if isinstance(op, Await):
+            return True
+        if isinstance(op, Yield):
+            return self.is_orchestrator(node)
+        if self.program.operations(node, position):
+            return True
+        return any(self._is_recorded(t) or self._has_wait(t) for t in self.program.callees(node, position))
+
+    def is_orchestrator(self, node: Activation) -> bool:
+        """Whether the node is a generator whose `yield` waits for the engine."""
+        profile = self.program.profile(self.program.way_to(node)[0])
+        return node.facts.is_generator and profile is not None and yields(profile)
+
+    def _is_recorded(self, target: Activation) -> bool:
+        coloring = self.program.linker.colors.of(target)
+        return coloring is not None and coloring.color is Color.STEP and not target.facts.is_async
+
+    def _has_wait(self, node: Activation) -> bool:
+        """Whether a synchronous function, or one that it calls, has an operation."""
+        if node.facts.is_async or node.facts.is_generator or self.program.linker.colors.is_border(node):
+            return False
+        if node not in self._waiting:
+            self._waiting[node] = False
+            targets = [target for found in node.targets.values() for target in found]
+            self._waiting[node] = bool(node.operations) or any(
+                self._is_recorded(target) or self._has_wait(target) for target in targets
+            )
+        return self._waiting[node]
+
+
+def yields(profile: Profile) -> bool:
+    """Whether the engine's workflows are generators."""
+    return any(source.generator for source in profile.colors)
+
