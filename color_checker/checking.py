@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from color_checker.catalog import Catalog, load_catalog
+from color_checker.changers import link_changers
 from color_checker.config import Config, load_config, validate_names
 from color_checker.engines import engines_by_package, load_profiles
 from color_checker.facts import Call
@@ -131,6 +132,7 @@ def _link(linker: Linker, project: Project, relevant: Collection[str]) -> None:
     linker.solve()
     while linker.activate_all(lambda func: func.module.key in relevant):
         linker.solve()
+    link_changers(linker, project)
 
 
 # -- findings -------------------------------------------------------------------------------------

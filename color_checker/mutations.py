@@ -57,6 +57,9 @@ _MUTATORS: dict[str, frozenset[str]] = {
     "weakref.WeakSet": _SET,
 }
 
+#: All their names.
+MUTATOR_NAMES = frozenset().union(*_MUTATORS.values())
+
 #: On an object of unknown type these names leave no doubt.
 _UNMISTAKABLE = frozenset({"append", "extend", "insert", "setdefault", "popitem", "appendleft", "popleft"})
 
