@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from color_checker.activation import Activation
+from color_checker.facts import NOTHING, MakeFunction, Param
+from color_checker.findings import Color, Finding
+from color_checker.program import Program
 from color_checker.rules.base import Example, Rule
+from color_checker.values import Box, ExtInst, Value
+
+_KINDS = frozenset({"list", "dict", "set"})
+_CLASSES = frozenset({
+    "builtins.list", "builtins.dict", "builtins.set", "builtins.bytearray", "collections.deque",
+    "collections.defaultdict", "collections.Counter", "collections.OrderedDict", "collections.ChainMap",
+    "collections.UserDict", "collections.UserList",
+})  # fmt: skip
 
 
 class MutableDefault(Rule):
@@ -169,3 +183,34 @@ async def order(seats: int) -> int:
             f"The default of `{parameter}` in the {color} `{function}` is mutable and shared by all runs. "
             "What a replay finds in it depends on what ran before. Use `None` or an immutable value."
         )
+
+    def check(self, program: Program) -> Iterator[Finding]:
+        """One finding for each parameter of a workflow or step."""
+        for node in program.nodes:
+            code = program.code.get(node)
+            if code is None or code.owner is not node or code.color not in (Color.WORKFLOW, Color.STEP):
+                continue
+            if node.env is None or node.env.facts.kind in ("function", "lambda"):
+                continue  # its defaults are made anew whenever the function around it runs
+            for param in node.facts.params:
+                if _is_mutable(program, node, node.env, param):
+                    yield program.finding(
+                        self.code, self.name, self.severity, node, program.place(node, param.at),
+                        self.message(param.name, node.name, code.color),
+                    )  # fmt: skip
+
+
+def _is_mutable(program: Program, node: Activation, scope: Activation, param: Param) -> bool:
+    """Whether the default of a parameter, evaluated in `scope`, can be changed."""
+    if param.default == NOTHING:
+        return False
+    for op in scope.body.ops:
+        if isinstance(op, MakeFunction) and op.function == node.index:
+            return any(_is_container(value) for value in program.values(scope, op.defaults[param.default]))
+    return param.mutable_default
+
+
+def _is_container(value: Value) -> bool:
+    return (isinstance(value, Box) and value.kind in _KINDS) or (
+        isinstance(value, ExtInst) and value.dotted in _CLASSES
+    )

@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
-from color_checker.rules.base import Example, Rule
+from collections.abc import Iterator
 
+from color_checker.activation import Activation
+from color_checker.awaits import Awaits
+from color_checker.facts import NOTHING, Attr, Await, Call, Handler, Region, Yield
+from color_checker.findings import Finding
+from color_checker.program import Program
+from color_checker.rules.base import Example, Rule
+from color_checker.values import Box, Class, Ext, Value
+
+_EVERYTHING = frozenset({"builtins.BaseException"})
+_CANCELLED = frozenset({"asyncio.CancelledError", "temporalio.exceptions.CancelledError"})
+_SUPPRESS = "contextlib.suppress"
 
 class SwallowsControlFlow(Rule):
     """An exception handler in workflow code hides the exceptions by which the engine steers the workflow.
@@ -279,3 +290,105 @@ def payment(order: str) -> str:
             "goes on when it should have stopped, and a replay goes another way. Catch `Exception`, or "
             "raise again."
         )
+
+    def check(self, program: Program) -> Iterator[Finding]:
+        """One finding for each handler around something that waits for the engine."""
+        awaits = Awaits(program)
+        for node in program.replayed_nodes:
+            if node.module.library:
+                continue
+            look = _Look(program, awaits, node)
+            for at, what in (*look.handlers(), *look.suppressions()):
+                finding = program.replayed_finding(self, node, at, self.message(what), what)
+                if finding is not None:
+                    yield finding
+
+
+class _Look:
+    """What hides exceptions in one function."""
+
+    def __init__(self, program: Program, awaits: Awaits, node: Activation) -> None:
+        self.program = program
+        self.awaits = awaits
+        self.node = node
+        profile = program.profile(program.way_to(node)[0])
+        self.control = frozenset(profile.control_exceptions if profile is not None else ()) | _CANCELLED
+
+    def handlers(self) -> Iterator[tuple[int, str]]:
+        """Place and name of each `except` clause, or `return` in `finally`, that hides control flow."""
+        for handler in self.node.body.handlers:
+            what = self._hidden_by(handler)
+            if what and self.awaits.waits_between(self.node, handler.try_line, handler.try_end_line):
+                yield handler.at, what
+
+    def _hidden_by(self, handler: Handler) -> str:
+        if handler.in_finally:
+            return "return in finally"
+        if handler.raises:
+            return ""
+        names = self._names(handler.types)
+        earlier = self._names(handler.earlier)
+        if (handler.bare or names & _EVERYTHING) and not self._are_handled(earlier):
+            return "except BaseException" if names else "except"
+        hidden = (names & self.control) - earlier
+        if hidden <= _CANCELLED and (self._ends(handler) or self._cancels()):
+            return ""
+        return f"except {_shown(min(hidden))}" if hidden else ""
+
+    def _are_handled(self, earlier: frozenset[str]) -> bool:
+        """Whether the clauses above have taken all that the engine may raise."""
+        return bool(earlier & _EVERYTHING) or "asyncio.CancelledError" in earlier
+
+    def _ends(self, handler: Handler) -> bool:
+        """Whether the function is left by the clause, or has nothing to do behind it."""
+        if handler.leaves:
+            return True
+        return not handler.in_loop and not any(
+            self.program.place_of(self.node, position).line > handler.end_line
+            for position, op in self.program.ops(self.node)
+            if isinstance(op, Await | Yield | Call)
+        )
+
+    def _cancels(self) -> bool:
+        """Whether the function cancels something itself, and so expects the error."""
+        body = self.node.body
+        methods = {op.dst for op in body.ops if isinstance(op, Attr) and op.name == "cancel"}
+        return any(isinstance(op, Call) and op.func in methods for op in body.ops)
+
+    def suppressions(self) -> Iterator[tuple[int, str]]:
+        """The same for `with contextlib.suppress(...)`."""
+        for region in self.node.body.regions:
+            call = self._suppressing(region)
+            if call is None or not self.awaits.waits_between(self.node, region.line, region.end_line):
+                continue
+            hidden = self._names(call.args) & (self.control | _EVERYTHING)
+            if hidden and not (hidden <= _CANCELLED and self._cancels()):
+                yield call.at, f"{_SUPPRESS}({_shown(min(hidden))})"
+
+    def _suppressing(self, region: Region) -> Call | None:
+        if region.kind != "with" or _SUPPRESS not in self.program.names_behind(self.node, region.slot):
+            return None
+        return next((op for op in self.node.body.ops if isinstance(op, Call) and op.dst == region.slot), None)
+
+    def _names(self, slots: tuple[int, ...]) -> frozenset[str]:
+        """The dotted names of the exception classes in the slots."""
+        names: set[str] = set()
+        todo: list[Value] = [v for slot in slots if slot != NOTHING for v in self.program.values(self.node, slot)]
+        seen: set[Value] = set()
+        while todo:
+            value = todo.pop()
+            if value in seen:
+                continue
+            seen.add(value)
+            match value:
+                case Ext():
+                    names.add(value.dotted)
+                case Class():
+                    names.add(value.info.dotted)
+                case Box():
+                    todo += [*value.elements.values, *(v for var in value.keyed.values() for v in var.values)]
+        return frozenset(names)
+
+
+def _shown(dotted: str) -> str:
+    return dotted.removeprefix("builtins.")

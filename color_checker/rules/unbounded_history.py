@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from color_checker.activation import Activation
+from color_checker.engines import Profile
+from color_checker.facts import NOTHING, Loop
+from color_checker.findings import Color, Finding
+from color_checker.program import Place, Program
 from color_checker.rules.base import Example, Rule
+
+_ENDLESS = frozenset({"itertools.count", "itertools.cycle"})
 
 
 class UnboundedHistory(Rule):
@@ -238,3 +247,94 @@ def feed(name: str) -> None:
             f"all of it, until the engine's limit ends the workflow. Call `{instead}` after a number of "
             "rounds."
         )
+
+    def check(self, program: Program) -> Iterator[Finding]:
+        """One finding for each endless loop, at its own line."""
+        for node in program.replayed_nodes:
+            profile = program.profile(program.way_to(node)[0])
+            if node.module.library or profile is None or not profile.continue_as_new:
+                continue
+            history = _History(program, profile)
+            for loop in node.body.loops:
+                if _is_endless(program, node, loop):
+                    added = history.added_by(node, loop)
+                    if added and not history.is_renewed(node, loop):
+                        yield self._finding(program, profile, node, loop, added)
+
+    def _finding(
+        self, program: Program, profile: Profile, node: Activation, loop: Loop, added: str
+    ) -> Finding:
+        engine, chain = program.way_to(node)
+        line, column, *_ = node.module.facts.span(loop.at)
+        place = Place(node.module.path, line, column, line, column + len("while" if loop.iterable == NOTHING else "for"))
+        message = self.message(_last(added), _last(profile.continue_as_new[-1]))
+        return program.finding(
+            self.code, self.name, self.severity, node, place, message, engine=engine,
+            witness=program.witness(chain, node, loop.at, added),
+            workflows=program.workflows_reaching[node],
+        )  # fmt: skip
+
+
+def _is_endless(program: Program, node: Activation, loop: Loop) -> bool:
+    if loop.leaves:
+        return False
+    names = program.names_behind(node, loop.iterable)
+    return loop.iterable == NOTHING or (bool(names) and _ENDLESS.issuperset(names))
+
+
+class _History:
+    """What loops do to the history of one engine's workflows."""
+
+    def __init__(self, program: Program, profile: Profile) -> None:
+        self.program = program
+        self.profile = profile
+
+    def added_by(self, node: Activation, loop: Loop) -> str:
+        """The first operation in the loop, or behind its calls, that adds to the history; "" for none."""
+        for reached, position in self._reached(node, range(loop.first, loop.last)):
+            for record in self.program.operations(reached, position):
+                operation = self.profile.operation(record.dotted)
+                if operation is not None and operation.history and operation.kind != "continue-as-new":
+                    return record.dotted
+            for target in self.program.callees(reached, position):
+                coloring = self.program.linker.colors.of(target)
+                if coloring is not None and coloring.color is Color.STEP and coloring.entry:
+                    return target.name
+        return ""
+
+    def is_renewed(self, node: Activation, loop: Loop) -> bool:
+        """Whether the loop can continue as new, or the workflow can that has started it on the side."""
+        if self._renews(self._reached(node, range(loop.first, loop.last))):
+            return True
+        code = self.program.code.get(node)
+        if code is not None and code.owner is node:
+            return False
+        chain = self.program.way_to(node)[1]
+        owner = chain[0].caller if chain else code.owner if code is not None else node
+        return self._renews(self._reached(owner, range(len(owner.body.ops))))
+
+    def _renews(self, places: Iterator[tuple[Activation, int]]) -> bool:
+        return any(
+            name in self.profile.continue_as_new
+            for node, position in places
+            for dotted in self.program.externals(node, position)
+            for name in self.profile.inherited(dotted)
+        )
+
+    def _reached(self, node: Activation, positions: range) -> Iterator[tuple[Activation, int]]:
+        """The calls at these positions of the node's body, and all that they lead to, nearest first."""
+        todo = [(node, position) for position in positions]
+        seen = {node}
+        for caller, position in todo:
+            yield caller, position
+            for target in self.program.callees(caller, position):
+                if target not in seen and not self.program.linker.colors.is_border(target):
+                    seen.add(target)
+                    todo += [(target, index) for index in range(len(target.body.ops))]
+
+
+def _last(dotted: str) -> str:
+    """How the name is written in code: `workflow.sleep`, `ctx.call_activity`."""
+    parts = dotted.split(".")
+    owner = parts[-2] if len(parts) > 1 else ""
+    return f"ctx.{parts[-1]}" if owner[:1].isupper() else ".".join(parts[-2:])
