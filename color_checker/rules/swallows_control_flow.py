@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from color_checker.activation import Activation
 from color_checker.awaits import Awaits
-from color_checker.facts import NOTHING, Attr, Await, Call, Handler, Region, Yield
+from color_checker.facts import Attr, Await, Call, Handler, Region, Yield
 from color_checker.findings import Finding
 from color_checker.program import Program
 from color_checker.rules.base import Example, Rule
@@ -373,7 +373,7 @@ class _Look:
     def _names(self, slots: tuple[int, ...]) -> frozenset[str]:
         """The dotted names of the exception classes in the slots."""
         names: set[str] = set()
-        todo: list[Value] = [v for slot in slots if slot != NOTHING for v in self.program.values(self.node, slot)]
+        todo: list[Value] = [value for slot in slots for value in self.program.values(self.node, slot)]
         seen: set[Value] = set()
         while todo:
             value = todo.pop()

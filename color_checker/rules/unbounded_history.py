@@ -266,7 +266,8 @@ def feed(name: str) -> None:
     ) -> Finding:
         engine, chain = program.way_to(node)
         line, column, *_ = node.module.facts.span(loop.at)
-        place = Place(node.module.path, line, column, line, column + len("while" if loop.iterable == NOTHING else "for"))
+        width = len("while" if loop.iterable == NOTHING else "for")
+        place = Place(node.module.path, line, column, line, column + width)
         message = self.message(_last(added), _last(profile.continue_as_new[-1]))
         return program.finding(
             self.code, self.name, self.severity, node, place, message, engine=engine,

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+from color_checker.activation import Activation, Operation
+from color_checker.engines import Profile
+from color_checker.facts import Call
+from color_checker.findings import Color, Finding
+from color_checker.program import Program
+from color_checker.registry import Registry, constant_texts, picked
 from color_checker.rules.base import Example, Rule
+
+#: Arguments that send the call to workers which may belong to another project.
+_ELSEWHERE = frozenset({"task_queue", "app_id"})
 
 
 class UnknownName(Rule):
@@ -246,3 +258,45 @@ class Payment:
             f"Nothing in the project registers the {word} `{called}`. The engine finds no worker for it, "
             f"and the workflow waits without an error. {hint}"
         )
+
+    def check(self, program: Program) -> Iterator[Finding]:
+        """One finding for each name in a call of replayed code that nothing registers."""
+        registries: dict[str, Registry] = {}
+        for node in program.replayed_nodes:
+            for position, op in program.ops(node) if not node.module.library else ():
+                if isinstance(op, Call):
+                    for record in program.operations(node, position):
+                        yield from self._check(program, registries, node, op, record)
+
+    def _check(
+        self, program: Program, registries: dict[str, Registry], node: Activation, op: Call, record: Operation
+    ) -> Iterator[Finding]:
+        profile = program.profile(record.engine)
+        operation = profile.operation(record.dotted) if profile is not None else None
+        if profile is None or operation is None or not operation.string_target:
+            return
+        if op.double_stars or any(name in _ELSEWHERE for name, _ in op.keywords):
+            return
+        registry = _registry(program, registries, profile)
+        color = Color.STEP if operation.kind == "step" else Color.WORKFLOW
+        for called in () if registry.is_open(color) else _names(program, node, op, operation.target):
+            if called not in registry.names(color):
+                word = profile.step_word if color is Color.STEP else "workflow"
+                similar = get_close_matches(called, sorted(registry.names(color)), n=1)
+                message = self.message(called, word, *similar)
+                finding = program.replayed_finding(self, node, op.at, message, called)
+                if finding is not None:
+                    yield finding
+
+
+def _registry(program: Program, registries: dict[str, Registry], profile: Profile) -> Registry:
+    if profile.name not in registries:
+        registries[profile.name] = Registry(program, profile)
+    return registries[profile.name]
+
+
+def _names(program: Program, node: Activation, op: Call, target: tuple[int | str, ...]) -> Iterator[str]:
+    """The constant names that the call may mean; none if it may be computed."""
+    for slot in picked(op, target):
+        texts, is_whole = constant_texts(program.values(node, slot))
+        yield from texts if is_whole else ()
