@@ -83,9 +83,10 @@ class Awaits:
     def waits_between(self, node: Activation, line: int, end_line: int) -> bool:
         """Whether something in these lines waits for the engine, so that it can raise there."""
         return any(
-            line <= self.program.place_of(node, position).line <= end_line and self.is_wait(node, position, op)
+            self.is_wait(node, position, op)
             for position, op in self.program.ops(node)
             if isinstance(op, Await | Yield | Call)
+            and line <= self.program.place_of(node, position).line <= end_line
         )
 
     def is_wait(self, node: Activation, position: int, op: Op) -> bool:

@@ -23,8 +23,10 @@ from color_checker.project import Project
 from color_checker.relevance import colored_files
 from color_checker.rules import Rule, all_rules
 from color_checker.sources import discover
+from color_checker.sources import SourceFile
 from color_checker.store import Store
 from color_checker.suppression_index import Suppressions
+from color_checker.workflow_modules import workflow_modules
 
 #: Rules whose findings come from the machinery around the other rules.
 _GAP = "gap"
@@ -93,11 +95,11 @@ def analyze_inputs(
     project = Project(inputs.sources, store, installed, covers)
     project.load(project.take(inputs), advance)
     mark("extract")
-    relevant = colored_files(project, known, whole=whole)
+    relevant = colored_files(project, known, whole=whole, wanted=lambda source: _is_named(config, source))
     wanted = set(engines) or set(config.engines) or relevant.engines
     profiles = load_profiles(_engine_files(config), only=wanted)
     linker = Linker(project, catalog, profiles.values())
-    _link(linker, project, relevant.files)
+    _link(linker, project, relevant.files, config)
     mark("link")
     suppressions = Suppressions()
     lines = 0
@@ -124,7 +126,11 @@ def _covers(catalog: Catalog, engines: dict[str, str]) -> Callable[[str], bool]:
     return covers
 
 
-def _link(linker: Linker, project: Project, relevant: Collection[str]) -> None:
+def _is_named(config: Config, source: SourceFile) -> bool:
+    return config.is_workflow_module(source.module, source.path)
+
+
+def _link(linker: Linker, project: Project, relevant: Collection[str], config: Config) -> None:
     """Link the files that have to do with workflows: what engines call, then everything else in them."""
     for source in project.files:
         if source.path in relevant:
@@ -132,6 +138,9 @@ def _link(linker: Linker, project: Project, relevant: Collection[str]) -> None:
     linker.solve()
     while linker.activate_all(lambda func: func.module.key in relevant):
         linker.solve()
+    for module in workflow_modules(linker, config):
+        linker.colors.declare_module(module)
+    linker.solve()
     link_changers(linker, project)
 
 

@@ -8,6 +8,7 @@ import msgspec
 
 from color_checker.arguments import Args, constant_string
 from color_checker.engines import ColorSource, Operation, Profile
+from color_checker.facts import ImportFact
 from color_checker.findings import Color
 from color_checker.solver import Var
 from color_checker.values import (
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from color_checker.activation import Activation
     from color_checker.classes import ClassInfo
     from color_checker.link import Linker
+    from color_checker.modules import ModuleInfo
 
 #: The engine of functions that a comment has colored.
 DECLARED = ""
@@ -136,6 +138,15 @@ class Colors:
         for line, color in func.module.facts.pragmas.colors:
             if func.facts.kind == "function" and func.facts.first_line <= line <= func.facts.line:
                 self.color(func, Coloring(Color(color), DECLARED, func.facts.name))
+
+    def declare_module(self, module: ModuleInfo) -> None:
+        """Functions of a workflow module that nothing else colors are pure, under the engine it imports."""
+        names = [name for fact in module.facts.imports for name in (fact.module, *_members(fact))]
+        engine = next((p.name for p in self.linker.profiles if any(map(p.owns, names))), DECLARED)
+        for func in self.linker.functions_of(module):
+            colored = func in self.functions or func in self.run_as_step
+            if func.facts.kind == "function" and func.env.facts.kind in ("module", "class") and not colored:
+                self.color(func, Coloring(Color.PURE, engine, func.facts.name))
 
     def inherited(self, info: ClassInfo) -> None:
         """A base class of `info` has become known: some bases color methods."""
@@ -511,3 +522,6 @@ class Colors:
             return coloring
         return None
 
+
+def _members(fact: ImportFact) -> list[str]:
+    return [f"{fact.module}.{name}" for name in fact.names]

@@ -206,6 +206,10 @@ class Linker:
             value = self._functions[key] = Func(module, index, env, defaults)
         return value
 
+    def functions_of(self, module: ModuleInfo) -> list[Func]:
+        """The functions of a module whose definitions have been evaluated."""
+        return [func for func in self._functions.values() if func.module is module]
+
     # -- modules --------------------------------------------------------------------------------
 
     def module(self, source: SourceFile, *, library: bool = False) -> ModuleInfo | None:

@@ -12,6 +12,7 @@ from color_checker import sites
 from color_checker.activation import Activation, Operation
 from color_checker.catalog import Catalog
 from color_checker.coloring import CodeColor, Reach, Step, code_colors, reaching
+from color_checker.colors import DECLARED
 from color_checker.config import Config
 from color_checker.engines import Profile
 from color_checker.facts import (
@@ -298,12 +299,20 @@ class Program:
     def is_allowed(self, node: Activation, site: EffectSite, engine: str) -> bool:
         """Whether code that the engine replays may have that effect there, whatever comments say."""
         profile = self.profiles.get(engine)
-        if profile is not None and self.color(node) is not Color.PURE and profile.is_legal(site.dotted):
+        if profile is not None and not self._is_pure(node) and profile.is_legal(site.dotted):
             return True
         line = self.place(node, site.at).line
         if self.is_unsandboxed(node, line):
             return True
         return site.effect is Effect.CONSOLE and self.is_replay_guarded(node, line)
+
+    def _is_pure(self, node: Activation) -> bool:
+        """Whether the code is declared pure itself, so that what an engine makes harmless is not."""
+        code = self.code.get(node)
+        if code is None or code.color is not Color.PURE:
+            return False
+        coloring = self.linker.colors.of(code.owner)
+        return coloring is None or coloring.source is not None or code.engine == DECLARED
 
     def _reported(self, node: Activation, site: EffectSite, engine: str, reach: Reach) -> Cause | None:
         """The cause at its nearest anchor that is not suppressed; None if all are."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from color_checker.facts import ImportFact
@@ -16,8 +18,14 @@ class Relevant(msgspec.Struct, frozen=True):
     engines: frozenset[str]
 
 
-def colored_files(project: Project, engines: dict[str, str], *, whole: bool = False) -> Relevant:
-    """Find them. `engines` maps module names to engines; with `whole`, all files are linked."""
+def colored_files(
+    project: Project, engines: dict[str, str], *, whole: bool = False,
+    wanted: Callable[[SourceFile], bool] = lambda source: False,
+) -> Relevant:  # fmt: skip
+    """Find them. `engines` maps module names to engines; with `whole`, all files are linked.
+
+    `wanted` says which files are linked although nothing in them asks for it.
+    """
     importers: dict[str, list[str]] = {}
     found: dict[str, None] = {}
     used: set[str] = set()
@@ -27,7 +35,7 @@ def colored_files(project: Project, engines: dict[str, str], *, whole: bool = Fa
             continue
         names = _engines_of(facts.imports, engines)
         used |= names
-        if names or facts.pragmas.colors or facts.pragmas.module_color or whole:
+        if names or facts.pragmas.colors or facts.pragmas.module_color or whole or wanted(source):
             found[source.path] = None
         for fact in facts.imports:
             for target in _imported(project, source, fact):

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from color_checker.catalog import Catalog
+from color_checker.facts import ImportFact
+from color_checker.findings import Color, Effect, Finding
+from color_checker.modules import ModuleInfo
+from color_checker.program import Program
 from color_checker.rules.base import Example, Rule
+from color_checker.workflow_modules import workflow_modules
+
+#: A module all of whose names have one of these has no use in replayed code; those of `random` may be seeded.
+_EFFECTS = frozenset({Effect.NETWORK, Effect.PROCESS, Effect.THREAD})
 
 
 class EffectfulImport(Rule):
@@ -230,3 +241,52 @@ def fetch(item: str) -> str:
             f"This workflow module defines the {step_word} `{step}`. Its effects and their imports stand "
             "among code that is replayed. Move it into a file of its own."
         )
+
+    def check(self, program: Program) -> Iterator[Finding]:
+        """Imports and definitions of steps in each workflow module, at their own lines."""
+        for module in workflow_modules(program.linker, program.config):
+            assert module.activation is not None
+            for fact in module.facts.imports:
+                for imported in _effectful(program.catalog, fact):
+                    if not _is_users_business(program, module, fact):
+                        yield program.finding(
+                            self.code, self.name, self.severity, module.activation,
+                            program.place(module.activation, fact.at), self.message(imported),
+                        )  # fmt: skip
+        yield from self._steps(program)
+
+    def _steps(self, program: Program) -> Iterator[Finding]:
+        modules = set(workflow_modules(program.linker, program.config))
+        for node in program.nodes:
+            coloring = program.linker.colors.of(node)
+            if node.module in modules and coloring is not None and coloring.color is Color.STEP:
+                profile = program.profile(coloring.engine)
+                word = profile.step_word if profile is not None else "step"
+                yield program.finding(
+                    self.code, self.name, self.severity, node, program.place(node, node.facts.at),
+                    self.message_for_step(node.facts.name, word),
+                )  # fmt: skip
+
+
+def _effectful(catalog: Catalog, fact: ImportFact) -> list[str]:
+    """The modules that the import loads whose every use is an effect."""
+    if fact.level or fact.type_checking:
+        return []
+    if _is_effectful(catalog, fact.module):
+        return [fact.module]
+    members = (f"{fact.module}.{name}" for name in fact.names)
+    return [member for member in members if _is_effectful(catalog, member)]
+
+
+def _is_effectful(catalog: Catalog, name: str) -> bool:
+    entry = catalog.lookup(name)
+    return entry is not None and entry.kind == "module" and entry.members in _EFFECTS
+
+
+def _is_users_business(program: Program, module: ModuleInfo, fact: ImportFact) -> bool:
+    """Whether the import stands in a block by which the user takes it on."""
+    return any(
+        program.is_unsandboxed(node, fact.line)
+        for node in program.nodes
+        if node.module is module and node.facts.line <= fact.line <= node.facts.end_line
+    )

@@ -334,8 +334,8 @@ def welcome(user: str) -> None:
     def message_for_bound(call: str) -> str:
         """What is wrong with dropping the step that `call` binds to its arguments."""
         return (
-            f"`{call}(...)` only binds its arguments, and the result is dropped. The step never runs. Hand it "
-            f"to the engine: `context.step({call}(...))`."
+            f"`{call}(...)` only binds its arguments, and the result is dropped. The step never runs. Hand "
+            f"it to the engine: `context.step({call}(...))`."
         )
 
     def check(self, program: Program) -> Iterator[Finding]:
