@@ -145,6 +145,8 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
             `"network" = "do it in an activity and call workflow.execute_activity(...)"`).
         step_word: what users of the engine call a step ("activity").
         injections: decorator → the parameter it fills, by name.
+        keys: dotted call → positions/keywords of the names and ids under which the engine looks for what it
+            has recorded, beside the registered names in `colors` (CC305).
         renames: decorator without a color → position or keyword of the argument that gives its
             function another registered name (`@bp.function_name("SayHello")`).
     """
@@ -178,6 +180,7 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
     replacements: dict[str, str] = {}
     injections: dict[str, Injection] = {}
     renames: dict[str, tuple[int | str, ...]] = {}
+    keys: dict[str, tuple[int | str, ...]] = {}
 
     # Questions of the linker. All take and give dotted names, and are functions of the data alone;
     # those on names that come again and again keep their answers in the instance's dict.
@@ -238,6 +241,11 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
     def started(self, dotted: str) -> tuple[int | str, ...] | None:
         """The arguments that name the workflow which this call starts; None if it starts none."""
         return self._first(self.starts, dotted)
+
+    def key(self, dotted: str) -> tuple[int | str, ...]:
+        """The arguments of this call by which the engine finds what it has recorded."""
+        named = [source.name_argument for source in self.sources(dotted, "argument")]
+        return (*(self._first(self.keys, dotted) or ()), *(name for names in named[:1] for name in names))
 
     def renamed(self, dotted: str) -> tuple[int | str, ...] | None:
         """The arguments by which this decorator gives another registered name; None if it does not."""
@@ -337,7 +345,7 @@ _HINTS = get_type_hints(Profile)
 _NAME_SETS = (
     "primitives", "anywhere", "unsandboxed", "replay_guards", "workflow_guards", "mains", "continue_as_new"
 )  # fmt: skip
-_NAME_TABLES = ("operations", "effects", "returns", "bases", "starts", "injections", "renames")
+_NAME_TABLES = ("operations", "effects", "returns", "bases", "starts", "injections", "renames", "keys")
 _WILDCARDS = frozenset({"primitives", "anywhere", "effects"})
 
 

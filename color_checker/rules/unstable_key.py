@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from color_checker.activation import Activation
+from color_checker.facts import Call
+from color_checker.findings import Finding
+from color_checker.instability import Instability, Source, is_import_time
+from color_checker.program import Program
+from color_checker.registry import picked
 from color_checker.rules.base import Example, Rule
+
+_FORMS = ("decorator", "class-decorator", "registration")
 
 
 class UnstableKey(Rule):
@@ -208,3 +218,57 @@ def pay(order: str) -> str:
             "does not find the recorded result under it. Build keys from the workflow's input, its id or "
             "a counter."
         )
+
+    def check(self, program: Program) -> Iterator[Finding]:
+        """One finding for each call with an unstable key, or registration under an unstable name."""
+        instability = Instability(program)
+        for node in program.replayed_nodes:
+            for op, dotted in _engine_calls(program, node):
+                keys = [key for p in program.linker.profiles if p.owns(dotted) for key in p.key(dotted)]
+                source = _unstable(instability, node, op, tuple(keys))
+                if source is not None:
+                    call = program.shown(node, op.func)
+                    message = self.message(call, source.shown())
+                    finding = program.replayed_finding(self, node, op.at, message, source.dotted)
+                    if finding is not None:
+                        yield finding
+        for node in program.nodes:
+            for op, dotted in _engine_calls(program, node) if is_import_time(node) else ():
+                source = _unstable(instability, node, op, _name_arguments(program, dotted))
+                if source is not None:
+                    yield program.finding(
+                        self.code, self.name, self.severity, node, program.place(node, op.at),
+                        self.message(program.shown(node, op.func), source.shown()),
+                        witness=program.witness((), source.node, source.at, source.dotted),
+                    )  # fmt: skip
+
+
+def _engine_calls(program: Program, node: Activation) -> Iterator[tuple[Call, str]]:
+    for position, op in program.ops(node) if not node.module.library else ():
+        if isinstance(op, Call):
+            for dotted in program.externals(node, position):
+                if any(profile.owns(dotted) for profile in program.linker.profiles):
+                    yield op, dotted
+
+
+def _name_arguments(program: Program, dotted: str) -> tuple[int | str, ...]:
+    """The arguments of a decorator or registration that give a step or workflow its name."""
+    return tuple(
+        argument
+        for profile in program.linker.profiles
+        for arguments in (
+            *(source.name_argument for form in _FORMS for source in profile.sources(dotted, form)),
+            profile.renamed(dotted) or (),
+        )
+        for argument in arguments
+    )
+
+
+def _unstable(
+    instability: Instability, node: Activation, op: Call, arguments: tuple[int | str, ...]
+) -> Source | None:
+    for slot in picked(op, arguments):
+        source = instability.source(node, slot)
+        if source is not None:
+            return source
+    return None
