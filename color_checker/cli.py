@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from color_checker.checking import Analysis
     from color_checker.config import Config
     from color_checker.findings import Report
-    from color_checker.report import Options
+    from color_checker.report import Lines, Options
     from color_checker.sources import Sources
     from color_checker.why import Answer
 
@@ -194,6 +194,7 @@ def check(
     started = time.perf_counter()
     config = effective_config(config_file, select, ignore)
     known_file = baseline_file(write_baseline, "--write-baseline", config)
+    lines = lru_cache(maxsize=64)(source_lines)
     timer = Timer(started)
     sources = discover_paths(paths or (".",), config)
     timer.mark("find files")
@@ -204,14 +205,23 @@ def check(
             mark=timer.mark, started=started,
         )  # fmt: skip
     if known_file is not None:
-        remember(report, known_file)
+        remember(report, known_file, lines)
         return exit_code(msgspec.structs.replace(report, findings=()))
     if not no_baseline:
         known_file = baseline_file(baseline, "--baseline", config, configured=True)
-        report = without_known(report, known_file, sources) if known_file is not None else report
+        report = without_known(report, known_file, sources, lines) if known_file is not None else report
     strict = config.strict if strict is None else strict
     if not (quiet and form == "text" and not report.findings and not report.errors):
-        show(report, form, output, color, timings=timings, strict=strict, engines=engines or config.engines)
+        show(
+            report,
+            form,
+            output,
+            color,
+            lines,
+            timings=timings,
+            strict=strict,
+            engines=engines or config.engines,
+        )
     timer.mark("report")
     if timings:
         timer.show()
@@ -252,7 +262,15 @@ def rule_names(values: Sequence[str], option: str) -> tuple[str, ...]:
 
 
 def show(
-    report: Report, form: str, output: str, color: str, *, timings: bool, strict: bool, engines: Sequence[str]
+    report: Report,
+    form: str,
+    output: str,
+    color: str,
+    lines: Lines,
+    *,
+    timings: bool,
+    strict: bool,
+    engines: Sequence[str],
 ) -> None:
     """Write the report where it is wanted."""
     from color_checker.report import render
@@ -270,7 +288,7 @@ def show(
         options = options_for(stream, color)
         options = msgspec.structs.replace(options, seconds=timings, strict=strict, engines=tuple(engines))
         render(
-            report, form, stream=stream, rules=rules, lines=source_lines, options=options,
+            report, form, stream=stream, rules=rules, lines=lines, options=options,
             error_stream=sys.stderr if form == "text" else None,
         )  # fmt: skip
     if form in ("json", "sarif"):
@@ -299,7 +317,6 @@ def target(output: str) -> Iterator[TextIO]:
         raise UsageError(f"--output {output}: cannot be written: {error.strerror}") from None
 
 
-@lru_cache(maxsize=64)
 def source_lines(path: str) -> Sequence[str]:
     """The lines of a checked file, as the parser counts them."""
     import re
@@ -349,22 +366,22 @@ def baseline_file(given: str | None, option: str, config: Config, *, configured:
     return Path(given)
 
 
-def remember(report: Report, file: Path) -> None:
+def remember(report: Report, file: Path, lines: Lines) -> None:
     """Write the baseline."""
     from color_checker.baseline import write_baseline
 
-    number = write_baseline(file, report.findings, source_lines)
+    number = write_baseline(file, report.findings, lines)
     for error in report.errors:
         complain(f"{error.path}:{error.line}:{error.column}: {error.reason}")
     click.echo(f"Wrote {number} finding{'' if number == 1 else 's'} to {shown(file)}.", err=True)
 
 
-def without_known(report: Report, file: Path, sources: Sources) -> Report:
+def without_known(report: Report, file: Path, sources: Sources, lines: Lines) -> Report:
     """The report without the findings of the baseline; says on stderr how many that are."""
     from color_checker.baseline import read_baseline
 
     checked = [source.shown for source in sources.files]
-    split = read_baseline(file).split(report.findings, source_lines, checked)
+    split = read_baseline(file).split(report.findings, lines, checked)
     if split.known:
         known = f"{len(split.known)} known finding{'' if len(split.known) == 1 else 's'} not shown"
         click.echo(f"{known} (baseline {shown(file)}).", err=True)

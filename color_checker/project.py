@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -37,6 +38,11 @@ def extract_file(data: bytes) -> Extracted:
 def extract_files(datas: Sequence[bytes]) -> list[Extracted]:
     """`extract_file` for a batch, in a worker process."""
     return [extract_file(data) for data in datas]
+
+
+def _ignore_interrupts() -> None:
+    """Ctrl-C goes to the whole group of processes; this one's parent decides what it means."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 class Project:
@@ -106,7 +112,7 @@ class Project:
         batches = _batches(datas, processes * 8)
         # The workers only parse: no thread runs yet that a fork could catch holding a lock.
         context = get_context("fork" if sys.platform == "linux" else None)
-        with ProcessPoolExecutor(processes, mp_context=context) as pool:
+        with ProcessPoolExecutor(processes, mp_context=context, initializer=_ignore_interrupts) as pool:
             for batch, results in zip(batches, pool.map(extract_files, batches), strict=True):
                 yield from results
                 advance(len(batch))

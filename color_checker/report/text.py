@@ -89,13 +89,20 @@ def explained_alike(finding: Finding) -> tuple[object, ...]:
     return (finding.path, finding.code, finding.message, finding.function, chain, ends, finding.workflows)
 
 
+class _Console(Console):
+    """A console that leaves it to its caller what happens when nobody reads on."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 class Painter:
     """Writes styled lines to one stream; wraps prose, never breaks a path or a name."""
 
     def __init__(self, stream: TextIO, options: Options) -> None:
         self.options = options
         self.glyphs = UNICODE if options.can_show("│└") else ASCII
-        self.console = Console(
+        self.console = _Console(
             file=stream,
             width=options.width,
             force_terminal=options.color,
