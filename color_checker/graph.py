@@ -7,13 +7,14 @@ edge has `kind` (call, or how an engine makes the call: step, child, start), `pa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
 import networkx as nx
 
 from color_checker.activation import Activation
+from color_checker.classes import ClassInfo
 from color_checker.facts import Call
 from color_checker.findings import Color
 from color_checker.program import Program, shown_name
@@ -167,7 +168,8 @@ class _Builder:
         """The calls of a node: position, the callee's name, the kind of call."""
         for position in sorted({*node.targets, *node.operations}):
             for target in node.targets.get(position, ()):
-                yield position, self.names[key_of(target)], CALL
+                if target.facts.kind != "class":  # it runs as a part of what is around it
+                    yield position, self.names[key_of(target)], CALL
             for operation in node.operations.get(position, {}).values():
                 for target in operation.targets:
                     yield position, self.names[key_of(target)], self._kind(target)
@@ -204,14 +206,28 @@ class _Builder:
         elif isinstance(value, Const) and isinstance(value.value, str):
             yield from self._registered(engine, (value.value,))
         elif isinstance(value, Class):
-            for func, coloring in self.program.linker.colors.functions.items():
-                if func.env is value.info.activation and coloring.color is Color.WORKFLOW and coloring.name:
-                    yield func
+            yield from self._runs_of(value.info)
 
-    def _registered(self, engine: str, names: Any) -> Iterator[Func]:
-        table = self.program.linker.colors.registered.get(engine, {})
+    def _registered(self, engine: str, names: Iterable[str]) -> Iterator[Func]:
+        """The functions, and the classes' main functions, that are registered under those names."""
+        colors = self.program.linker.colors
         for name in names:
-            yield from table.get(name, ())
+            yield from colors.registered.get(engine, {}).get(name, ())
+            for info, (profile, _) in colors.workflow_classes.items():
+                if profile.name == engine and info.facts.name == name:
+                    yield from self._runs_of(info)
+
+    def _runs_of(self, info: ClassInfo) -> Iterator[Func]:
+        """The functions that a workflow class is run by: those with the first of the entry decorators."""
+        colors = self.program.linker.colors
+        if info not in colors.workflow_classes:
+            return
+        _, source = colors.workflow_classes[info]
+        main = source.entries[0].rpartition(".")[2] if source.entries else ""
+        for func in colors.functions:
+            names = [decorator.rpartition(".")[2] for decorator in func.facts.decorators]
+            if func.env is info.activation and (main in names or not main):
+                yield func
 
 
 def _given(op: Call, arguments: tuple[int | str, ...]) -> Iterator[int]:

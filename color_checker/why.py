@@ -55,11 +55,12 @@ class Unresolved(msgspec.Struct, frozen=True, order=True):
 
 
 class Resolved(msgspec.Struct, frozen=True, order=True):
-    """A call on the line asked for, and what it runs; nothing if that is not known."""
+    """A call on the line asked for, what it runs, and why that is not all, if it is not."""
 
     line: int
     column: int
     targets: tuple[str, ...]
+    unresolved: str
 
 
 class Through(msgspec.Struct, frozen=True, order=True):
@@ -138,7 +139,7 @@ def _named(names: dict[Key, str], target: str) -> Key:
     ending = [name for name in keys if name.endswith(f".{target}")]
     if len(ending) == 1:
         return keys[ending[0]]
-    inside = [name for name in keys if name.startswith(f"{target}.")]
+    inside = [name for name in keys if f".{target}." in f".{name}"]
     if ending or inside:
         _ambiguous(target, ending or inside)
     last = target.rpartition(".")[2]
@@ -210,13 +211,20 @@ def _calls_at(
     program: Program, names: dict[Key, str], nodes: Iterable[Activation], line: int
 ) -> tuple[Resolved, ...]:
     found: dict[tuple[int, int], dict[str, None]] = {}
+    reasons: dict[tuple[int, int], str] = {}
     for node in nodes if line else ():
+        gaps = {gap.position: gap.reason for gap in program.gaps(node)}
         for position, op in program.ops(node):
             place = program.place_of(node, position)
             if isinstance(op, Call) and place.line == line:
-                targets = found.setdefault((place.line, place.column), {})
-                targets.update(dict.fromkeys(_targets(program, names, node, position)))
-    return tuple(sorted(Resolved(*place, tuple(targets)) for place, targets in found.items()))
+                start = (place.line, place.column)
+                targets = _targets(program, names, node, position)
+                found.setdefault(start, {}).update(dict.fromkeys(targets))
+                if position in gaps:
+                    reasons[start] = gaps[position]
+    return tuple(
+        sorted(Resolved(*place, tuple(targets), reasons.get(place, "")) for place, targets in found.items())
+    )
 
 
 def _targets(program: Program, names: dict[Key, str], node: Activation, position: int) -> Iterator[str]:

@@ -22,8 +22,10 @@ def lines(answer: Answer, *, unicode: bool = True) -> Iterator[str]:
         yield visible(f"  Colored by {answer.because}.")
     for call in answer.calls:
         yield ""
-        targets = visible(", ".join(call.targets)) or "something unresolved"
+        targets = visible(", ".join(call.targets)) or "something unknown"
         yield f"Line {call.line}, column {call.column} calls {targets}"
+        if call.unresolved:
+            yield f"  Unresolved: {visible(call.unresolved)}"
     yield from _effects(answer, "└ " if unicode else "-> ")
     yield from _section(
         "Asks the engine for",
