@@ -184,6 +184,13 @@ def is_inline(program: Program, crossing: Crossing) -> bool:
     )
 
 
+def is_driven(crossing: Crossing) -> bool:
+    """Whether a generator is made and kept, as a unit test does to run an orchestrator by hand."""
+    op = crossing.node.body.ops[crossing.position]
+    unused = crossing.node.body.unused
+    return crossing.func.facts.is_generator and isinstance(op, Call) and op.dst not in unused
+
+
 def is_super(program: Program, crossing: Crossing) -> bool:
     """Whether it is `super().run(…)`."""
     node, op = crossing.node, crossing.node.body.ops[crossing.position]

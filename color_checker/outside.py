@@ -10,7 +10,7 @@ import msgspec
 from color_checker.activation import Activation
 from color_checker.coloring import Reach, Step
 from color_checker.engines import Operation, Profile
-from color_checker.facts import Call
+from color_checker.facts import Build, BuildDict, Call, Load
 from color_checker.findings import Color
 from color_checker.program import Program
 from color_checker.values import Bound, Func, Value
@@ -84,8 +84,15 @@ class Outside:
 
     @cached_property
     def _given_away(self) -> set[tuple[str, int]]:
-        """The plain functions that are passed to code which nobody knows, as decorators do it."""
+        """The plain functions that are passed to code which nobody knows, as decorators do it.
+
+        What is mentioned elsewhere may come to a workflow that way (the tools of an agent): not those.
+        """
         program = self.program
+        mentioned = set(_mentioned(program))
+        imported = {
+            name for module in program.modules for fact in module.facts.imports for name in fact.names
+        }
         return {
             func.key
             for node in program.nodes
@@ -94,6 +101,8 @@ class Outside:
             for slot in op.args
             for value in program.values(node, slot)
             if (func := _function(value)) is not None
+            and (func.module.key, func.facts.name) not in mentioned
+            and func.facts.name not in imported
         }
 
     @staticmethod
@@ -111,6 +120,26 @@ class _Guarded:
         assert isinstance(call, tuple)
         node, position = call
         return self.program.is_workflow_guarded(node, self.program.place_of(node, position).line)
+
+
+def _mentioned(program: Program) -> Iterator[tuple[str, str]]:
+    """(Module, name) of the names of modules that functions read, or that go into a container or keyword."""
+    for node in program.nodes:
+        kept: set[int] = set()
+        for op in node.body.ops:
+            match op:
+                case Load(level=0):
+                    yield node.module.key, op.name
+                case Build():
+                    kept.update(op.items)
+                case BuildDict():
+                    kept.update(value for _, value in op.pairs)
+                case Call():
+                    kept.update(slot for _, slot in op.keywords)
+        if node.facts.kind == "module":
+            for name, slots in node.body.cells.items():
+                if not kept.isdisjoint(slots):
+                    yield node.module.key, name
 
 
 def _function(value: Value) -> Func | None:

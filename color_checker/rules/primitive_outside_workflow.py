@@ -19,9 +19,9 @@ class PrimitiveOutsideWorkflow(Rule):
     the engine in code that runs outside a workflow: in steps, at module level, and in plain functions that
     are reached from there, or that are decorated or passed on by something that is not the engine.
 
-    A helper that workflows reach is fine, and so is one that nothing in the checked files calls: its callers
-    may be workflows. Code under `if workflow.in_workflow():` is fine everywhere. Steps, timers and child
-    workflows that a *step* starts are `nested-operation`.
+    A helper that workflows reach is fine, and so is one that nothing in the checked files calls, or that goes
+    into a container: its callers may be workflows. Code under `if workflow.in_workflow():` is fine
+    everywhere. Steps, timers and child workflows that a *step* starts are `nested-operation`.
 
     ## Why is this bad
 
@@ -206,6 +206,29 @@ def begin(user: str) -> str:
     handle = DBOS.start_workflow(trial, user)
     DBOS.send(handle.get_workflow_id(), "yes", "paid")
     return handle.get_result()
+"""
+            },
+        ),
+        Example(
+            title="a tool that the workflow gives to an agent",
+            files={
+                "workflows.py": """\
+from agents import Agent, Runner, function_tool
+from temporalio import workflow
+
+
+@function_tool
+def draw(limit: int) -> int:
+    return workflow.random().randint(0, limit)
+
+
+@workflow.defn
+class Game:
+    @workflow.run
+    async def run(self, question: str) -> str:
+        player = Agent(name="player", tools=[draw])
+        result = await Runner.run(player, input=question)
+        return str(result.final_output)
 """
             },
         ),

@@ -8,6 +8,7 @@ from typing import Literal
 from color_checker.crossings import (
     Crossing,
     direct_calls,
+    is_driven,
     is_inline,
     is_main,
     is_super,
@@ -30,7 +31,8 @@ class WorkflowCalledDirectly(Rule):
     `yield from` runs another orchestrator's code as part of this one and is fine.
 
     Calls of `super().run(…)`, of uncolored methods through `self`, and of signal, query and update handlers
-    (in unit tests, or from the workflow itself) are fine.
+    (in unit tests, or from the workflow itself) are fine, and so is an orchestrator's generator that a unit
+    test keeps to drive it by hand.
 
     ## Why is this bad
 
@@ -283,6 +285,34 @@ def test_a_cart_counts_its_items() -> None:
             },
         ),
         Example(
+            title="a unit test drives the generator of an orchestrator",
+            files={
+                "orchestrators.py": """\
+from durabletask import task, worker
+
+
+def approval(ctx: task.OrchestrationContext, order: str):
+    answer = yield ctx.wait_for_external_event("approved")
+    return answer
+
+
+def serve(w: worker.TaskHubGrpcWorker) -> None:
+    w.add_orchestrator(approval)
+""",
+                "test_orchestrators.py": """\
+from unittest.mock import Mock
+
+from orchestrators import approval
+
+
+def test_an_order_waits_for_its_approval() -> None:
+    ctx = Mock()
+    ctx.wait_for_external_event.return_value = "waiting"
+    assert next(approval(ctx, "book")) == "waiting"
+""",
+            },
+        ),
+        Example(
             title="a Restate handler as a helper, an orchestrator as part of another",
             files={
                 "handlers.py": """\
@@ -339,7 +369,7 @@ def serve(w: worker.TaskHubGrpcWorker) -> None:
             return False
         if not is_main(program, call.coloring) or is_super(program, call):
             return False
-        return not (program.runs_replayed(call.node) and is_inline(program, call))
+        return not (is_inline(program, call) if program.runs_replayed(call.node) else is_driven(call))
 
     def _finding(self, program: Program, call: Crossing) -> Finding:
         profile = program.profiles[call.coloring.engine]
