@@ -69,11 +69,21 @@ def _is_called_back(
     op = node.body.ops[position]
     if not isinstance(op, Call):
         return False
+    if _comes_from_outside(node, op.func):
+        return True
     values = program.values(node, op.func)
     callables = [value for value in values if func in functions_in(value)]
     if callables:
         return all(value in handed for value in callables)
     return any(isinstance(value, Ext | ExtBound | Partial) for value in values)
+
+
+def _comes_from_outside(node: Activation, slot: int) -> bool:
+    """Whether the slot is what code outside the program made of its arguments (`mark(handler=flow)(test)`)."""
+    return any(
+        isinstance(op, Call) and op.dst == slot and position not in node.targets
+        for position, op in enumerate(node.body.ops)
+    )
 
 
 def functions_in(value: Value) -> Iterator[Func]:

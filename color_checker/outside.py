@@ -13,7 +13,7 @@ from color_checker.engines import Operation, Profile
 from color_checker.facts import Build, BuildDict, Call, Load
 from color_checker.findings import Color
 from color_checker.program import Program
-from color_checker.values import Bound, Func, Value
+from color_checker.values import Bound, ExtBound, ExtInst, Func, Value
 
 #: Operations that have a place in the history of their own.
 _RECORDED = frozenset({"step", "child", "timer"})
@@ -68,7 +68,15 @@ class Outside:
         replayed = {self._definition(node) for node in program.replayed_nodes}
         for node in reach.nodes():
             if program.color(node) is Color.PLAIN and self._definition(node) not in replayed:
-                yield from self._uses(node)
+                yield from (use for use in self._uses(node) if not self._has_context(use))
+
+    def _has_context(self, use: Use) -> bool:
+        """Whether it is a method of an object that the engine gives out: a context is at hand here."""
+        op = use.node.body.ops[use.position]
+        return isinstance(op, Call) and any(
+            isinstance(value, ExtBound) and isinstance(value.receiver, ExtInst)
+            for value in self.program.values(use.node, op.func)
+        )
 
     def _uses(self, node: Activation) -> Iterator[Use]:
         guarded = _Guarded(self.program)

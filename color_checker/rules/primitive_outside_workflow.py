@@ -210,6 +210,21 @@ def begin(user: str) -> str:
             },
         ),
         Example(
+            title="a test that has made itself a context",
+            files={
+                "test_context.py": """\
+import pytest
+from aws_durable_execution_sdk_python import DurableContext
+from aws_durable_execution_sdk_python.config import Duration
+
+
+@pytest.mark.parametrize("seconds", [1, 2])
+def test_a_wait_ends_the_invocation(seconds: int, made: DurableContext) -> None:
+    made.wait(Duration.from_seconds(seconds))
+"""
+            },
+        ),
+        Example(
             title="a tool that the workflow gives to an agent",
             files={
                 "workflows.py": """\

@@ -285,6 +285,29 @@ def test_a_cart_counts_its_items() -> None:
             },
         ),
         Example(
+            title="a decorator of somebody else's is given the workflow and applied to a test",
+            files={
+                "handler.py": """\
+from aws_durable_execution_sdk_python import DurableContext, durable_execution
+
+
+@durable_execution
+def handler(event: dict[str, str], context: DurableContext) -> str:
+    return event["order"]
+""",
+                "test_handler.py": """\
+import pytest
+
+from handler import handler
+
+
+@pytest.mark.durable_execution(handler=handler)
+def test_an_order_comes_back(durable_runner) -> None:
+    assert durable_runner.run(input="book").result == "book"
+""",
+            },
+        ),
+        Example(
             title="a unit test drives the generator of an orchestrator",
             files={
                 "orchestrators.py": """\
