@@ -180,7 +180,10 @@ class Payment:
         try:
             await workflow.sleep(60)
         except asyncio.CancelledError:
-            workflow.logger.info("cancelled")
+            try:
+                await asyncio.shield(workflow.sleep(5))
+            except asyncio.CancelledError:
+                workflow.logger.info("cancelled again")
             raise
         try:
             await workflow.sleep(60)
@@ -318,7 +321,7 @@ class _Look:
         """Place and name of each `except` clause, or `return` in `finally`, that hides control flow."""
         for handler in self.node.body.handlers:
             what = self._hidden_by(handler)
-            if what and self.awaits.waits_between(self.node, handler.try_line, handler.try_end_line):
+            if what and not self._is_on_the_way_out(handler) and self.awaits.waits_between(self.node, handler.try_line, handler.try_end_line):
                 yield handler.at, what
 
     def _hidden_by(self, handler: Handler) -> str:
@@ -334,6 +337,14 @@ class _Look:
         if hidden <= _CANCELLED and (self._ends(handler) or self._cancels()):
             return ""
         return f"except {_shown(min(hidden))}" if hidden else ""
+
+    def _is_on_the_way_out(self, handler: Handler) -> bool:
+        """Whether it stands in a clause that raises: the workflow is being left there already."""
+        line = self.program.place(self.node, handler.at).line
+        return any(
+            other.raises and self.program.place(self.node, other.at).line < line <= other.end_line
+            for other in self.node.body.handlers
+        )
 
     def _are_handled(self, earlier: frozenset[str]) -> bool:
         """Whether the clauses above have taken all that the engine may raise."""
