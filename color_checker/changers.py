@@ -147,8 +147,9 @@ _DEEPEST = 20
 
 def _called_at_import(facts: ModuleFacts) -> Iterator[str]:
     """The names of what decorators and module-level code of a file call."""
-    for owner in (*facts.functions, *facts.classes):
-        yield from (decorator.rpartition(".")[2] for decorator in owner.decorators)
+    decorators = [name for function in facts.functions for name in function.decorators]
+    decorators += [name for cls in facts.classes for name in cls.decorators]
+    yield from (name.rpartition(".")[2] for name in decorators)
     for function in facts.functions:
         if function.kind in ("module", "class"):
             body = decode_body(function.raw)

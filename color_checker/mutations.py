@@ -109,7 +109,7 @@ class Mutations:
             (
                 node
                 for node in self.linker.activations.values()
-                if node.facts.kind in ("function", "lambda") and not node.module.library
+                if node.facts.kind in ("function", "lambda") and self.tracer.is_looked_at(node.module)
             ),
             key=_order,
         )
@@ -172,18 +172,25 @@ class Mutations:
         below = position not in node.targets
         values = self.tracer.values(node, op.obj)
         for value in values:
-            if isinstance(value, Mod) and not value.info.library:
+            if isinstance(value, Mod) and self.tracer.is_looked_at(value.info):
                 yield Origin(Variable(value.info, op.name))
-            elif isinstance(value, Class) and not value.info.module.library and outlives_calls(value.info.scope):
-                yield Origin(Member(value.info, op.name))
-            elif isinstance(value, Ext) and self._is_module_attribute(node, op.obj):
+            elif not self._is_named(node, op.obj):
+                continue
+            elif isinstance(value, Class):
+                if self.tracer.is_looked_at(value.info.module) and outlives_calls(value.info.scope):
+                    yield Origin(Member(value.info, op.name))
+            elif isinstance(value, Ext):
                 yield Origin(External(f"{value.dotted}.{op.name}"))
         if below and not (values and all(isinstance(v, Mod | Class | Ext) for v in values)):
             yield from (origin.child(op.name) for origin in self._changed(node, op.obj))
 
-    def _is_module_attribute(self, node: Activation, slot: int) -> bool:
-        """Only what is named, not what came back from a call, is surely the same object elsewhere."""
-        return not isinstance(self.tracer.definition(node, slot), Call)
+    def _is_named(self, node: Activation, slot: int) -> bool:
+        """Whether it is the class or module itself: what a call was given may or may not come back from it."""
+        op = self.tracer.definition(node, slot)
+        if not isinstance(op, Call):
+            return True
+        called = (value.dotted for value in self.tracer.values(node, op.func) if isinstance(value, Ext))
+        return "builtins.type" in called
 
     def _changed(self, node: Activation, slot: int) -> Origins:
         """The origins of an object that is changed."""

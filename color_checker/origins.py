@@ -138,11 +138,12 @@ class Tracer:
 
     def __init__(self, linker: Linker) -> None:
         self.linker = linker
+        self._looked_at: dict[ModuleInfo, bool] = {}
         self._variables: dict[tuple[ModuleInfo, str], Variable | None] = {}
         self._slots: dict[Activation, dict[int, Origins]] = {}
         self._returns: dict[Activation, Origins] = {}
         self._definitions: dict[Activation, dict[int, Op]] = {}
-        nodes = [node for node in linker.activations.values() if not node.module.library]
+        nodes = [node for node in linker.activations.values() if self.is_looked_at(node.module)]
         #: Who calls a function, borders between colors aside, and in which operation.
         self.callers: dict[Activation, list[tuple[Activation, int]]] = {}
         nested: dict[Activation, list[Activation]] = {}
@@ -158,6 +159,14 @@ class Tracer:
     def of(self, node: Activation, slot: int) -> Origins:
         """Where the object in the slot may come from; nothing if it was made in the function."""
         return self._slots.get(node, {}).get(slot, _NONE)
+
+    def is_looked_at(self, module: ModuleInfo) -> bool:
+        """Whether its state is the user's: that of packages and of engines (in their own projects) is not."""
+        known = self._looked_at.get(module)
+        if known is None:
+            engine = any(profile.owns(module.name) for profile in self.linker.profiles)
+            known = self._looked_at[module] = not module.library and not engine
+        return known
 
     def values(self, node: Activation, slot: int) -> tuple[Value, ...]:
         """What the slot may be."""
@@ -186,7 +195,7 @@ class Tracer:
 
     def _find_variable(self, module: ModuleInfo, name: str) -> Variable | None:
         body = module.activation
-        if module.library or body is None:
+        if not self.is_looked_at(module) or body is None:
             return None
         if not module.defines(name) and name not in module.stored:
             for target, level in module.facts.stars:
@@ -207,7 +216,7 @@ class Tracer:
         if through_instance and (info.is_enum() or self._is_of_instances(info, name)):
             return None
         for owner in info.members(name):
-            if isinstance(owner, str) or owner.module.library or not outlives_calls(owner.scope):
+            if isinstance(owner, str) or not self.is_looked_at(owner.module) or not outlives_calls(owner.scope):
                 return None
             values = tuple(self.linker.attributes.member(owner, name).values)
             if values and not all(isinstance(value, Func | Descriptor | Class | Factory) for value in values):
