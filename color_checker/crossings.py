@@ -69,7 +69,7 @@ def _is_called_back(
     op = node.body.ops[position]
     if not isinstance(op, Call):
         return False
-    if _comes_from_outside(node, op.func):
+    if _comes_from_outside(program, node, op.func):
         return True
     values = program.values(node, op.func)
     callables = [value for value in values if func in functions_in(value)]
@@ -78,12 +78,19 @@ def _is_called_back(
     return any(isinstance(value, Ext | ExtBound | Partial) for value in values)
 
 
-def _comes_from_outside(node: Activation, slot: int) -> bool:
-    """Whether the slot is what code outside the program made of its arguments (`mark(handler=flow)(test)`)."""
+def _comes_from_outside(program: Program, node: Activation, slot: int) -> bool:
+    """Whether the slot is what unknown code made of its arguments: `mark(handler=flow)(test)`."""
     return any(
-        isinstance(op, Call) and op.dst == slot and position not in node.targets
-        for position, op in enumerate(node.body.ops)
+        isinstance(value, Ext | ExtBound) and _is_unknown(program, value.dotted)
+        for op in node.body.ops
+        if isinstance(op, Call) and op.dst == slot
+        for value in program.values(node, op.func)
     )
+
+
+def _is_unknown(program: Program, dotted: str) -> bool:
+    owned = any(profile.owns(dotted) for profile in program.profiles.values())
+    return not owned and program.catalog.lookup(dotted) is None
 
 
 def functions_in(value: Value) -> Iterator[Func]:

@@ -142,6 +142,22 @@ async def main() -> None:
             },
         ),
         Example(
+            title="where it is defined, and with an engine's decorator that has options",
+            files={
+                "flows.py": """\
+from runtime_min import workflow
+
+
+async def main() -> None:
+    @workflow(name="trial")
+    async def trial(user: str) -> str:
+        return user
+
+    await trial("ann")  # expect: workflow-called-directly
+"""
+            },
+        ),
+        Example(
             title="the generator of an orchestrator is made and never run",
             files={
                 "orchestrators.py": """\
