@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from color_checker.activation import Activation
+from color_checker.colors import Coloring
 from color_checker.engines import Profile
 from color_checker.facts import Await, Call, Op, Return, Yield
 from color_checker.findings import Color
 from color_checker.program import Program
 from color_checker.slots import reads
-from color_checker.values import DATA, Coro, ExtInst, Func, Partial, Value
+from color_checker.values import DATA, Coro, ExtInst, Func
 
 
 class Awaits:
@@ -22,22 +23,19 @@ class Awaits:
 
     def is_lost(self, node: Activation, position: int, op: Call) -> bool:
         """Whether dropping the call's result loses work: nothing else has seen it."""
-        if self.binds(node, op):
+        if self.binds(node, op) is not None:
             return True
         if not self._is_awaitable(node, op):
             return False
         return self._starts(node, position) or self._is_made_by_callee(node, position, set())
 
-    def binds(self, node: Activation, op: Call) -> bool:
-        """Whether the call only binds arguments to a step that an engine call is to run."""
-        values = self.program.values(node, op.dst)
-        return bool(values) and all(
-            isinstance(value, Partial) and any(self._is_binding(item) for item in value.func.values)
-            for value in values
-        )
-
-    def _is_binding(self, value: Value) -> bool:
-        return isinstance(value, Func) and self.program.linker.colors.binds(value) is not None
+    def binds(self, node: Activation, op: Call) -> Coloring | None:
+        """The color of the function of which the call only binds the arguments, for the engine to run it."""
+        colorings = [
+            self.program.linker.colors.binds(value) if isinstance(value, Func) else None
+            for value in self.program.values(node, op.func)
+        ]
+        return colorings[0] if colorings and None not in colorings else None
 
     def _is_awaitable(self, node: Activation, op: Call) -> bool:
         """Whether the result is something to await, whatever the call turns out to call."""

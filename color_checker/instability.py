@@ -1,4 +1,4 @@
-"""Values that differ in each process: computed at import from the clock, random numbers, an identity, the process.
+"""Values that differ in each process: computed at import from the clock, random numbers, ids, the process.
 
 The search goes backwards from an expression: to the assignments of its names, into the functions that
 compute it, to the arguments of their callers. What workflow code computes itself is not looked at: there,
@@ -187,7 +187,8 @@ class Instability:
             op = caller.body.ops[position]
             fits = is_import_time(caller) if place.at_import else self.program.is_replayed(caller)
             if isinstance(op, Call) and fits:
-                yield _Place(caller, self._argument(caller, op, node, place.slot), place.at_import, place.name)
+                given = self._argument(caller, op, node, place.slot)
+                yield _Place(caller, given, place.at_import, place.name)
 
     def _argument(self, caller: Activation, op: Call, node: Activation, slot: int) -> int:
         """The caller's slot that reaches the parameter; NOTHING if that cannot be told."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from color_checker.activation import Activation
 from color_checker.awaits import Awaits
 from color_checker.facts import Call
-from color_checker.findings import Finding
+from color_checker.findings import Color, Finding
 from color_checker.program import Program
 from color_checker.rules.base import Example, Rule
 
@@ -302,6 +302,37 @@ async def welcome_all(ctx: Context, users: list[str]) -> None:
             },
         ),
         Example(
+            title="the engine runs at once what a call has bound (AWS)",
+            files={
+                "handler.py": """\
+from aws_durable_execution_sdk_python import (
+    DurableContext,
+    StepContext,
+    durable_execution,
+    durable_step,
+    durable_with_child_context,
+)
+
+
+@durable_step
+def mail(step_context: StepContext, user: str) -> None:
+    print(user)
+
+
+@durable_with_child_context
+def welcome(context: DurableContext, user: str) -> None:
+    context.step(mail(user))
+
+
+@durable_execution
+def handler(event: dict[str, str], context: DurableContext) -> None:
+    context.run_in_child_context(welcome(event["user"]), name="welcome")
+    last = mail("last")
+    context.step(last)
+"""
+            },
+        ),
+        Example(
             title="a call that runs at once has nothing to await",
             files={
                 "app.py": """\
@@ -331,11 +362,11 @@ def welcome(user: str) -> None:
         )
 
     @staticmethod
-    def message_for_bound(call: str) -> str:
-        """What is wrong with dropping the step that `call` binds to its arguments."""
+    def message_for_bound(call: str, method: str = "step") -> str:
+        """What is wrong with dropping what `call` binds to its arguments; `method` would run it."""
         return (
-            f"`{call}(...)` only binds its arguments, and the result is dropped. The step never runs. Hand "
-            f"it to the engine: `context.step({call}(...))`."
+            f"`{call}(...)` only binds its arguments, and the result is dropped. Nothing of it ever runs. "
+            f"Hand it to the engine: `context.{method}({call}(...))`."
         )
 
     def check(self, program: Program) -> Iterator[Finding]:
@@ -352,6 +383,7 @@ def welcome(user: str) -> None:
                         yield finding
 
     def _message(self, awaits: Awaits, node: Activation, op: Call, call: str) -> str:
-        if awaits.binds(node, op):
-            return self.message_for_bound(call)
+        bound = awaits.binds(node, op)
+        if bound is not None:
+            return self.message_for_bound(call, "step" if bound.color is Color.STEP else "run_in_child_context")
         return self.message(call, "yield" if awaits.is_orchestrator(node) else "await")
