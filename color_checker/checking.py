@@ -141,7 +141,8 @@ def _link(linker: Linker, project: Project, relevant: Collection[str], config: C
     for module in workflow_modules(linker, config):
         linker.colors.declare_module(module)
     linker.solve()
-    link_changers(linker, project)
+    if relevant:
+        link_changers(linker, project)
 
 
 # -- findings -------------------------------------------------------------------------------------

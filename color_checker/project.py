@@ -53,7 +53,7 @@ class Project:
     ) -> None:
         """`covers` says of a module's name that its meaning is known without its source."""
         self.files = sources.files
-        self._sources = sources
+        self.sources = sources
         self.errors: list[InputError] = list(sources.errors)
         self.hashes: dict[str, bytes] = {}
         self.library_files: dict[str, bytes] = {}
@@ -71,7 +71,7 @@ class Project:
 
     def read(self, advance: Callable[[int], None] = lambda count: None) -> dict[str, bytes]:
         """Read and hash all files. What cannot be read is an error."""
-        return self.take(read_inputs(self._sources, advance))
+        return self.take(read_inputs(self.sources, advance))
 
     def take(self, inputs: Inputs) -> dict[str, bytes]:
         """Use files that have been read already; gives their content for `load`."""

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import msgspec
 
 from color_checker.facts import ImportFact
+from color_checker.importers import Importers
 from color_checker.project import Project
-from color_checker.sources import SourceFile, absolute_name
+from color_checker.sources import SourceFile
 
 
 class Relevant(msgspec.Struct, frozen=True):
@@ -26,7 +27,7 @@ def colored_files(
 
     `wanted` says which files are linked although nothing in them asks for it.
     """
-    importers: dict[str, list[str]] = {}
+    importers = Importers(project)
     found: dict[str, None] = {}
     used: set[str] = set()
     for source in project.files:
@@ -37,12 +38,10 @@ def colored_files(
         used |= names
         if names or facts.pragmas.colors or facts.pragmas.module_color or whole or wanted(source):
             found[source.path] = None
-        for fact in facts.imports:
-            for target in _imported(project, source, fact):
-                importers.setdefault(target, []).append(source.path)
+        importers.add(source, facts.imports)
     todo = list(found)
     while todo:
-        for importer in importers.get(todo.pop(), ()):
+        for importer in importers.of(todo.pop()):
             if importer not in found:
                 found[importer] = None
                 todo.append(importer)
@@ -61,13 +60,3 @@ def _engines_of(imports: tuple[ImportFact, ...], engines: dict[str, str]) -> set
                 if engine is not None:
                     names.add(engine)
     return names
-
-
-def _imported(project: Project, source: SourceFile, fact: ImportFact) -> list[str]:
-    """The project's files that an import may run."""
-    name = absolute_name(source, fact.level, fact.module) if fact.level else fact.module
-    if name is None:
-        return []
-    candidates = [name, *(f"{name}.{member}".strip(".") for member in fact.names)]
-    found = (project.find(candidate, source) for candidate in candidates if candidate)
-    return [target.path for target in found if target is not None]
