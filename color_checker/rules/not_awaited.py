@@ -385,5 +385,6 @@ def welcome(user: str) -> None:
     def _message(self, awaits: Awaits, node: Activation, op: Call, call: str) -> str:
         bound = awaits.binds(node, op)
         if bound is not None:
-            return self.message_for_bound(call, "step" if bound.color is Color.STEP else "run_in_child_context")
+            method = "step" if bound.color is Color.STEP else "run_in_child_context"
+            return self.message_for_bound(call, method)
         return self.message(call, "yield" if awaits.is_orchestrator(node) else "await")
