@@ -56,6 +56,8 @@ class Registry:
                     self._add_given(node, op, source.name_argument, (source.color,))
                     if any(name == "dynamic" for name, _ in op.keywords):
                         self._open.add(source.color)
+                if not source.named:
+                    self._open.update(self._names)
         renamed = profile.renamed(dotted)
         if renamed is not None:
             self._add_given(node, op, renamed, tuple(self._names))

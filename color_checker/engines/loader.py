@@ -47,6 +47,7 @@ class ColorSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             function there (a name in a string, a client's operation) gets no color.
         name_argument: position or keyword of the decorator's (or call's) argument that gives the
             registered name; without it the function's own name counts.
+        named: the function is registered in the source; false where a file beside it gives the name.
         generator: entry points are generators (`yield ctx.call_activity(...)`), yield awaits.
         parameters: dotted classes of the leading parameters of the colored function (after self),
             so that `def orchestrator(context):` needs no annotation; "" for one that is free.
@@ -62,6 +63,7 @@ class ColorSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     entry_methods: tuple[str, ...] = ()
     argument: tuple[int | str, ...] = ()
     name_argument: tuple[int | str, ...] = ()
+    named: bool = True
     generator: bool = False
     parameters: tuple[str, ...] = ()
     binds: bool = False

@@ -194,9 +194,12 @@ async def order(seats: int) -> int:
                 continue  # its defaults are made anew whenever the function around it runs
             for param in node.facts.params:
                 if _is_mutable(program, node, node.env, param):
+                    profile = program.profile(code.engine)
+                    is_step = code.color is Color.STEP
+                    word = profile.step_word if is_step and profile is not None else code.color
                     yield program.finding(
                         self.code, self.name, self.severity, node, program.place(node, param.at),
-                        self.message(param.name, node.name, code.color),
+                        self.message(param.name, node.facts.name, word),
                     )  # fmt: skip
 
 

@@ -28,7 +28,7 @@ class UnknownName(Rule):
 
     There is no finding where the project cannot know: it defines no step (or no workflow, for children) of
     this engine at all; it has a dynamic one, which takes any name, or registers one under a name that is no
-    constant; the call names another task queue or app; or the name is computed.
+    constant or stands in another file; the call names another task queue or app; or the name is computed.
 
     ## Why is this bad
 
@@ -219,6 +219,22 @@ class Payment:
     @workflow.run
     async def run(self, order: str) -> None:
         await workflow.execute_activity("charge", order, start_to_close_timeout=timedelta(seconds=5))
+"""
+            },
+        ),
+        Example(
+            title="names that stand in function.json (Azure's first programming model)",
+            files={
+                "Parent/__init__.py": """\
+import azure.durable_functions as df
+
+
+def orchestrate(context: df.DurableOrchestrationContext):
+    result = yield context.call_sub_orchestrator("Child", "book")
+    return result
+
+
+main = df.Orchestrator.create(orchestrate)
 """
             },
         ),
