@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 #: Callables that keep what they are given and let others call it.
 _PARTIALS = frozenset({"functools.partial", "functools.partialmethod"})
 
+#: These run a function in a thread as a part of the caller's context, where the engine finds its workflow.
+_KEEP_CONTEXT = frozenset({"asyncio.to_thread", "anyio.to_thread.run_sync", "trio.to_thread.run_sync"})
+
 
 class Crossing(msgspec.Struct, frozen=True):
     """A workflow or step that a node calls (`receiver` is ""), or hands to `receiver`, which calls it.
@@ -141,14 +144,15 @@ def _callbacks(
 def steps_handed_out(program: Program, node: Activation) -> Iterator[Crossing]:
     """Steps that workflow code gives away so that they will run past their engine.
 
-    Where a direct call is recorded, only another thread or process is past it.
+    Where a direct call is recorded, only a thread or process that does not know the workflow is past it.
     """
     for crossing in handed_out(program, node, Color.STEP):
         source, profile = crossing.coloring.source, program.profile(crossing.coloring.engine)
         if source is not None and source.binds:
             continue
         recorded = profile is not None and profile.direct_step_call == "recorded"
-        if not recorded or crossing.effect in (Effect.THREAD, Effect.PROCESS):
+        leaves = crossing.effect in (Effect.THREAD, Effect.PROCESS) and crossing.receiver not in _KEEP_CONTEXT
+        if leaves or not recorded:
             yield crossing
 
 

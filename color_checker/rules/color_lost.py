@@ -24,7 +24,7 @@ class ColorLost(Rule):
     the value; containers, where the call that takes the value out is checked (`step-bypasses-engine`,
     `workflow-called-directly`); uses that do not call (`isinstance`, `inspect.signature`, `__name__`).
     Where a direct call is recorded (DBOS, `runtime_min`), `partial` and `map` keep the color, and only what
-    leads into another thread or process loses it.
+    leads into another thread or process loses it (`asyncio.to_thread` does not: it takes the context along).
 
     ## Why is this bad
 
