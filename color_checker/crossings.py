@@ -9,7 +9,7 @@ import msgspec
 
 from color_checker.activation import Activation
 from color_checker.colors import Coloring
-from color_checker.facts import Attr, Call, Yield
+from color_checker.facts import Attr, Await, Call, Enter, Yield
 from color_checker.findings import Color, Effect
 from color_checker.values import Bound, Descriptor, Ext, ExtBound, ExtInst, Func, Partial, Super, Value
 
@@ -82,13 +82,19 @@ def _is_called_back(
 
 
 def _comes_from_outside(program: Program, node: Activation, slot: int) -> bool:
-    """Whether the slot is what unknown code made of its arguments: `mark(handler=flow)(test)`."""
-    return any(
-        isinstance(value, Ext | ExtBound) and _is_unknown(program, value.dotted)
-        for op in node.body.ops
-        if isinstance(op, Call) and op.dst == slot
-        for value in program.values(node, op.func)
-    )
+    """Whether the slot is what unknown code made of its arguments, or an attribute of that.
+
+    `mark(handler=flow)(test)` does not call `flow`, nor does `new_worker(client, Flow).run()` run it.
+    """
+    for op in reversed(node.body.ops):
+        if isinstance(op, Attr | Await | Enter) and op.dst == slot:
+            slot = op.obj
+        elif isinstance(op, Call) and op.dst == slot:
+            values = program.values(node, op.func)
+            return any(
+                isinstance(value, Ext | ExtBound) and _is_unknown(program, value.dotted) for value in values
+            )
+    return False
 
 
 def _is_unknown(program: Program, dotted: str) -> bool:

@@ -301,6 +301,28 @@ def test_a_cart_counts_its_items() -> None:
             },
         ),
         Example(
+            title="a worker that a library makes for the workflow",
+            files={
+                "flows.py": """\
+from platform_tools import new_worker
+from temporalio import workflow
+from temporalio.client import Client
+
+
+@workflow.defn
+class Trial:
+    @workflow.run
+    async def run(self) -> str:
+        return "over"
+
+
+async def main(client: Client) -> None:
+    worker = new_worker(client, Trial)
+    await worker.run()
+"""
+            },
+        ),
+        Example(
             title="a decorator of somebody else's is given the workflow and applied to a test",
             files={
                 "handler.py": """\
