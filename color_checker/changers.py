@@ -128,7 +128,9 @@ def _changes(body: Body, names: set[str]) -> bool:
             case StoreGlobal(level=0):
                 return op.name in names
             case StoreAttr():
-                return is_wanted(op.obj) or (op.name in names and isinstance(sources.get(op.obj), Load | Attr))
+                return is_wanted(op.obj) or (
+                    op.name in names and isinstance(sources.get(op.obj), Load | Attr)
+                )
             case StoreItem():
                 return is_wanted(op.obj)
             case Operate():
@@ -154,8 +156,12 @@ def _called_at_import(facts: ModuleFacts) -> Iterator[str]:
         if function.kind in ("module", "class"):
             body = decode_body(function.raw)
             named = {op.dst: op.name for op in body.ops if isinstance(op, Load | Attr)}
-            made = {op.dst: facts.functions[op.function].name for op in body.ops if isinstance(op, MakeFunction)}
-            made |= {op.dst: facts.classes[op.class_index].name for op in body.ops if isinstance(op, MakeClass)}
+            made = {
+                op.dst: facts.functions[op.function].name for op in body.ops if isinstance(op, MakeFunction)
+            }
+            made |= {
+                op.dst: facts.classes[op.class_index].name for op in body.ops if isinstance(op, MakeClass)
+            }
             main = [region for region in body.regions if region.kind == "main"]
             for op in body.ops:
                 if isinstance(op, Call):

@@ -41,7 +41,7 @@ class Read(msgspec.Struct, frozen=True):
 
 
 def changes(linker: Linker, mutations: Mutations, replayed: Collection[Activation]) -> dict[Origin, Change]:
-    """What is changed after import, each with its first change; what replayed code changes itself left out."""
+    """What is changed after import, each with its first change; not what replayed code changes itself."""
     own = [write.target for node in replayed for write in mutations.of(node) if write.target.is_shared]
     found: dict[Origin, Change] = {}
     for node in running_late(linker):
@@ -56,7 +56,9 @@ def _overlap(one: Origin, other: Origin) -> bool:
     return one.covers(other) or other.covers(one)
 
 
-def reads(mutations: Mutations, linker: Linker, node: Activation, wanted: Collection[Origin]) -> Iterator[Read]:
+def reads(
+    mutations: Mutations, linker: Linker, node: Activation, wanted: Collection[Origin]
+) -> Iterator[Read]:
     """Where a function reads one of `wanted`, itself or in a function that it hands the object to."""
     for position, op in enumerate(node.body.ops):
         dst = getattr(op, "dst", -1)

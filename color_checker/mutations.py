@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from color_checker.coloring import Step
-from color_checker.facts import Attr, Call, Op, Operate, StoreAttr, StoreGlobal, StoreItem
+from color_checker.facts import Attr, Call, Merge, Op, Operate, StoreAttr, StoreGlobal, StoreItem
 from color_checker.origins import (
     Captured,
     External,
@@ -64,7 +64,15 @@ MUTATOR_NAMES = frozenset().union(*_MUTATORS.values())
 _UNMISTAKABLE = frozenset({"append", "extend", "insert", "setdefault", "popitem", "appendleft", "popleft"})
 
 #: Packages whose objects are there to be changed from everywhere.
-_OBSERVING = ("logging", "structlog", "loguru", "prometheus_client", "opentelemetry", "warnings", "contextvars")
+_OBSERVING = (
+    "logging",
+    "structlog",
+    "loguru",
+    "prometheus_client",
+    "opentelemetry",
+    "warnings",
+    "contextvars",
+)
 
 _MUTABLE = frozenset({"list", "set", "dict"})
 
@@ -123,7 +131,9 @@ class Mutations:
                     continue
                 seen.add((node, write.target))
                 following += self._in_callers(node, write)
-            level = sorted(following, key=lambda item: (*_order(item[0]), item[1].position, item[1].target.text()))
+            level = sorted(
+                following, key=lambda item: (*_order(item[0]), item[1].position, item[1].target.text())
+            )
 
     def _in_callers(self, node: Activation, write: Write) -> Iterator[tuple[Activation, Write]]:
         """The same write, seen from each caller."""
@@ -133,7 +143,10 @@ class Mutations:
             bound = self.tracer.bind(caller, position, node)
             for target in self.tracer.in_caller((write.target,), node, bound):
                 if not (isinstance(target.root, Captured) and target.root.scope is caller):
-                    yield caller, Write(target, position, (Step(caller, position), *write.via), write.node, write.at)
+                    yield (
+                        caller,
+                        Write(target, position, (Step(caller, position), *write.via), write.node, write.at),
+                    )
 
     # -- in one function ------------------------------------------------------------------------
 
@@ -184,9 +197,12 @@ class Mutations:
         if below and not (values and all(isinstance(v, Mod | Class | Ext) for v in values)):
             yield from (origin.child(op.name) for origin in self._changed(node, op.obj))
 
-    def _is_named(self, node: Activation, slot: int) -> bool:
-        """Whether it is the class or module itself: what a call was given may or may not come back from it."""
+    def _is_named(self, node: Activation, slot: int, seen: tuple[int, ...] = ()) -> bool:
+        """Whether it is the class or module itself: what a call was given need not come back from it."""
         op = self.tracer.definition(node, slot)
+        if isinstance(op, Merge):
+            below = (source for source in op.sources if source not in seen)
+            return all(self._is_named(node, source, (*seen, slot)) for source in below)
         if not isinstance(op, Call):
             return True
         called = (value.dotted for value in self.tracer.values(node, op.func) if isinstance(value, Ext))

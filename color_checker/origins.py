@@ -186,7 +186,7 @@ class Tracer:
         return known.get(slot)
 
     def variable(self, module: ModuleInfo, name: str) -> Variable | None:
-        """The variable that `name` means in `module`: behind imports, the one in the module that defines it."""
+        """The variable that `name` means in `module`; behind imports, that of the module that defines it."""
         key = (module, name)
         if key not in self._variables:
             self._variables[key] = None
@@ -216,7 +216,11 @@ class Tracer:
         if through_instance and (info.is_enum() or self._is_of_instances(info, name)):
             return None
         for owner in info.members(name):
-            if isinstance(owner, str) or not self.is_looked_at(owner.module) or not outlives_calls(owner.scope):
+            if (
+                isinstance(owner, str)
+                or not self.is_looked_at(owner.module)
+                or not outlives_calls(owner.scope)
+            ):
                 return None
             values = tuple(self.linker.attributes.member(owner, name).values)
             if values and not all(isinstance(value, Func | Descriptor | Class | Factory) for value in values):
@@ -259,8 +263,10 @@ class Tracer:
                 self._bind_arguments(node, op, target, receiver, bound)
         return bound
 
-    def _receiver(self, node: Activation, op: Call, value: Value, target: Activation) -> tuple[Origins, ...] | None:
-        """The origins of the implicit first argument, () without one, None if this is not how it is called."""
+    def _receiver(
+        self, node: Activation, op: Call, value: Value, target: Activation
+    ) -> tuple[Origins, ...] | None:
+        """The origins of the implicit first argument, () without one, None if it is not called so."""
         match value:
             case Factory():
                 return self._receiver(node, op, value.func, target)
@@ -294,7 +300,12 @@ class Tracer:
         return frozenset({Origin(Parameter(node, 0))}) if "builtins.super" in named else _NONE
 
     def _bind_arguments(
-        self, node: Activation, op: Call, target: Activation, receiver: tuple[Origins, ...], bound: dict[int, Origins]
+        self,
+        node: Activation,
+        op: Call,
+        target: Activation,
+        receiver: tuple[Origins, ...],
+        bound: dict[int, Origins],
     ) -> None:
         params = target.facts.params
         positional = [slot for slot, p in enumerate(params) if p.kind in (POSITIONAL_ONLY, POSITIONAL)]

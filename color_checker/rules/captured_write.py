@@ -245,7 +245,9 @@ async def total(items: list[str]) -> int:
             if code is None or code.color is not Color.STEP or node.facts.kind not in ("function", "lambda"):
                 continue
             for write in program.mutations.of(node):
-                if _belongs_to_workflow(program, code.owner, write) and not _is_reported_below(program, node, write):
+                if _belongs_to_workflow(program, code.owner, write) and not _is_reported_below(
+                    program, node, write
+                ):
                     yield self._finding(program, node, write)
 
     def _finding(self, program: Program, node: Activation, write: Write) -> Finding:

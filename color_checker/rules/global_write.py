@@ -8,6 +8,7 @@ from color_checker.activation import Activation
 from color_checker.coloring import Reach
 from color_checker.findings import Finding
 from color_checker.mutations import Write
+from color_checker.origins import Origin
 from color_checker.program import Program
 from color_checker.rules.base import Example, Rule
 
@@ -259,22 +260,27 @@ async def welcome(user: str) -> str:
 
     def check(self, program: Program) -> Iterator[Finding]:
         """One finding for each change, at the colored function's operation that leads to it."""
-        found = [
-            self._finding(program, engine, reach, node, write)
-            for engine, reach in program.reaches.items()
-            for node in reach.nodes()
-            for write in program.mutations.of(node)
-            if write.target.is_shared and not _is_excused(program, node, write)
-        ]
-        # Where several ways end in the same finding, the shortest is shown.
-        yield from sorted(found, key=lambda finding: len(finding.witness))
+        best: dict[tuple[str, int, int, Origin], Finding] = {}
+        for engine, reach in program.reaches.items():
+            for node in reach.nodes():
+                for write in program.mutations.of(node):
+                    if write.target.is_shared and not _is_excused(program, node, write):
+                        key = (node.module.key, node.index, write.position, write.target)
+                        finding = self._finding(program, engine, reach, node, write)
+                        if key not in best or _rank(finding) < _rank(best[key]):
+                            best[key] = finding
+        # Where several changes end in the same finding, the shortest way is shown.
+        yield from sorted(best.values(), key=_rank)
 
-    def _finding(self, program: Program, engine: str, reach: Reach, node: Activation, write: Write) -> Finding:
+    def _finding(
+        self, program: Program, engine: str, reach: Reach, node: Activation, write: Write
+    ) -> Finding:
         chain = reach.chain(node)
         anchor, position = (chain[0].caller, chain[0].position) if chain else (node, write.position)
         target = write.target.text(anchor.module)
         return program.finding(
-            self.code, self.name, self.severity, anchor, program.place_of(anchor, position), self.message(target),
+            self.code, self.name, self.severity, anchor, program.place_of(anchor, position),
+            self.message(target),
             engine=engine, workflows=program.workflows_reaching[node],
             witness=program.witness((*chain, *write.via), write.node, write.at, f"change of {target}"),
         )  # fmt: skip
@@ -292,3 +298,7 @@ def _is_excused(program: Program, node: Activation, write: Write) -> bool:
     """Whether the user has taken care of the change where it happens."""
     line = program.place_of(node, write.position).line
     return program.is_unsandboxed(node, line) or program.is_replay_guarded(node, line)
+
+
+def _rank(finding: Finding) -> tuple[int, str, int, int]:
+    return (len(finding.witness), finding.path, finding.line, finding.column)

@@ -1,0 +1,220 @@
+"""Who changes what: through aliases, calls and classes, and when it does not count."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+import color_checker
+
+RULES = ("global-write", "global-read", "captured-write")
+
+HEAD = "from dbos import DBOS\n"
+
+
+@pytest.fixture
+def found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
+    """Checks files given by name; gives (path, text of the line, rule) of each finding of the three rules."""
+
+    def run(**files: str) -> set[tuple[str, str, str]]:
+        lines: dict[str, list[str]] = {}
+        for name, text in files.items():
+            path = tmp_path / f"{name}.py"
+            path.write_text(HEAD + dedent(text), encoding="utf-8")
+            lines[path.name] = path.read_text(encoding="utf-8").splitlines()
+        monkeypatch.chdir(tmp_path)
+        report = color_checker.check([tmp_path], cache=False)
+        return {
+            (finding.path, lines[finding.path][finding.line - 1].strip(), finding.name)
+            for finding in report.findings
+            if finding.name in RULES
+        }
+
+    return run
+
+
+def test_a_write_through_a_function_that_returns_a_global_is_found(found) -> None:  # type: ignore[no-untyped-def]
+    assert found(app="""
+        CACHE: dict[str, int] = {}
+
+        def cache() -> dict[str, int]:
+            return CACHE
+
+        @DBOS.workflow()
+        def order(item: str) -> None:
+            cache()[item] = 1
+    """) == {("app.py", "cache()[item] = 1", "global-write")}  # fmt: skip
+
+
+def test_a_global_mutated_by_functions_that_call_each_other_is_found(found) -> None:  # type: ignore[no-untyped-def]
+    assert found(app="""
+        SEEN: list[int] = []
+
+        def even(rows: list[int], n: int) -> None:
+            if n:
+                odd(rows, n - 1)
+
+        def odd(rows: list[int], n: int) -> None:
+            rows.append(n)
+            even(rows, n - 1)
+
+        @DBOS.workflow()
+        def order(n: int) -> None:
+            even(SEEN, n)
+            even([], n)
+    """) == {("app.py", "even(SEEN, n)", "global-write")}  # fmt: skip
+
+
+def test_the_same_helper_may_change_what_the_workflow_made(found) -> None:  # type: ignore[no-untyped-def]
+    assert not found(
+        app="""
+        TABLE = {"a": [1]}
+
+        def note(rows: list[int]) -> None:
+            rows.append(1)
+
+        @DBOS.workflow()
+        def order() -> int:
+            rows = list(TABLE["a"])
+            note(rows)
+            copied = dict(TABLE)
+            copied.update(b=[2])
+            return len(rows)
+
+        note(TABLE["a"])
+    """
+    )
+
+
+def test_state_kept_on_self_that_is_a_modules_object_is_found(found) -> None:  # type: ignore[no-untyped-def]
+    assert found(app="""
+        CACHE: dict[str, int] = {}
+
+        class Prices:
+            def __init__(self) -> None:
+                self.cache = CACHE
+                self.own: dict[str, int] = {}
+
+            def keep(self, item: str) -> None:
+                self.own[item] = 1
+                self.cache[item] = 1
+
+        @DBOS.workflow()
+        def order(item: str) -> None:
+            Prices().keep(item)
+    """) == {("app.py", "Prices().keep(item)", "global-write")}  # fmt: skip
+
+
+def test_a_setter_method_of_a_modules_object_changes_what_a_getter_method_reads(found) -> None:  # type: ignore[no-untyped-def]
+    assert found(app="""
+        class Settings:
+            def __init__(self) -> None:
+                self.limit = 1
+                self.name = "x"
+
+            def get_limit(self) -> int:
+                return self.limit
+
+            def get_name(self) -> str:
+                return self.name
+
+        SETTINGS = Settings()
+
+        def raise_limit() -> None:
+            SETTINGS.limit = 5
+
+        @DBOS.workflow()
+        def order() -> str:
+            low = SETTINGS.get_limit()
+            return SETTINGS.get_name() * low
+    """) == {("app.py", "low = SETTINGS.get_limit()", "global-read")}  # fmt: skip
+
+
+def test_a_function_elsewhere_that_only_decorators_call_changes_nothing_later(found) -> None:  # type: ignore[no-untyped-def]
+    assert not found(
+        table="""
+        NAMES: list[str] = []
+
+        def register(function):
+            NAMES.append(function.__name__)
+            return function
+        """,
+        plugin="""
+        from table import register
+
+        @register
+        def one() -> None:
+            return None
+        """,
+        app="""
+        from table import NAMES
+
+        @DBOS.workflow()
+        def order() -> int:
+            return len(NAMES)
+        """,
+    )
+
+
+def test_what_main_sets_before_the_workflow_runs_is_a_change(found) -> None:  # type: ignore[no-untyped-def]
+    assert found(app="""
+        debug = False
+
+        def main() -> None:
+            global debug
+            debug = True
+
+        @DBOS.workflow()
+        def order() -> bool:
+            return debug
+
+        if __name__ == "__main__":
+            main()
+    """) == {("app.py", "return debug", "global-read")}  # fmt: skip
+
+
+def test_a_class_given_to_an_unknown_call_is_not_the_object_that_comes_back(found) -> None:  # type: ignore[no-untyped-def]
+    assert not found(
+        app="""
+        from unknown_agents import Agent
+
+        class Answer:
+            text: str = ""
+
+        @DBOS.workflow()
+        def order() -> None:
+            agent = Agent(output_type=Answer)
+            agent.output_type = None
+    """
+    )
+
+
+def test_loggers_may_be_changed(found) -> None:  # type: ignore[no-untyped-def]
+    assert not found(
+        app="""
+        import logging
+
+        logger = logging.getLogger("x")
+
+        @DBOS.workflow()
+        def order() -> None:
+            logger.disabled = False
+            logger.handlers.append(None)
+    """
+    )
+
+
+def test_a_step_that_changes_what_its_workflow_got_is_found(found) -> None:  # type: ignore[no-untyped-def]
+    assert found(app="""
+        @DBOS.workflow()
+        def order(items: list[str]) -> None:
+            def work() -> list[str]:
+                own = list(items)
+                own.append("x")
+                items.append("y")
+                return own
+
+            DBOS.run_step(None, work)
+    """) == {("app.py", 'items.append("y")', "captured-write")}  # fmt: skip
