@@ -192,6 +192,17 @@ class Program:
         """The state of modules and classes that is changed after import, though not by replayed code."""
         return changes(self.linker, self.mutations, self.replayed_nodes)
 
+    def workflows_of(self, node: Activation) -> tuple[str, ...]:
+        """The names of the workflows that reach the node's function, in whatever context."""
+        return self._workflows_by_function[node.module.key, node.index]
+
+    @cached_property
+    def _workflows_by_function(self) -> dict[tuple[str, int], tuple[str, ...]]:
+        found: dict[tuple[str, int], set[str]] = {}
+        for node, names in self.workflows_reaching.items():
+            found.setdefault((node.module.key, node.index), set()).update(names)
+        return {function: tuple(sorted(names)) for function, names in found.items()}
+
     # -- operations -----------------------------------------------------------------------------
 
     def ops(self, node: Activation) -> Iterator[tuple[int, Op]]:
@@ -321,7 +332,7 @@ class Program:
             return None
         without: set[tuple[Activation, int]] = set()
         while node in reach and len(without) <= _MOST_DETOURS:
-            cause = Cause(node, site, engine, tuple(reach.chain(node)), self.workflows_reaching[node])
+            cause = Cause(node, site, engine, tuple(reach.chain(node)), self.workflows_of(node))
             place = self.place_of(cause.anchor, cause.position)
             if not self.suppressions.covers(place.path, place.line, name):
                 return cause
@@ -418,7 +429,7 @@ class Program:
             anchor, place = chain[0].caller, self.place_of(chain[0].caller, chain[0].position)
         return self.finding(
             rule.code, rule.name, rule.severity, anchor, place, message, engine=engine,
-            witness=self.witness(chain, node, at, what), workflows=self.workflows_reaching[node],
+            witness=self.witness(chain, node, at, what), workflows=self.workflows_of(node),
         )  # fmt: skip
 
     def finding(

@@ -272,7 +272,7 @@ def feed(name: str) -> None:
         return program.finding(
             self.code, self.name, self.severity, node, place, message, engine=engine,
             witness=program.witness(chain, node, loop.at, added),
-            workflows=program.workflows_reaching[node],
+            workflows=program.workflows_of(node),
         )  # fmt: skip
 
 
