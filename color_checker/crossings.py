@@ -98,8 +98,11 @@ def _comes_from_outside(program: Program, node: Activation, slot: int) -> bool:
 
 
 def _is_unknown(program: Program, dotted: str) -> bool:
-    owned = any(profile.owns(dotted) for profile in program.profiles.values())
-    return not owned and program.catalog.lookup(dotted) is None
+    """Whether its result is not known, or is the engine's own handle (`Orchestrator.create(flow)`)."""
+    owners = [profile for profile in program.profiles.values() if profile.owns(dotted)]
+    if owners:
+        return any(profile.sources(dotted, "registration") for profile in owners)
+    return program.catalog.lookup(dotted) is None
 
 
 def functions_in(value: Value) -> Iterator[Func]:

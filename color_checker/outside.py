@@ -94,7 +94,8 @@ class Outside:
     def _given_away(self) -> set[tuple[str, int]]:
         """The plain functions that are passed to code which nobody knows, as decorators do it.
 
-        What is mentioned elsewhere may come to a workflow that way (the tools of an agent): not those.
+        Methods, nested functions and what is mentioned elsewhere may come to a workflow that way (the tools
+        and handlers of an agent): not those.
         """
         program = self.program
         mentioned = set(_mentioned(program))
@@ -109,6 +110,7 @@ class Outside:
             for slot in op.args
             for value in program.values(node, slot)
             if (func := _function(value)) is not None
+            and func.facts.parent == 0
             and (func.module.key, func.facts.name) not in mentioned
             and func.facts.name not in imported
         }

@@ -225,6 +225,23 @@ def test_a_wait_ends_the_invocation(seconds: int, made: DurableContext) -> None:
             },
         ),
         Example(
+            title="a handler that a framework calls on the workflow's object",
+            files={
+                "workflows.py": """\
+from agent_framework import Agent
+from temporalio import workflow
+
+agent = Agent()
+
+
+class Player:
+    @agent.accepts
+    async def play(self, game: str) -> str:
+        return f"{game} {workflow.uuid4()}"
+"""
+            },
+        ),
+        Example(
             title="a tool that the workflow gives to an agent",
             files={
                 "workflows.py": """\
