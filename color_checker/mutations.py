@@ -187,7 +187,9 @@ class Mutations:
         for value in values:
             if isinstance(value, Mod) and self.tracer.is_looked_at(value.info):
                 yield Origin(Variable(value.info, op.name))
-            elif not self._is_named(node, op.obj):
+            elif not all(isinstance(v, Mod | Class | Ext) for v in values) or not self._is_named(
+                node, op.obj
+            ):
                 continue
             elif isinstance(value, Class):
                 if self.tracer.is_looked_at(value.info.module) and outlives_calls(value.info.scope):

@@ -265,7 +265,9 @@ async def welcome(user: str) -> str:
             for node in reach.nodes():
                 for write in program.mutations.of(node):
                     if write.target.is_shared and not _is_excused(program, node, write):
-                        key = (node.module.key, node.index, write.position, write.target)
+                        # Far from the workflow, several statements that change one thing are one cause.
+                        position = write.position if node in program.code else -1
+                        key = (node.module.key, node.index, position, write.target)
                         finding = self._finding(program, engine, reach, node, write)
                         if key not in best or _rank(finding) < _rank(best[key]):
                             best[key] = finding
