@@ -11,6 +11,9 @@ from color_checker.program import Program
 from color_checker.slots import reads
 from color_checker.values import DATA, Coro, ExtInst, Func
 
+#: A result that comes through more functions than this is not followed.
+_MOST_HELPERS = 40
+
 
 class Awaits:
     """Questions about one program's operations and coroutines."""
@@ -56,6 +59,8 @@ class Awaits:
     def _is_made_by_callee(self, node: Activation, position: int, seen: set[Activation]) -> bool:
         """Whether every function that the call may run is a coroutine or hands back a fresh awaitable."""
         targets = [t for t in self.program.callees(node, position) if t not in seen]
+        if len(seen) > _MOST_HELPERS:
+            return False
         return bool(targets) and all(self._makes_awaitable(target, seen | {target}) for target in targets)
 
     def _makes_awaitable(self, target: Activation, seen: set[Activation]) -> bool:
@@ -95,7 +100,7 @@ class Awaits:
             return self.is_orchestrator(node)
         if self.program.operations(node, position):
             return True
-        return any(self._is_recorded(t) or self._has_wait(t) for t in self.program.callees(node, position))
+        return any(self._has_wait(target) for target in self.program.callees(node, position))
 
     def is_orchestrator(self, node: Activation) -> bool:
         """Whether the node is a generator whose `yield` waits for the engine."""
@@ -108,18 +113,28 @@ class Awaits:
 
     def _has_wait(self, node: Activation) -> bool:
         """Whether a synchronous function, or one that it calls, has an operation."""
-        if node.facts.is_async or node.facts.is_generator or self.program.linker.colors.is_border(node):
-            return False
         if node not in self._waiting:
-            self._waiting[node] = False
-            targets = [target for found in node.targets.values() for target in found]
-            self._waiting[node] = bool(node.operations) or any(
-                self._is_recorded(target) or self._has_wait(target) for target in targets
-            )
+            self._waiting[node] = self._finds_wait(node)
         return self._waiting[node]
+
+    def _finds_wait(self, node: Activation) -> bool:
+        todo, seen = [node], {node}
+        for function in todo:
+            if self._is_recorded(function) or (function.operations and self._runs_in_place(function)):
+                return True
+            targets = function.targets.values() if self._runs_in_place(function) else ()
+            for target in (target for found in targets for target in found):
+                if target not in seen:
+                    seen.add(target)
+                    todo.append(target)
+        return False
+
+    def _runs_in_place(self, node: Activation) -> bool:
+        """Whether calling the function runs its body on the spot, as a part of the caller."""
+        facts = node.facts
+        return not (facts.is_async or facts.is_generator or self.program.linker.colors.is_border(node))
 
 
 def yields(profile: Profile) -> bool:
     """Whether the engine's workflows are generators."""
     return any(source.generator for source in profile.colors)
-

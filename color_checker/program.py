@@ -40,6 +40,9 @@ from color_checker.values import Ext, ExtBound, Value
 #: How often another way to a cause is looked for when the shortest is suppressed.
 _MOST_DETOURS = 20
 
+#: More attributes and calls in a row are cut off where an expression is shown.
+_LONGEST_SHOWN = 12
+
 #: In place of the source of an expression without a name.
 _UNNAMED = "…"
 
@@ -390,26 +393,36 @@ class Program:
 
     def shown(self, node: Activation, slot: int) -> str:
         """What the slot's expression looks like in the source, as far as names, attributes and calls go."""
-        if slot < len(node.facts.params):
-            return node.facts.params[slot].name if slot != NOTHING else _UNNAMED
-        for op in node.body.ops:
-            if getattr(op, "dst", NOTHING) == slot:
-                match op:
-                    case Load():
-                        return op.name
-                    case Attr():
-                        return f"{self.shown(node, op.obj)}.{op.name}"
-                    case Call():
-                        return f"{self.shown(node, op.func)}(...)"
-                    case Await():
-                        return self.shown(node, op.obj)
-                    case Import():
-                        return op.name or op.module
-                    case MakeFunction():
-                        return node.module.facts.functions[op.function].name
-                    case MakeClass():
-                        return node.module.facts.classes[op.class_index].name
-                return _UNNAMED
+        ends: list[str] = []
+        made = {getattr(op, "dst", NOTHING): op for op in reversed(node.body.ops)}
+        while len(ends) < _LONGEST_SHOWN:
+            op = made.get(slot)
+            match op:
+                case Attr():
+                    ends.append(f".{op.name}")
+                    slot = op.obj
+                case Call():
+                    ends.append("(...)")
+                    slot = op.func
+                case Await():
+                    slot = op.obj
+                    ends.append("")
+                case _:
+                    return "".join((self._shown_name(node, slot, op), *reversed(ends)))
+        return "".join((_UNNAMED, *reversed(ends)))
+
+    def _shown_name(self, node: Activation, slot: int, op: Op | None) -> str:
+        match op:
+            case Load():
+                return op.name
+            case Import():
+                return op.name or op.module
+            case MakeFunction():
+                return node.module.facts.functions[op.function].name
+            case MakeClass():
+                return node.module.facts.classes[op.class_index].name
+            case _ if 0 <= slot < len(node.facts.params):
+                return node.facts.params[slot].name
         return _UNNAMED
 
     def replayed_finding(

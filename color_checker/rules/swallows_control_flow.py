@@ -16,6 +16,7 @@ _EVERYTHING = frozenset({"builtins.BaseException"})
 _CANCELLED = frozenset({"asyncio.CancelledError", "temporalio.exceptions.CancelledError"})
 _SUPPRESS = "contextlib.suppress"
 
+
 class SwallowsControlFlow(Rule):
     """An exception handler in workflow code hides the exceptions by which the engine steers the workflow.
 
@@ -320,8 +321,8 @@ class _Look:
     def handlers(self) -> Iterator[tuple[int, str]]:
         """Place and name of each `except` clause, or `return` in `finally`, that hides control flow."""
         for handler in self.node.body.handlers:
-            what = self._hidden_by(handler)
-            if what and not self._is_on_the_way_out(handler) and self.awaits.waits_between(self.node, handler.try_line, handler.try_end_line):
+            what = "" if self._is_on_the_way_out(handler) else self._hidden_by(handler)
+            if what and self.awaits.waits_between(self.node, handler.try_line, handler.try_end_line):
                 yield handler.at, what
 
     def _hidden_by(self, handler: Handler) -> str:
