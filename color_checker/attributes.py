@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from typing import TYPE_CHECKING
 
 from color_checker.arguments import Args
@@ -34,8 +35,18 @@ if TYPE_CHECKING:
     from color_checker.activation import Activation
     from color_checker.link import Linker
 
+#: External names with more dots than this are not followed further.
+_LONGEST_NAME = 5
+
+_MEMBERS = {name: frozenset(dir(value)) for name, value in vars(builtins).items() if isinstance(value, type)}
+
 _IMPLICIT_STATIC = frozenset({"__new__"})
 _IMPLICIT_CLASS = frozenset({"__init_subclass__", "__class_getitem__"})
+
+
+def _has_member(kind: str, name: str) -> bool:
+    """Whether a builtin type has the attribute; asked of values that only may be of that type."""
+    return name in _MEMBERS.get(kind, (name,))
 
 
 class Attributes:
@@ -61,10 +72,9 @@ class Attributes:
                 self._external_instance(value, value.dotted, name, dst)
             case Super():
                 self._super(activation, position, value, name, dst)
-            case Box():
-                linker.solver.add(dst, linker.ext_bound(f"builtins.{value.kind}.{name}", value))
-            case Const():
-                linker.solver.add(dst, linker.ext_bound(f"builtins.{value.kind}.{name}", value))
+            case Box() | Const():
+                if _has_member(value.kind, name):
+                    linker.solver.add(dst, linker.ext_bound(f"builtins.{value.kind}.{name}", value))
             case Func():
                 self._function(value, name, dst)
             case Bound():
@@ -85,7 +95,8 @@ class Attributes:
             case Descriptor():
                 self._descriptor_attribute(value, name, dst)
             case ExtBound():
-                linker.solver.add(dst, linker.ext_bound(f"{value.dotted}.{name}", value.receiver))
+                # An attribute of a method is nothing that calls are made through: names must not grow.
+                linker.solver.add(dst, value)
             case Factory():
                 linker.solver.add(dst, DATA)
             case _:
@@ -322,6 +333,10 @@ class Attributes:
 
     def _external(self, value: Ext, name: str, dst: Var) -> None:
         linker = self.linker
+        if value.dotted.count(".") > _LONGEST_NAME:
+            # `node = node.parent` in a loop would make names without end.
+            linker.solver.add(dst, value)
+            return
         entry = linker.catalog.lookup(value.dotted)
         if entry is not None and entry.kind == "value" and entry.returns:
             linker.solver.add(dst, linker.ext_bound(linker.canonical(f"{entry.returns}.{name}"), value))
@@ -344,6 +359,9 @@ class Attributes:
 
     def _external_instance(self, value: Value, owner: str, name: str, dst: Var) -> None:
         linker = self.linker
+        module, _, cls = owner.partition(".")
+        if module == "builtins" and not _has_member(cls, name):
+            return
         dotted = linker.canonical(f"{owner}.{name}")
         entry = linker.catalog.lookup(dotted)
         if entry is not None and entry.kind == "value":

@@ -115,6 +115,8 @@ class Calls:
             return
         target = linker.activation(func, receiver, activation, self._site(activation, position))
         activation.call(position, target)
+        if activation.deep and not target.deep and not linker.colors.is_border(target):
+            linker.deepen(target)
         Binder(linker, target, receiver).bind(args)
         self.result(target, dst)
         dispatched = func.attributes.get("<dispatch>")

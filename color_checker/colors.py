@@ -210,6 +210,8 @@ class Colors:
         if activation in linker.roots:
             return activation
         linker.roots[activation] = None
+        if coloring is not None and coloring.color in (Color.WORKFLOW, Color.PURE):
+            linker.deepen(activation)
         first = 0
         if receiver is not None and activation.facts.params:
             linker.solver.add(activation.var(0), receiver)

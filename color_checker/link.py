@@ -228,10 +228,14 @@ class Linker:
 
     def project_module(self, name: str, importer: ModuleInfo | None) -> ModuleInfo | None:
         """The project's module of that name, as seen from `importer`."""
-        if importer is not None and importer.library:
+        if (importer is not None and importer.library) or self.is_sdk(name):
             return None
         source = self.sources.find(name, importer.source if importer is not None else None)
         return self.module(source) if source is not None else None
+
+    def is_sdk(self, name: str) -> bool:
+        """Whether a module belongs to an engine: its profile says all there is to know, also in its own repository."""
+        return any(profile.owns(name) for profile in self.profiles)
 
     def name_in(self, module: ModuleInfo, name: str, dst: Var, seen: tuple[ModuleInfo, ...] = ()) -> None:
         """Whatever `name` means in `module` flows to `dst`: its own, a star import's, a builtin."""
@@ -277,7 +281,7 @@ class Linker:
         """The activation of `func` for this receiver and call site, analyzed if it is new."""
         self_class = self._self_class(func, receiver)
         sites: tuple[Site, ...] = ()
-        if caller is not None and func.facts.higher_order:
+        if caller is not None and func.facts.higher_order and self._tells_apart(caller):
             sites = ((caller.module.key, at), *caller.sites[:1])
         key = (func.module.key, func.index, func.env.number, self_class, sites)
         known = self.activations.get(key)
@@ -291,6 +295,10 @@ class Linker:
             self._prepare(known, func)
             self._run(known)
         return known
+
+    def _tells_apart(self, caller: Activation) -> bool:
+        """Where call sites are worth a context: in replayed code, and where decorators are applied."""
+        return caller.deep or caller.facts.kind in ("module", "class")
 
     def _self_class(self, func: Func, receiver: Value | None) -> ClassInfo | None:
         """The receiver's class where it is not the one that defines the method."""
@@ -371,12 +379,7 @@ class Linker:
         seen = set(todo)
         while todo:
             activation = todo.pop()
-            if not activation.deep:
-                activation.deep = True
-                deferred, activation.deferred = activation.deferred, []
-                for action in deferred:
-                    action()
-                changed = changed or bool(deferred)
+            changed |= self.deepen(activation)
             for targets in activation.targets.values():
                 for target in targets:
                     if target not in seen and not self.colors.is_border(target):
@@ -394,6 +397,16 @@ class Linker:
                 self.colors.root(func, self.instance(owner) if owner is not None else None, None)
                 found = True
         return found
+
+    def deepen(self, activation: Activation) -> bool:
+        """A workflow reaches `activation`. Whether that had any consequence."""
+        if activation.deep:
+            return False
+        activation.deep = True
+        deferred, activation.deferred = activation.deferred, []
+        for action in deferred:
+            action()
+        return bool(deferred)
 
     def when_deep(self, activation: Activation, action: Callable[[], None]) -> None:
         """Run `action` once it is known that a workflow reaches `activation`."""

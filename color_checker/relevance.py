@@ -35,6 +35,9 @@ def colored_files(
         if facts is None:
             continue
         names = _engines_of(facts.imports, engines)
+        if _engines_of((ImportFact(source.module, 0, (), 1, 0, False),), engines):
+            # An engine's own source, in its own repository, is not a program that uses it.
+            continue
         used |= names
         if names or facts.pragmas.colors or facts.pragmas.module_color or whole or wanted(source):
             found[source.path] = None

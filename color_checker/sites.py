@@ -8,6 +8,7 @@ unresolved.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -24,6 +25,7 @@ from color_checker.facts import (
     Load,
 )
 from color_checker.findings import Effect
+from color_checker.solver import MOST_VALUES
 from color_checker.values import (
     DATA,
     NONE,
@@ -292,6 +294,8 @@ class _Reader:
 
     def _why_unknown(self, position: int, op: Call) -> str:
         node = self.node
+        if self._is_saturated(op.func):
+            return "it may be too many different things"
         if position in node.targets or position in node.operations:
             return ""
         values = self.values(op.func)
@@ -302,6 +306,17 @@ class _Reader:
         if names:
             return f"`{names[0]}` is neither installed nor in the catalog"
         return "it is not known what is called"
+
+    def _is_saturated(self, slot: int) -> bool:
+        """Whether the solver has given up on the callee, or on the object whose method is called."""
+        if len(self.values(slot)) >= MOST_VALUES:
+            return True
+        obj = self._objects.get(slot)
+        return obj is not None and len(self.values(obj)) >= MOST_VALUES
+
+    @cached_property
+    def _objects(self) -> dict[int, int]:
+        return {op.dst: op.obj for op in self.node.body.ops if isinstance(op, Attr)}
 
     def _is_resolved(self, value: Value) -> bool:
         match value:

@@ -11,12 +11,16 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
-from color_checker.values import Const, Value
+from color_checker.values import Class, Const, Func, Value
 
 Watcher = Callable[[Value], None]
 
 #: More different constants than this in one variable say nothing about it any more.
 _MOST_CONSTANTS = 12
+
+#: So many values in one variable mean that the analysis has lost track of it. It takes up nothing more
+#: but functions and classes then, and calls through it count as unresolved.
+MOST_VALUES = 64
 
 
 class Var:
@@ -51,6 +55,8 @@ class Solver:
             if var.constants >= _MOST_CONSTANTS:
                 return
             var.constants += 1
+        elif len(var.values) >= MOST_VALUES and not isinstance(value, Func | Class):
+            return
         var.values[value] = False
         self._queue.append((var, value))
 
