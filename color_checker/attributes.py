@@ -181,7 +181,7 @@ class Attributes:
         """Look at the methods that assign the attribute, and at its declared type."""
         linker = self.linker
         for owner, index in info.storing_methods(name):
-            func = linker.function(owner.module, index, owner.activation, ())
+            func = linker.function(index, owner.activation)
             method = linker.activation(func, linker.instance(info), None, 0)
             linker.solver.add(method.var(0), linker.instance(info))
         for entry in info.mro():

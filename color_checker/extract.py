@@ -419,7 +419,7 @@ class _Extractor:
             ends.append(scope.leave())
             scope.env, scope.dead = dict(base), was_dead
             alternative = branch.orelse
-            branch = alternative[0] if len(alternative) == 1 and isinstance(alternative[0], ast.If) else None  # type: ignore[assignment]
+            branch = alternative[0] if len(alternative) == 1 and isinstance(alternative[0], ast.If) else None
         self._block(alternative)
         ends.append(scope.leave())
         before = scope.env
@@ -859,7 +859,7 @@ class _Extractor:
         if kind == "str":
             return self._const("str", value if len(value) <= _LONGEST_KEPT_STRING else None)  # type: ignore[arg-type]
         if kind == "int":
-            return self._const("int", value if abs(value) < 1 << 31 else None)  # type: ignore[arg-type,operator]
+            return self._const("int", value if abs(value) < 1 << 31 else None)  # type: ignore[arg-type]
         return self._const("None" if value is None else kind, None)
 
     def _const(self, kind: str, value: str | int | None) -> int:

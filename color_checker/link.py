@@ -12,6 +12,7 @@ from a workflow is followed into installed packages.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Protocol
 
 from color_checker.activation import Activation, Operation, Site
@@ -128,7 +129,7 @@ class Linker:
         self.containers = Containers(self)
         self.calls = Calls(self)
         self.types = Types(self)
-        self._handlers: dict[type, Callable[[Activation, int, object], None]] = {
+        self._handlers: dict[type, Callable[..., None]] = {
             Load: self._load, Const: self._const, Attr: self._attr, Call: self._call, Item: self._item,
             Build: self._build, BuildDict: self._build_dict, Iterate: self._iterate, Await: self._await,
             Yield: self._yield, Enter: self._enter, Operate: self._operate, Merge: self._merge,
@@ -136,7 +137,7 @@ class Linker:
             MakeFunction: self._make_function, MakeClass: self._make_class, Import: self._import,
             Return: self._return, Raise: self._raise, Format: self._format, Collect: self._collect,
             Update: self._update,
-        }  # type: ignore[dict-item] # fmt: skip
+        }  # fmt: skip
 
     # -- values ---------------------------------------------------------------------------------
 
@@ -198,12 +199,14 @@ class Linker:
             value = self._module_values[info] = Mod(info)
         return value
 
-    def function(self, module: ModuleInfo, index: int, env: Activation, defaults: tuple[Var | None, ...]) -> Func:
-        """The function that evaluating its definition in `env` gives."""
-        key = (module.key, index, env.number)
+    def function(self, index: int, env: Activation, op: MakeFunction | None = None) -> Func:
+        """The function that evaluating the definition of that index in `env` gives; `op` if it is at hand."""
+        key = (env.module.key, index, env.number)
         value = self._functions.get(key)
         if value is None:
-            value = self._functions[key] = Func(module, index, env, defaults)
+            made = op or next(o for o in env.body.ops if isinstance(o, MakeFunction) and o.function == index)
+            defaults = tuple(None if slot == NOTHING else env.var(slot) for slot in made.defaults)
+            value = self._functions[key] = Func(env.module, index, env, defaults)
         return value
 
     def functions_of(self, module: ModuleInfo) -> list[Func]:
@@ -223,7 +226,7 @@ class Linker:
             activation = Activation(info, 0, None, None, (), len(self.activations))
             self.activations[(info.key, 0)] = activation
             info.activation = activation
-            self._run(activation)
+            self.solver.later(partial(self._run, activation))
         return info
 
     def project_module(self, name: str, importer: ModuleInfo | None) -> ModuleInfo | None:
@@ -283,7 +286,7 @@ class Linker:
         sites: tuple[Site, ...] = ()
         if caller is not None and func.facts.higher_order and self._tells_apart(caller):
             sites = ((caller.module.key, at), *caller.sites[:1])
-        key = (func.module.key, func.index, func.env.number, self_class, sites)
+        key: tuple[object, ...] = (func.module.key, func.index, func.env.number, self_class, sites)
         known = self.activations.get(key)
         if known is None and len(self.activations) > _MOST_CONTEXTS:
             key = (func.module.key, func.index)
@@ -293,7 +296,7 @@ class Linker:
             known = Activation(func.module, func.index, func.env, self_class, sites, len(self.activations))
             self.activations[key] = known
             self._prepare(known, func)
-            self._run(known)
+            self.solver.later(partial(self._run, known))
         return known
 
     def _tells_apart(self, caller: Activation) -> bool:
@@ -600,8 +603,7 @@ class Linker:
         )
 
     def _make_function(self, activation: Activation, position: int, op: MakeFunction) -> None:
-        defaults = tuple(None if slot == NOTHING else activation.var(slot) for slot in op.defaults)
-        func = self.function(activation.module, op.function, activation, defaults)
+        func = self.function(op.function, activation, op)
         self.colors.declare(func)
         self.solver.add(activation.var(op.dst), func)
 
@@ -619,7 +621,7 @@ class Linker:
                 self._watch_base(info, index, activation.var(slot))
             if op.metaclass != NOTHING:
                 self._watch_base(info, len(op.bases), activation.var(op.metaclass), metaclass=True)
-            self._run(scope)
+            self.solver.later(partial(self._run, scope))
         # A class statement runs its body.
         activation.call(position, info.activation)
         self.solver.add(activation.var(op.dst), self.class_value(info))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 
 from color_checker.values import Class, Const, Func, Value
 
@@ -46,6 +47,11 @@ class Solver:
 
     def __init__(self) -> None:
         self._queue: deque[tuple[Var, Value]] = deque()
+        self._tasks: deque[Callable[[], None]] = deque()
+
+    def later(self, task: Callable[[], None]) -> None:
+        """Run `task` as part of the propagation: never from within another one, so nothing nests."""
+        self._tasks.append(task)
 
     def add(self, var: Var, value: Value) -> None:
         """`var` may be `value`."""
@@ -75,26 +81,34 @@ class Solver:
                 self.add(target, value)
 
     def watch(self, var: Var, watcher: Watcher) -> None:
-        """Call `watcher` once with each value of `var`, now or when it arrives."""
+        """Call `watcher` once with each value of `var`, those that it has already and those to come."""
         if var.watchers is None:
             var.watchers = [watcher]
         else:
             var.watchers.append(watcher)
-        for value, passed in list(var.values.items()):
-            if passed:
-                watcher(value)
+        present = [value for value, passed in var.values.items() if passed]
+        if present:
+            self._tasks.append(partial(_tell, watcher, present))
 
     def run(self) -> bool:
         """Propagate until nothing changes. Whether anything did."""
-        queue = self._queue
-        worked = bool(queue)
-        while queue:
-            var, value = queue.popleft()
-            var.values[value] = True
-            if var.edges is not None:
-                for target in tuple(var.edges):
-                    self.add(target, value)
-            if var.watchers is not None:
-                for watcher in tuple(var.watchers):
-                    watcher(value)
+        queue, tasks = self._queue, self._tasks
+        worked = bool(queue or tasks)
+        while queue or tasks:
+            while queue:
+                var, value = queue.popleft()
+                var.values[value] = True
+                if var.edges is not None:
+                    for target in tuple(var.edges):
+                        self.add(target, value)
+                if var.watchers is not None:
+                    for watcher in tuple(var.watchers):
+                        watcher(value)
+            if tasks:
+                tasks.popleft()()
         return worked
+
+
+def _tell(watcher: Watcher, values: list[Value]) -> None:
+    for value in values:
+        watcher(value)
