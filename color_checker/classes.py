@@ -32,7 +32,7 @@ class ClassInfo:
     """A class statement, evaluated in one context."""
 
     __slots__ = (
-        "_mro", "activation", "attributes", "bases", "decorated", "derived", "facts", "index", "instance_vars",
+        "_mro", "activation", "attributes", "bases", "decorated", "derived", "fields", "facts", "index", "instance_vars",
         "listeners", "module", "scope", "stores",
     )  # fmt: skip
 
@@ -49,6 +49,7 @@ class ClassInfo:
         self.listeners: list[Callable[[], None]] = []
         self.stores: dict[str, tuple[int, ...]] = {}
         self.decorated = frozenset(self.facts.decorators)
+        self.fields = frozenset(field.name for field in self.facts.fields)
         self._mro: Mro | None = None
         self._find_stores()
 
@@ -123,7 +124,7 @@ class ClassInfo:
                 if entry not in _TRANSPARENT:
                     yield entry
                     return
-            elif entry.own(name):
+            elif name in entry.activation.body.cells or name in entry.attributes:
                 yield entry
                 return
 
@@ -137,9 +138,7 @@ class ClassInfo:
     def declared(self, name: str) -> bool:
         """Whether instances have an attribute `name` of their own."""
         return any(
-            name in entry.stores or any(field.name == name for field in entry.facts.fields)
-            for entry in self.mro()
-            if not isinstance(entry, str)
+            name in entry.stores or name in entry.fields for entry in self.mro() if not isinstance(entry, str)
         )
 
 

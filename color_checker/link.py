@@ -83,6 +83,10 @@ from color_checker.values import Const as ConstValue
 _MOST_CONTEXTS = 60_000
 
 
+#: A function called from more places than this is a utility, which gains little from being told apart.
+_MOST_SITES = 40
+
+
 class Modules(Protocol):
     """Where the linker gets modules from; see `project.py`."""
 
@@ -114,6 +118,8 @@ class Linker:
         self.activations: dict[tuple[object, ...], Activation] = {}
         self.classes: dict[tuple[str, int, int], ClassInfo] = {}
         self.roots: dict[Activation, None] = {}
+        self._heaps: dict[tuple[object, ...], dict[tuple[object, ...], Box]] = {}
+        self._contexts: dict[tuple[str, int], int] = {}
         self._functions: dict[tuple[str, int, int], Func] = {}
         self._bound: dict[tuple[Func, Value], Bound] = {}
         self._ext: dict[str, Ext] = {}
@@ -282,30 +288,49 @@ class Linker:
         self, func: Func, receiver: Value | None, caller: Activation | None, at: int
     ) -> Activation:
         """The activation of `func` for this receiver and call site, analyzed if it is new."""
-        self_class = self._self_class(func, receiver)
+        self_class = self._self_class(func, receiver, caller)
         sites: tuple[Site, ...] = ()
         if caller is not None and func.facts.higher_order and self._tells_apart(caller):
             sites = ((caller.module.key, at), *caller.sites[:1])
         key: tuple[object, ...] = (func.module.key, func.index, func.env.number, self_class, sites)
         known = self.activations.get(key)
-        if known is None and len(self.activations) > _MOST_CONTEXTS:
-            key = (func.module.key, func.index)
+        if known is None and not self._may_grow(func, sites):
+            self_class, sites = (None if len(self.activations) > _MOST_CONTEXTS else self_class), ()
+            key = (func.module.key, func.index, func.env.number, self_class, sites)
             known = self.activations.get(key)
-            self_class, sites = None, ()
         if known is None:
             known = Activation(func.module, func.index, func.env, self_class, sites, len(self.activations))
+            known.boxes = self._heap(known)
             self.activations[key] = known
             self._prepare(known, func)
             self.solver.later(partial(self._run, known))
         return known
 
+    def _heap(self, activation: Activation) -> dict[tuple[object, ...], Box]:
+        """The containers made in the activation: shared by all receivers' classes, not by call sites."""
+        env = activation.env
+        outer = id(env.boxes) if env is not None and env.facts.kind in ("function", "lambda") else 0
+        return self._heaps.setdefault((activation.module.key, activation.index, activation.sites, outer), {})
+
+    def _may_grow(self, func: Func, sites: tuple[Site, ...]) -> bool:
+        """Whether one more context of `func` is affordable."""
+        if not sites:
+            return len(self.activations) <= _MOST_CONTEXTS
+        self._contexts[func.key] = count = self._contexts.get(func.key, 0) + 1
+        return count <= _MOST_SITES and len(self.activations) <= _MOST_CONTEXTS
+
     def _tells_apart(self, caller: Activation) -> bool:
         """Where call sites are worth a context: in replayed code, and where decorators are applied."""
         return caller.deep or caller.facts.kind in ("module", "class")
 
-    def _self_class(self, func: Func, receiver: Value | None) -> ClassInfo | None:
-        """The receiver's class where it is not the one that defines the method."""
+    def _self_class(self, func: Func, receiver: Value | None, caller: Activation | None) -> ClassInfo | None:
+        """The receiver's class where it is not the one that defines the method.
+
+        Outside replayed code it matters only to constructors, whose assignments replayed code may read.
+        """
         if func.facts.owner == NOTHING or not isinstance(receiver, Inst | Class):
+            return None
+        if caller is not None and not caller.deep and func.facts.name != "__init__":
             return None
         info = receiver.info
         if info.module is func.module and info.index == func.facts.owner:

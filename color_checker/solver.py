@@ -21,7 +21,7 @@ _MOST_CONSTANTS = 12
 
 #: So many values in one variable mean that the analysis has lost track of it. It takes up nothing more
 #: but functions and classes then, and calls through it count as unresolved.
-MOST_VALUES = 64
+MOST_VALUES = 32
 
 
 class Var:
