@@ -11,6 +11,7 @@ from color_checker.engines import ColorSource, Operation, Profile
 from color_checker.facts import ImportFact
 from color_checker.findings import Color
 from color_checker.solver import Var
+from color_checker.typed import says_nothing
 from color_checker.values import (
     DATA,
     Bound,
@@ -198,7 +199,7 @@ class Colors:
 
     def _add_function(self, func: Func, coloring: Coloring) -> None:
         owner = self.class_of_body(func.env)
-        if owner is None:
+        if owner is None or "staticmethod" in func.facts.decorators:
             self.root(func, None, coloring)
         elif owner not in self.workflow_classes:
             self.root(func, self.linker.instance(owner), coloring)
@@ -222,7 +223,7 @@ class Colors:
             given = types[slot - first] if slot - first < len(types) else ""
             if given:
                 linker.solver.add(activation.var(slot), linker.ext_inst(given))
-            elif coloring is not None and param.annotation is None:
+            elif coloring is not None and (param.annotation is None or says_nothing(param.annotation)):
                 linker.solver.add(activation.var(slot), DATA)
         return activation
 
@@ -340,13 +341,13 @@ class Colors:
             return
         for source in profile.sources(dotted, "registration"):
             self._register(profile, source, args)
-        ran = False
-        for source in profile.sources(dotted, "argument"):
-            ran = True
+        running = profile.sources(dotted, "argument")
+        for source in running:
             self._run_argument(profile, source, activation, position, dotted, args, dst)
         operation = profile.operation(dotted)
-        if operation is not None and not (ran and operation.returns == "target"):
-            self._operate(profile, operation, activation, position, dotted, args, dst)
+        if operation is not None and not (running and operation.returns == "target"):
+            types = running[0].parameters if running else ()
+            self._operate(profile, operation, activation, position, dotted, args, dst, types)
         if operation is None:
             self._other_call(profile, dotted, receiver, args, dst)
 
@@ -425,7 +426,7 @@ class Colors:
                 linker.calls.call(activation, position, value, given, raw)
                 linker.solver.watch(raw, lambda item: self._settle(activation, position, item, result))
             else:
-                self._run_step(profile, activation, position, dotted, value, given, result)
+                self._run_step(profile, source, activation, position, dotted, value, result)
 
         for var in args.pick(source.argument):
             linker.solver.watch(var, arrived)
@@ -443,8 +444,8 @@ class Colors:
             self.linker.solver.add(result, value)
 
     def _run_step(
-        self, profile: Profile, activation: Activation, position: int, dotted: str, value: Value,
-        args: Args, result: Var,
+        self, profile: Profile, source: ColorSource, activation: Activation, position: int, dotted: str,
+        value: Value, result: Var,
     ) -> None:  # fmt: skip
         linker = self.linker
         record = linker.operation(activation, position, profile.name, dotted)
@@ -454,36 +455,42 @@ class Colors:
             self._by_key.setdefault((func.module.key, func.index, func.env.number), func)
             target = linker.activation(func, receiver, None, 0)
             record.targets[target] = None
-            offset = 0
             if receiver is not None and target.facts.params:
                 linker.solver.add(target.var(0), receiver)
-                offset = 1
-            for index, var in enumerate(args.positional):
-                if index + offset < len(target.facts.params):
-                    linker.solver.flow(var, target.var(index + offset))
+            self._hand_over(source.parameters, target, receiver)
             linker.solver.flow(target.returns, result)
             linker.solver.add(result, DATA)
 
+    def _hand_over(self, types: tuple[str, ...], target: Activation, receiver: Value | None) -> None:
+        """The engine gives the leading parameters after self objects of these classes."""
+        first = 0 if receiver is None else 1
+        for slot, dotted in enumerate(types, first):
+            if slot < len(target.facts.params):
+                self.linker.solver.add(target.var(slot), self.linker.ext_inst(dotted) if dotted else DATA)
+
     def _operate(
         self, profile: Profile, operation: Operation, activation: Activation, position: int, dotted: str,
-        args: Args, dst: Var,
+        args: Args, dst: Var, types: tuple[str, ...] = (),
     ) -> None:  # fmt: skip
         linker = self.linker
         record = linker.operation(activation, position, profile.name, dotted)
         result = Var()
+        hands_out = operation.returns in ("target", "handle")
 
         def arrived(value: Value) -> None:
             if isinstance(value, Const) and isinstance(value.value, str):
                 record.names[value.value] = None
                 linker.solver.add(result, DATA)
-            elif isinstance(value, Coro):
+            elif isinstance(value, Coro) and hands_out:
                 # `start_child(flow(x))`: the call has been written out.
                 linker.solver.flow(value.result, result)
             for func in self._functions_in(value):
                 receiver = value.receiver if isinstance(value, Bound) else self._self_of(func)
                 target = linker.activation(func, receiver, None, 0)
                 record.targets[target] = None
-                linker.solver.flow(target.returns, result)
+                self._hand_over(types, target, receiver)
+                if hands_out:
+                    linker.solver.flow(target.returns, result)
 
         for var in args.pick(operation.target):
             linker.solver.watch(var, arrived)
@@ -491,7 +498,8 @@ class Colors:
 
     def _self_of(self, func: Func) -> Value | None:
         owner = self.class_of_body(func.env)
-        return self.linker.instance(owner) if owner is not None else None
+        bound = owner is not None and "staticmethod" not in func.facts.decorators
+        return self.linker.instance(owner) if owner is not None and bound else None
 
     def _deliver(self, operation: Operation | None, result: Var, dst: Var) -> None:
         """What an operation's call gives: something to await, or the result itself."""

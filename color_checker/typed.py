@@ -36,6 +36,11 @@ _TEXT = frozenset({"Literal", "LiteralString"})
 _MOST_ATTEMPTS = 4
 
 
+def says_nothing(annotation: TypeExpr) -> bool:
+    """Whether anything may have this type: `Any`, `object`."""
+    return annotation.name.rpartition(".")[2] in ("Any", "object")
+
+
 class Types:
     """Turns annotations into values, for the linker."""
 

@@ -259,6 +259,9 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
         for name in names:
             if name in self.effects:
                 return self.effects[name]
+        # A prefix says nothing of what the engine records, nor of calling what a function gave.
+        if dotted.endswith(".__call__") or any(name in self.operations for name in names):
+            return None
         for name in names:
             for parent in _parents(name):
                 if f"{parent}.*" in self.effects:

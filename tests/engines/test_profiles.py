@@ -39,6 +39,12 @@ UNSEEN = {
     "restate": {
         # Needs the extra `client`.
         "restate.client.create_client",
+        # Need the agent framework that they are for.
+        *(
+            f"restate.ext.{framework}.{name}"
+            for framework in ("adk", "langchain", "openai", "pydantic")
+            for name in ("restate_context", "restate_object_context")
+        ),
     },
 }
 
