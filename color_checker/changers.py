@@ -48,8 +48,8 @@ def link_changers(linker: Linker, project: Project) -> None:
         (source, facts, names)
         for source in project.files
         if not is_test(source.shown)
+        and (names := _names_in_reach(project, source, wanted))
         and (facts := project.facts(source)) is not None
-        and (names := _names_in_reach(project, source, facts, wanted))
     ]
     at_import = {name for _, facts, _ in candidates for name in _called_at_import(facts)}
     found: set[tuple[str, int]] = set()
@@ -89,10 +89,11 @@ def _data(module: ModuleInfo) -> Iterator[str]:
             yield name
 
 
-def _names_in_reach(project: Project, source: SourceFile, facts: ModuleFacts, wanted: _Names) -> set[str]:
+def _names_in_reach(project: Project, source: SourceFile, wanted: _Names) -> set[str]:
     """The wanted names in a file and in the modules that it imports."""
     names = set(wanted.get(source.path, ()))
-    for fact in facts.imports:
+    head = project.head(source)
+    for fact in head.imports if head is not None else ():
         module = absolute_name(source, fact.level, fact.module) if fact.level else fact.module
         if module is None:
             continue

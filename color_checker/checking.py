@@ -15,6 +15,7 @@ from color_checker.config import Config, load_config, validate_names
 from color_checker.engines import engines_by_package, load_profiles
 from color_checker.facts import Call
 from color_checker.findings import Color, Finding, Report, Summary
+from color_checker.garbage import uncollected
 from color_checker.inputs import FACTS_VERSION, Inputs, read_inputs
 from color_checker.installed import Installed
 from color_checker.link import Linker
@@ -39,6 +40,7 @@ Mark = Callable[[str], None]
 
 
 def check_inputs(
+@uncollected()
     inputs: Inputs, config: Config, store: Store, *, engines: Collection[str] = (),
     strict: bool | None = None, advance: Advance = lambda count: None, mark: Mark = lambda phase: None,
 ) -> tuple[Report, Project]:  # fmt: skip
@@ -81,6 +83,7 @@ def analyze(
 
 
 def analyze_inputs(
+@uncollected()
     inputs: Inputs, config: Config, store: Store, *, engines: Collection[str] = (), whole: bool = False,
     advance: Advance = lambda count: None, mark: Mark = lambda phase: None,
 ) -> Analysis:  # fmt: skip
@@ -99,15 +102,16 @@ def analyze_inputs(
     wanted = set(engines) or set(config.engines) or relevant.engines
     profiles = load_profiles(_engine_files(config), only=wanted)
     linker = Linker(project, catalog, profiles.values())
+    project.fetch(relevant.files)
     _link(linker, project, relevant.files, config)
     mark("link")
     suppressions = Suppressions()
     lines = 0
     for source in project.files:
-        facts = project.facts(source)
-        if facts is not None:
-            lines += facts.lines
-            suppressions.add(source.shown, facts.pragmas.ignores, facts.pragmas.problems)
+        head = project.head(source)
+        if head is not None:
+            lines += head.lines
+            suppressions.add(source.shown, head.pragmas.ignores, head.pragmas.problems)
     program = Program(linker, config, suppressions)
     mark("color")
     return Analysis(config, project, program, lines)
@@ -203,14 +207,10 @@ def _summary(analysis: Analysis, gaps: int) -> Summary:
         for position, op in program.ops(node)
         if isinstance(op, Call)
     }
-    functions = sum(
-        function.kind in ("function", "lambda")
-        for source in analysis.project.files
-        if (facts := analysis.project.facts(source)) is not None
-        for function in facts.functions
-    )
+    heads = (analysis.project.head(source) for source in analysis.project.files)
     return Summary(
-        files=len(analysis.project.files), lines=analysis.lines, functions=functions,
+        files=len(analysis.project.files), lines=analysis.lines,
+        functions=sum(head.functions for head in heads if head is not None),
         workflows=sum(color is Color.WORKFLOW for color in colored.values()),
         steps=sum(color is Color.STEP for color in colored.values()),
         calls=len(calls), gaps=gaps, suppressed=program.suppressions.suppressed,

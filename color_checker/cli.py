@@ -21,6 +21,7 @@ import click
 import msgspec
 
 from color_checker.errors import ColorCheckerError, SourceError, UsageError, did_you_mean
+from color_checker.garbage import uncollected
 
 if TYPE_CHECKING:
     from color_checker.checking import Analysis
@@ -40,13 +41,13 @@ class Commands(click.Group):
     """The group of all commands: turns errors that a user can cause into one line and exit code 2."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        # Almost all that is made lives until the end: looking for garbage often took a seventh of the time.
-        gc.set_threshold(100_000)
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="backslashreplace")  # no output fails for a character
         try:
-            code = super().invoke(ctx) or NOTHING_FOUND
+            with uncollected():
+                code = super().invoke(ctx) or NOTHING_FOUND
+                gc.freeze()  # else Python looks through all that was made when the process ends
             sys.stdout.flush()
         except ColorCheckerError as error:
             complain(str(error))

@@ -41,7 +41,7 @@ class Importers:
         return list(found)
 
     def _imported(self, source: SourceFile, fact: ImportFact) -> list[str]:
-        key = id(fact)  # the project keeps all facts
+        key = id(fact)  # the project keeps all heads
         if key not in self._targets:
             self._targets[key] = imported(self._project, source, fact)
         return self._targets[key]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from typing import NamedTuple
 
 from color_checker.errors import SourceError
 from color_checker.extract import ExtractError, extract
-from color_checker.facts import ModuleFacts, decode_module, encode_module
+from color_checker.facts import Head, ModuleFacts, decode_head, decode_module, encode_head, encode_module
 from color_checker.findings import InputError
 from color_checker.inputs import FACTS_VERSION, Inputs, read_inputs
 from color_checker.installed import Installed
@@ -22,17 +24,32 @@ from color_checker.store import Store
 _WORTH_PROCESSES = 600_000
 _MOST_PROCESSES = 8
 
-Extracted = bytes | tuple[str, int, int]
+
+class Encoded(NamedTuple):
+    """What is known of one file, as the store keeps it: two values."""
+
+    head: bytes
+    facts: bytes
+
+
+class Failed(NamedTuple):
+    """Why nothing is known of a file."""
+
+    reason: str
+    line: int
+    column: int
+
+
+Extracted = Encoded | Failed
 
 
 def extract_file(data: bytes) -> Extracted:
-    """Encoded facts of a file's bytes, or why there are none: reason, line, column."""
+    """The facts of a file's bytes, or why there are none."""
     try:
-        return encode_module(extract(decode(data)))
-    except SourceError as error:
-        return (error.reason, error.line, error.column)
-    except ExtractError as error:
-        return (error.reason, error.line, error.column)
+        facts = extract(decode(data))
+    except (SourceError, ExtractError) as error:
+        return Failed(error.reason, error.line, error.column)
+    return Encoded(encode_head(facts.head), encode_module(facts))
 
 
 def extract_files(datas: Sequence[bytes]) -> list[Extracted]:
@@ -40,9 +57,10 @@ def extract_files(datas: Sequence[bytes]) -> list[Extracted]:
     return [extract_file(data) for data in datas]
 
 
-def _ignore_interrupts() -> None:
-    """Ctrl-C goes to the whole group of processes; this one's parent decides what it means."""
+def _set_up_worker() -> None:
+    # Ctrl-C goes to the whole group of processes; this one's parent decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.disable()  # syntax trees have no cycles
 
 
 class Project:
@@ -62,6 +80,8 @@ class Project:
         self._store = store
         self._installed = installed
         self._covers = covers
+        self._texts: dict[str, bytes] = {}
+        self._heads: dict[str, Head] = {}
         self._encoded: dict[str, bytes] = {}
         self._facts: dict[str, ModuleFacts | None] = {}
         self._library: dict[str, SourceFile | None] = {}
@@ -80,27 +100,36 @@ class Project:
         return inputs.texts
 
     def load(self, texts: dict[str, bytes], advance: Callable[[int], None] = lambda count: None) -> None:
-        """Get the facts of all files that were read, from the store where it has them."""
-        keys = {path: self._key(self.hashes[path]) for path in texts}
+        """Get the heads of all files that were read, from the store where it has them."""
+        self._texts = texts
+        keys = {path: _head_key(self.hashes[path]) for path in texts}
         stored = self._store.get(list(dict.fromkeys(keys.values())))
-        missing = [path for path in texts if keys[path] not in stored]
         for path, key in keys.items():
             if key in stored:
-                self._encoded[path] = stored[key]
+                self._heads[path] = decode_head(stored[key])
                 advance(1)
+        self._extract([path for path in texts if path not in self._heads], advance)
+
+    def fetch(self, paths: Iterable[str]) -> None:
+        """Get the facts of files that will be asked for, all at once."""
+        wanted = [path for path in paths if path in self._heads and path not in self._encoded]
+        keys = {path: _facts_key(self.hashes[path]) for path in wanted}
+        stored = self._store.get(list(dict.fromkeys(keys.values())))
+        self._encoded |= {path: stored[key] for path, key in keys.items() if key in stored}
+        # The store drops what was not used for long: facts sooner than the head beside them.
+        self._extract([path for path in wanted if path not in self._encoded])
+
+    def _extract(self, paths: list[str], advance: Callable[[int], None] = lambda count: None) -> None:
         fresh: list[tuple[bytes, bytes]] = []
-        for path, result in zip(
-            missing, self._extract_all([texts[path] for path in missing], advance), strict=True
-        ):
-            if isinstance(result, tuple):
+        results = self._extract_all([self._texts[path] for path in paths], advance)
+        for path, result in zip(paths, results, strict=True):
+            if isinstance(result, Failed):
                 self._error(self._by_path[path], *result)
             else:
-                self._encoded[path] = result
-                fresh.append((keys[path], result))
+                self._heads[path] = decode_head(result.head)
+                self._encoded[path] = result.facts
+                fresh += _rows(self.hashes[path], result)
         self._store.put(fresh)
-
-    def _key(self, digest: bytes) -> bytes:
-        return content_hash(digest + FACTS_VERSION.encode())
 
     def _extract_all(self, datas: list[bytes], advance: Callable[[int], None]) -> Iterable[Extracted]:
         processes = min(os.cpu_count() or 1, _MOST_PROCESSES)
@@ -112,7 +141,7 @@ class Project:
         batches = _batches(datas, processes * 8)
         # The workers only parse: no thread runs yet that a fork could catch holding a lock.
         context = get_context("fork" if sys.platform == "linux" else None)
-        with ProcessPoolExecutor(processes, mp_context=context, initializer=_ignore_interrupts) as pool:
+        with ProcessPoolExecutor(processes, mp_context=context, initializer=_set_up_worker) as pool:
             for batch, results in zip(batches, pool.map(extract_files, batches), strict=True):
                 yield from results
                 advance(len(batch))
@@ -150,6 +179,10 @@ class Project:
             if not self._is_known(name)
         }
 
+    def head(self, source: SourceFile) -> Head | None:
+        """What the head of one of the project's files says; None if it could not be read."""
+        return self._heads.get(source.path)
+
     def facts(self, source: SourceFile) -> ModuleFacts | None:
         """The facts of a file."""
         if source.path not in self._facts:
@@ -157,7 +190,9 @@ class Project:
         return self._facts[source.path]
 
     def _decode(self, source: SourceFile) -> ModuleFacts | None:
-        if source.path not in self._encoded and source.path not in self._by_path:
+        if source.path in self._by_path:
+            self.fetch([source.path])
+        elif source.path not in self._encoded:
             self._load_library(source)
         encoded = self._encoded.get(source.path)
         return decode_module(encoded) if encoded is not None else None
@@ -170,14 +205,14 @@ class Project:
             self.library_files[source.path] = b""
             return
         digest = self.library_files[source.path] = content_hash(data)
-        key = self._key(digest)
+        key = _facts_key(digest)
         stored = self._store.get([key]).get(key)
         if stored is None:
             result = extract_file(data)
-            if isinstance(result, tuple):
+            if isinstance(result, Failed):
                 return
-            stored = result
-            self._store.put([(key, stored)])
+            stored = result.facts
+            self._store.put(_rows(digest, result))
         self._encoded[source.path] = stored
 
     def subclasses(self, name: str) -> tuple[SourceFile, ...]:
@@ -185,12 +220,24 @@ class Project:
         if self._subclasses is None:
             table: dict[str, dict[str, SourceFile]] = {}
             for source in self.files:
-                facts = self.facts(source)
-                for cls in facts.classes if facts is not None else ():
-                    for base in cls.bases:
-                        table.setdefault(base.rpartition(".")[2], {})[source.path] = source
+                head = self.head(source)
+                for base in head.bases if head is not None else ():
+                    table.setdefault(base, {})[source.path] = source
             self._subclasses = {base: tuple(files.values()) for base, files in table.items()}
         return self._subclasses.get(name, ())
+
+
+def _facts_key(digest: bytes) -> bytes:
+    return content_hash(digest + FACTS_VERSION.encode())
+
+
+def _head_key(digest: bytes) -> bytes:
+    return content_hash(digest + f"{FACTS_VERSION}-head".encode())
+
+
+def _rows(digest: bytes, encoded: Encoded) -> list[tuple[bytes, bytes]]:
+    """What the store is to keep of a file."""
+    return [(_head_key(digest), encoded.head), (_facts_key(digest), encoded.facts)]
 
 
 def _batches(datas: list[bytes], count: int) -> list[list[bytes]]:

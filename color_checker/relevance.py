@@ -31,17 +31,17 @@ def colored_files(
     found: dict[str, None] = {}
     used: set[str] = set()
     for source in project.files:
-        facts = project.facts(source)
-        if facts is None:
+        head = project.head(source)
+        if head is None:
             continue
-        names = _engines_of(facts.imports, engines)
+        names = _engines_of(head.imports, engines)
         if _engines_of((ImportFact(source.module, 0, (), 1, 0, False),), engines):
             # An engine's own source, in its own repository, is not a program that uses it.
             continue
         used |= names
-        if names or facts.pragmas.colors or facts.pragmas.module_color or whole or wanted(source):
+        if names or head.pragmas.colors or head.pragmas.module_color or whole or wanted(source):
             found[source.path] = None
-        importers.add(source, facts.imports)
+        importers.add(source, head.imports)
     todo = list(found)
     while todo:
         for importer in importers.of(todo.pop()):
