@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from color_checker.activation import Activation
-from color_checker.coloring import calls_out
 from color_checker.mutations import Mutations, Write
-from color_checker.origins import Origin, Parameter
+from color_checker.origins import External, Member, Origin, Parameter, Root, Variable
+from color_checker.tracer import Focus, Tracer
+from color_checker.values import Class, Const, Func, Mod
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -40,35 +41,64 @@ class Read(msgspec.Struct, frozen=True):
     at: int
 
 
-def changes(linker: Linker, mutations: Mutations, replayed: Collection[Activation]) -> dict[Origin, Change]:
-    """What is changed after import, each with its first change; not what replayed code changes itself."""
+def changes(mutations: Mutations, replayed: Collection[Activation]) -> dict[Origin, Change]:
+    """What `replayed` code reads and others change after import, each with its first change.
+
+    Not what replayed code changes itself: that is reported as such.
+    """
+    state = mutations.tracer.state
+    read = {origin for origin in mutations.tracer.shared() if not isinstance(origin.root, External)}
+    if not read:
+        return {}
     own = [write.target for node in replayed for write in mutations.of(node) if write.target.is_shared]
+    late = running_late(state.linker)
+    others = Mutations(Tracer(state, late, _focus(mutations.tracer, read)))
     found: dict[Origin, Change] = {}
-    for node in running_late(linker):
-        for write in mutations.of(node):
+    for node in late:
+        for write in others.of(node):
             target = write.target
             if target.is_shared and target not in found and not any(_overlap(target, other) for other in own):
                 found[target] = Change(node, write)
     return found
 
 
+def _focus(tracer: Tracer, read: Collection[Origin]) -> Focus:
+    """Definitions and constants can only be bound anew; other objects can be changed in many ways."""
+    roots = {origin.root for origin in read}
+    parts = {origin.root for origin in read if origin.path}
+    rebound = {root for root in roots - parts if _never_changes(tracer, root)}
+    return Focus(roots=frozenset(roots - rebound), rebound=frozenset(rebound))
+
+
+def _never_changes(tracer: Tracer, root: Root) -> bool:
+    body = None
+    if isinstance(root, Variable):
+        body = root.module.activation
+    elif isinstance(root, Member):
+        body = root.info.activation
+    if body is None or not isinstance(root, Variable | Member):
+        return False
+    values = [value for slot in body.body.cells.get(root.name, ()) for value in tracer.values(body, slot)]
+    return bool(values) and all(isinstance(value, Func | Class | Const | Mod) for value in values)
+
+
 def _overlap(one: Origin, other: Origin) -> bool:
     return one.covers(other) or other.covers(one)
 
 
-def reads(
-    mutations: Mutations, linker: Linker, node: Activation, wanted: Collection[Origin]
-) -> Iterator[Read]:
+def reads(mutations: Mutations, node: Activation, wanted: Collection[Origin]) -> Iterator[Read]:
     """Where a function reads one of `wanted`, itself or in a function that it hands the object to."""
+    tracer = mutations.tracer
     for position, op in enumerate(node.body.ops):
         dst = getattr(op, "dst", -1)
         at = getattr(op, "at", -1)
         if dst >= 0 and at >= 0:
-            for target in _ordered(mutations.tracer.of(node, dst)):
+            for target in _ordered(tracer.of(node, dst)):
                 if target in wanted:
                     yield Read(target, position, node, at)
-    for position, callee in calls_out(linker, node):
-        yield from _handed_on(mutations, node, position, callee, wanted)
+    for position, callees in tracer.calls.get(node, {}).items():
+        for callee in callees:
+            yield from _handed_on(mutations, node, position, callee, wanted)
 
 
 def _handed_on(

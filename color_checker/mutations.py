@@ -13,22 +13,25 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from color_checker.coloring import Step
-from color_checker.facts import Attr, Call, Merge, Op, Operate, StoreAttr, StoreGlobal, StoreItem
-from color_checker.origins import (
-    Captured,
-    External,
-    Member,
-    Origin,
-    Origins,
-    Tracer,
-    Variable,
-    outlives_calls,
+from color_checker.facts import (
+    Attr,
+    Call,
+    Item,
+    Iterate,
+    Merge,
+    Op,
+    Operate,
+    StoreAttr,
+    StoreGlobal,
+    StoreItem,
 )
+from color_checker.origins import Captured, External, Member, Origin, Origins, Variable
+from color_checker.state import outlives_calls
+from color_checker.tracer import Tracer
 from color_checker.values import DATA, Box, Class, Ext, ExtBound, ExtInst, Inst, Mod, Value
 
 if TYPE_CHECKING:
     from color_checker.activation import Activation
-    from color_checker.link import Linker
 
 #: Methods with which the containers of the standard library change themselves.
 _LIST = frozenset({"append", "extend", "insert", "remove", "pop", "clear", "sort", "reverse"})
@@ -76,6 +79,9 @@ _OBSERVING = (
 
 _MUTABLE = frozenset({"list", "set", "dict"})
 
+#: So many pairs of a function and something that it changes are followed to callers, the nearest first.
+_MOST_FOLLOWED = 20_000
+
 
 class Write(msgspec.Struct, frozen=True):
     """A function changes something, itself or by a call.
@@ -96,34 +102,29 @@ class Write(msgspec.Struct, frozen=True):
 
 
 class Mutations:
-    """What each function of the project changes outside of itself."""
+    """What each of the functions that a tracer looks at changes outside of itself."""
 
-    def __init__(self, linker: Linker) -> None:
-        self.linker = linker
-        self.tracer = Tracer(linker)
-        self._made_at_import = _boxes_of_modules(linker)
+    def __init__(self, tracer: Tracer) -> None:
+        self.linker = tracer.linker
+        self.tracer = tracer
+        self._made_at_import = _boxes_of_modules(tracer)
         self._writes: dict[Activation, dict[tuple[Origin, int], Write]] = {}
         self._spread()
 
     def of(self, node: Activation) -> list[Write]:
         """The writes of a function, in source order, those of its callees to what it gave them included."""
-        writes = self._writes.get(node, {}).values()
-        return sorted(writes, key=lambda write: (write.position, write.target.text()))
+        writes = self._writes.get(node)
+        if not writes:
+            return []
+        return sorted(writes.values(), key=lambda write: (write.position, write.target.text()))
 
     # -- from function to caller ------------------------------------------------------------------
 
     def _spread(self) -> None:
-        nodes = sorted(
-            (
-                node
-                for node in self.linker.activations.values()
-                if node.facts.kind in ("function", "lambda") and self.tracer.is_looked_at(node.module)
-            ),
-            key=_order,
-        )
-        level = [(node, write) for node in nodes for write in self._own(node)]
+        nodes = (node for node in self.tracer.nodes if node.facts.kind in ("function", "lambda"))
+        level = [(node, write) for node in sorted(nodes, key=_order) for write in self._own(node)]
         seen: set[tuple[Activation, Origin]] = set()
-        while level:
+        while level and len(seen) <= _MOST_FOLLOWED:
             following: list[tuple[Activation, Write]] = []
             for node, write in level:
                 self._writes.setdefault(node, {}).setdefault((write.target, write.position), write)
@@ -151,10 +152,12 @@ class Mutations:
     # -- in one function ------------------------------------------------------------------------
 
     def _own(self, node: Activation) -> Iterator[Write]:
-        stored = {op.value for op in node.body.ops if isinstance(op, StoreGlobal | StoreAttr | StoreItem)}
-        for position, op in enumerate(node.body.ops):
-            for target in self._targets(node, position, op, stored):
-                yield Write(target, position, (), node, op.at)  # type: ignore[union-attr]
+        outline = self.tracer.state.outline(node)
+        focus = self.tracer.focus
+        for position, op in outline.writes:
+            for target in self._targets(node, position, op, outline.stored):
+                if not target.is_shared or focus.has(target.root):
+                    yield Write(target, position, (), node, op.at)
 
     def _targets(self, node: Activation, position: int, op: Op, stored: set[int]) -> Origins:
         match op:
@@ -185,14 +188,14 @@ class Mutations:
         below = position not in node.targets
         values = self.tracer.values(node, op.obj)
         for value in values:
-            if isinstance(value, Mod) and self.tracer.is_looked_at(value.info):
+            if isinstance(value, Mod) and self.tracer.state.is_looked_at(value.info):
                 yield Origin(Variable(value.info, op.name))
             elif not all(isinstance(v, Mod | Class | Ext) for v in values) or not self._is_named(
                 node, op.obj
             ):
                 continue
             elif isinstance(value, Class):
-                if self.tracer.is_looked_at(value.info.module) and outlives_calls(value.info.scope):
+                if self.tracer.state.is_looked_at(value.info.module) and outlives_calls(value.info.scope):
                     yield Origin(Member(value.info, op.name))
             elif isinstance(value, Ext):
                 yield Origin(External(f"{value.dotted}.{op.name}"))
@@ -216,13 +219,23 @@ class Mutations:
         if any(_observes(value) for value in values) or (values and all(map(_is_external, values))):
             return frozenset()
         origins = self.tracer.of(node, slot)
-        if any(not origin.is_shared and origin.path for origin in origins):
+        if values and not any(origin.is_shared for origin in origins) and self._is_part(node, slot):
             boxes = [value for value in values if isinstance(value, Box)]
             if boxes and all(box in self._made_at_import for box in boxes):
                 origins |= {self._made_at_import[box] for box in boxes}
         return origins
 
+    def _is_part(self, node: Activation, slot: int) -> bool:
+        """Whether it was read from another object."""
+        op = self.tracer.definition(node, slot)
+        sources = op.sources if isinstance(op, Merge) else (slot,)
+        return any(
+            isinstance(self.tracer.definition(node, source), Attr | Item | Iterate) for source in sources
+        )
+
     def _is_mutator(self, node: Activation, method: Attr) -> bool:
+        if method.name not in MUTATOR_NAMES:
+            return False
         return any(_mutates(value, method.name) for value in self.tracer.values(node, method.obj))
 
 
@@ -248,19 +261,21 @@ def _is_external(value: Value) -> bool:
     return isinstance(value, Ext | ExtBound)
 
 
-def _boxes_of_modules(linker: Linker) -> dict[Box, Origin]:
+def _boxes_of_modules(tracer: Tracer) -> dict[Box, Origin]:
     """The containers that modules and classes make when they are imported, and their names."""
     found: dict[Box, Origin] = {}
-    classes = {info.activation: info for info in linker.classes.values()}
-    for node in linker.activations.values():
-        if node.facts.kind not in ("module", "class") or node.module.library or not outlives_calls(node):
+    classes = {info.activation: info for info in tracer.linker.classes.values()}
+    for node in tracer.linker.activations.values():
+        if node.facts.kind not in ("module", "class") or node.module.library or not node.boxes:
+            continue
+        if not outlives_calls(node):
             continue
         own = set(node.boxes.values())
         for name, slots in node.body.cells.items():
             info = classes.get(node)
             root = Member(info, name) if info is not None else Variable(node.module, name)
             for slot in slots:
-                for value in node.var(slot).values if node.slots[slot] is not None else ():
+                for value in tracer.values(node, slot):
                     if isinstance(value, Box) and value in own:
                         found.setdefault(value, Origin(root))
     return found

@@ -34,7 +34,9 @@ from color_checker.modules import ModuleInfo
 from color_checker.mutations import Mutations
 from color_checker.origins import Origin
 from color_checker.sites import EffectSite, Gap
+from color_checker.state import State, scopes_around
 from color_checker.suppression_index import Suppressions
+from color_checker.tracer import Focus, Tracer
 from color_checker.values import Ext, ExtBound, Value
 
 #: How often another way to a cause is looked for when the shortest is suppressed.
@@ -187,13 +189,47 @@ class Program:
 
     @cached_property
     def mutations(self) -> Mutations:
-        """What each function changes outside of itself."""
-        return Mutations(self.linker)
+        """What replayed code, and the steps that share objects with it, change outside of themselves."""
+        inner = self.inner_steps
+        steps = Reach(self.linker, inner).nodes()
+        focus = Focus(
+            scopes=frozenset(scope for scopes in inner.values() for scope in scopes),
+            receivers=frozenset(step for step, scopes in inner.items() if step in scopes),
+        )
+        nodes = dict.fromkeys((*self.replayed_nodes, *steps))
+        return Mutations(Tracer(State(self.linker), nodes, focus))
+
+    @cached_property
+    def inner_steps(self) -> dict[Activation, frozenset[Activation]]:
+        """The step code that shares objects with workflow code, each with the functions they belong to.
+
+        These are the workflow code around it, and the step itself if its first parameter is an object
+        whose class has a workflow, too.
+        """
+        classes = {
+            node.env
+            for node, code in self.code.items()
+            if code.color is Color.WORKFLOW and code.owner is node and node.facts.owner != NOTHING
+        }
+        found: dict[Activation, frozenset[Activation]] = {}
+        for node, code in self.code.items():
+            if code.color is not Color.STEP or node.facts.kind not in ("function", "lambda"):
+                continue
+            scopes = {scope for scope in scopes_around(node) if self.is_replayed(scope)}
+            if node.facts.owner != NOTHING and node.env in classes:
+                scopes.add(node)
+            if scopes and not node.module.library:
+                found[node] = frozenset(scopes)
+        return dict(sorted(found.items(), key=lambda item: self._source_order(item[0])))
+
+    @staticmethod
+    def _source_order(node: Activation) -> tuple[str, int, int, int]:
+        return (node.module.path, node.facts.line, node.index, node.number)
 
     @cached_property
     def changes(self) -> dict[Origin, Change]:
         """The state of modules and classes that is changed after import, though not by replayed code."""
-        return changes(self.linker, self.mutations, self.replayed_nodes)
+        return changes(self.mutations, self.replayed_nodes)
 
     def workflows_of(self, node: Activation) -> tuple[str, ...]:
         """The names of the workflows that reach the node's function, in whatever context."""

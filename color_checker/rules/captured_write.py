@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from color_checker.activation import Activation
-from color_checker.facts import NOTHING
-from color_checker.findings import Color, Finding
+from color_checker.findings import Finding
 from color_checker.mutations import Write
 from color_checker.origins import Captured, Parameter
 from color_checker.program import Program
@@ -240,14 +239,9 @@ async def total(items: list[str]) -> int:
 
     def check(self, program: Program) -> Iterator[Finding]:
         """One finding for each operation of a step that changes what belongs to the workflow."""
-        for node in program.nodes:
-            code = program.code.get(node)
-            if code is None or code.color is not Color.STEP or node.facts.kind not in ("function", "lambda"):
-                continue
+        for node, scopes in program.inner_steps.items():
             for write in program.mutations.of(node):
-                if _belongs_to_workflow(program, code.owner, write) and not _is_reported_below(
-                    program, node, write
-                ):
+                if _belongs_to_workflow(scopes, node, write) and not _is_reported_below(program, node, write):
                     yield self._finding(program, node, write)
 
     def _finding(self, program: Program, node: Activation, write: Write) -> Finding:
@@ -269,30 +263,12 @@ async def total(items: list[str]) -> int:
         )
 
 
-def _belongs_to_workflow(program: Program, step: Activation, write: Write) -> bool:
+def _belongs_to_workflow(scopes: frozenset[Activation], step: Activation, write: Write) -> bool:
     root = write.target.root
-    if not isinstance(root, Captured | Parameter):
+    if not isinstance(root, Captured | Parameter) or root.scope not in scopes:
         return False
-    if root.scope is step:
-        is_self = isinstance(root, Parameter) and root.slot == 0 and step.facts.owner != NOTHING
-        return is_self and bool(write.target.path) and _has_workflow(program, step)
-    return program.is_replayed(root.scope) and _is_around(root.scope, step)
-
-
-def _is_around(scope: Activation, step: Activation) -> bool:
-    outer = step.env
-    while outer is not None and outer is not scope:
-        outer = outer.env
-    return outer is not None
-
-
-def _has_workflow(program: Program, step: Activation) -> bool:
-    """Whether the class of a step method has a workflow method, too."""
-    info = program.linker.colors.class_of_body(step.env) if step.env is not None else None
-    return info is not None and any(
-        code.color is Color.WORKFLOW and code.owner is node and node.env is info.activation
-        for node, code in program.code.items()
-    )
+    is_self = isinstance(root, Parameter) and root.slot == 0 and bool(write.target.path)
+    return root.scope is not step or is_self
 
 
 def _is_reported_below(program: Program, node: Activation, write: Write) -> bool:

@@ -272,7 +272,7 @@ class Order:
         first: dict[tuple[Activation, str], Finding] = {}
         for engine, reach in program.reaches.items():
             for node in reach.nodes():
-                for read in reads(program.mutations, program.linker, node, program.changes):
+                for read in reads(program.mutations, node, program.changes):
                     if not program.is_unsandboxed(node, program.place_of(node, read.position).line):
                         anchor, finding = self._finding(program, engine, reach, node, read)
                         key = (anchor, finding.message)
