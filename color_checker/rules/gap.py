@@ -39,31 +39,31 @@ class Gap(Rule):
 
     bad = (
         Example(
-            title="a method of a parameter without a type",
+            title="a method whose name is computed",
             configuration="strict = true\n",
             files={
                 "workflows.py": """\
+from dataclasses import dataclass
+
 from temporalio import workflow
+
+
+@dataclass
+class Basket:
+    items: list[str]
+
+    def price_gross(self) -> int:
+        return 2 * len(self.items)
+
+    def price_net(self) -> int:
+        return len(self.items)
 
 
 @workflow.defn
 class Order:
     @workflow.run
-    async def run(self, basket) -> int:
-        return basket.total()  # expect: gap
-"""
-            },
-        ),
-        Example(
-            title="a helper in another file uses a package that nobody knows",
-            configuration="strict = true\n",
-            files={
-                "pricing.py": """\
-from acme_tariffs import tariff
-
-
-def quote(seats: int) -> int:
-    return tariff("single") * seats
+    async def run(self, basket: Basket, kind: str) -> int:
+        return getattr(basket, f"price_{kind}")()  # expect: gap
 """,
                 "flows.py": """\
 from runtime_min import workflow
