@@ -11,6 +11,7 @@ from color_checker.activation import Activation
 from color_checker.colors import Coloring
 from color_checker.facts import Attr, Await, Call, Enter, Yield
 from color_checker.findings import Color, Effect
+from color_checker.later import is_test
 from color_checker.values import Bound, Descriptor, Ext, ExtBound, ExtInst, Func, Partial, Super, Value
 
 if TYPE_CHECKING:
@@ -219,6 +220,11 @@ def is_driven(crossing: Crossing) -> bool:
     op = crossing.node.body.ops[crossing.position]
     unused = crossing.node.body.unused
     return crossing.func.facts.is_generator and isinstance(op, Call) and op.dst not in unused
+
+
+def is_tested(crossing: Crossing) -> bool:
+    """Whether a test calls what it tests, or a helper of tests calls what a test has given it."""
+    return is_test(crossing.node.module.path) or is_test(crossing.func.module.path)
 
 
 def is_super(program: Program, crossing: Crossing) -> bool:

@@ -290,7 +290,7 @@ class Linker:
         """The activation of `func` for this receiver and call site, analyzed if it is new."""
         self_class = self._self_class(func, receiver, caller)
         sites: tuple[Site, ...] = ()
-        if caller is not None and func.facts.higher_order and self._tells_apart(caller):
+        if caller is not None and func.facts.higher_order and self._tells_apart(caller, func):
             sites = ((caller.module.key, at), *caller.sites[:1])
         key: tuple[object, ...] = (func.module.key, func.index, func.env.number, self_class, sites)
         known = self.activations.get(key)
@@ -319,9 +319,9 @@ class Linker:
         self._contexts[func.key] = count = self._contexts.get(func.key, 0) + 1
         return count <= _MOST_SITES and len(self.activations) <= _MOST_CONTEXTS
 
-    def _tells_apart(self, caller: Activation) -> bool:
-        """Where call sites are worth a context: in replayed code, and where decorators are applied."""
-        return caller.deep or caller.facts.kind in ("module", "class")
+    def _tells_apart(self, caller: Activation, func: Func) -> bool:
+        """Where call sites are worth a context: in replayed code, and where functions are wrapped."""
+        return caller.deep or caller.facts.kind in ("module", "class") or func.index in func.module.outer
 
     def _self_class(self, func: Func, receiver: Value | None, caller: Activation | None) -> ClassInfo | None:
         """The receiver's class where it is not the one that defines the method.

@@ -18,7 +18,9 @@ BUILTINS = frozenset(dir(builtins)) | {"ExceptionGroup", "BaseExceptionGroup", "
 class ModuleInfo:
     """A module: its facts, and a variable for each of its names."""
 
-    __slots__ = ("activation", "facts", "key", "library", "name", "names", "source", "stored", "submodules")
+    __slots__ = (
+        "activation", "facts", "key", "library", "name", "names", "outer", "source", "stored", "submodules"
+    )  # fmt: skip
 
     def __init__(self, source: SourceFile, facts: ModuleFacts, *, library: bool) -> None:
         self.source = source
@@ -26,6 +28,8 @@ class ModuleInfo:
         self.name = source.module
         self.key = source.path
         self.library = library
+        #: Functions with a function inside.
+        self.outer = frozenset(inner.parent for inner in facts.functions if inner.kind == "function")
         self.activation: Activation | None = None
         self.names: dict[str, Var] = {}
         self.submodules: dict[str, ModuleInfo | None] = {}

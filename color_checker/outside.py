@@ -68,10 +68,15 @@ class Outside:
         replayed = {self._definition(node) for node in program.replayed_nodes}
         for node in reach.nodes():
             if program.color(node) is Color.PLAIN and self._definition(node) not in replayed:
-                yield from (use for use in self._uses(node) if not self._has_context(use))
+                uses = list(self._uses(node))
+                if not any(self._has_context(use) for use in uses):
+                    yield from uses
 
     def _has_context(self, use: Use) -> bool:
-        """Whether it is a method of an object that the engine gives out: a context is at hand here."""
+        """Whether it is a method of an object that the engine gives out: a context is at hand here.
+
+        Then the function runs in a workflow, with whatever else it uses.
+        """
         op = use.node.body.ops[use.position]
         return isinstance(op, Call) and any(
             isinstance(value, ExtBound) and isinstance(value.receiver, ExtInst)

@@ -264,6 +264,38 @@ class Game:
 """
             },
         ),
+        Example(
+            title="a tool that asks for the context of the handler which has started the agent",
+            files={
+                "claims.py": """\
+from datetime import timedelta
+
+import restate
+from pydantic_ai import Agent
+from restate.ext.pydantic import RestateAgent, restate_context
+
+agent = Agent("some:model")
+
+
+@agent.tool_plain
+async def approval(claim: str) -> str:
+    key, answer = restate_context().awakeable(type_hint=str)
+    await restate_context().run_typed("ask", print, claim=claim, key=key)
+    first = await restate.select(answer=answer, late=restate_context().sleep(timedelta(hours=3)))
+    return str(first[0])
+
+
+service = restate.Service("claims")
+durable = RestateAgent(agent)
+
+
+@service.handler()
+async def decide(ctx: restate.Context, claim: str) -> str:
+    answer = await durable.run(claim)
+    return str(answer.output)
+"""
+            },
+        ),
     )
 
     def check(self, program: Program) -> Iterator[Finding]:

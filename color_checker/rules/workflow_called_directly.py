@@ -12,6 +12,7 @@ from color_checker.crossings import (
     is_inline,
     is_main,
     is_super,
+    is_tested,
     partials_made,
     workflows_handed_out,
 )
@@ -412,6 +413,26 @@ def serve(w: worker.TaskHubGrpcWorker) -> None:
 """,
             },
         ),
+        Example(
+            title="a test calls a handler as the engine would",
+            files={
+                "handler.py": """\
+from aws_durable_execution_sdk_python import DurableContext, durable_execution
+
+
+@durable_execution
+def handler(event: dict[str, str], context: DurableContext) -> str:
+    return event["order"]
+""",
+                "test_handler.py": """\
+from handler import handler
+
+
+def test_an_invocation_gives_its_result(invocation, lambda_context) -> None:
+    assert handler(invocation, lambda_context)["Status"] == "SUCCEEDED"
+""",
+            },
+        ),
     )
 
     def check(self, program: Program) -> Iterator[Finding]:
@@ -430,7 +451,9 @@ def serve(w: worker.TaskHubGrpcWorker) -> None:
             return False
         if not is_main(program, call.coloring) or is_super(program, call):
             return False
-        return not (is_inline(program, call) if program.runs_replayed(call.node) else is_driven(call))
+        if program.runs_replayed(call.node):
+            return not is_inline(program, call)
+        return not is_driven(call) and not is_tested(call)
 
     def _finding(self, program: Program, call: Crossing) -> Finding:
         profile = program.profiles[call.coloring.engine]
