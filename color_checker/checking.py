@@ -19,6 +19,7 @@ from color_checker.garbage import uncollected
 from color_checker.inputs import FACTS_VERSION, Inputs, read_inputs
 from color_checker.installed import Installed
 from color_checker.link import Linker
+from color_checker.mentions import Mentions
 from color_checker.program import Program
 from color_checker.project import Project
 from color_checker.relevance import colored_files
@@ -39,8 +40,8 @@ Advance = Callable[[int], None]
 Mark = Callable[[str], None]
 
 
-def check_inputs(
 @uncollected()
+def check_inputs(
     inputs: Inputs, config: Config, store: Store, *, engines: Collection[str] = (),
     strict: bool | None = None, advance: Advance = lambda count: None, mark: Mark = lambda phase: None,
 ) -> tuple[Report, Project]:  # fmt: skip
@@ -82,8 +83,8 @@ def analyze(
         store.close()
 
 
-def analyze_inputs(
 @uncollected()
+def analyze_inputs(
     inputs: Inputs, config: Config, store: Store, *, engines: Collection[str] = (), whole: bool = False,
     advance: Advance = lambda count: None, mark: Mark = lambda phase: None,
 ) -> Analysis:  # fmt: skip
@@ -101,9 +102,9 @@ def analyze_inputs(
     relevant = colored_files(project, known, whole=whole, wanted=lambda source: _is_named(config, source))
     wanted = set(engines) or set(config.engines) or relevant.engines
     profiles = load_profiles(_engine_files(config), only=wanted)
-    linker = Linker(project, catalog, profiles.values())
     project.fetch(relevant.files)
-    _link(linker, project, relevant.files, config)
+    linker = Linker(project, catalog, profiles.values())
+    _link(linker, project, relevant.files, config, whole=whole)
     mark("link")
     suppressions = Suppressions()
     lines = 0
@@ -134,13 +135,16 @@ def _is_named(config: Config, source: SourceFile) -> bool:
     return config.is_workflow_module(source.module, source.path)
 
 
-def _link(linker: Linker, project: Project, relevant: Collection[str], config: Config) -> None:
-    """Link the files that have to do with workflows: what engines call, then everything else in them."""
+def _link(
+    linker: Linker, project: Project, relevant: Collection[str], config: Config, *, whole: bool
+) -> None:
+    """Link the files that have to do with workflows: what engines call, then what names any of it."""
     for source in project.files:
         if source.path in relevant:
             linker.module(source)
     linker.solve()
-    while linker.activate_all(lambda func: func.module.key in relevant):
+    mentions = Mentions(linker)
+    while linker.activate_all(lambda func: func.module.key in relevant and (whole or mentions.by(func))):
         linker.solve()
     for module in workflow_modules(linker, config):
         linker.colors.declare_module(module)

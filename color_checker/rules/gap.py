@@ -42,10 +42,8 @@ class Gap(Rule):
             title="a method whose name is computed",
             configuration="strict = true\n",
             files={
-                "workflows.py": """\
+                "baskets.py": """\
 from dataclasses import dataclass
-
-from temporalio import workflow
 
 
 @dataclass
@@ -57,6 +55,12 @@ class Basket:
 
     def price_net(self) -> int:
         return len(self.items)
+""",
+                "workflows.py": """\
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from baskets import Basket
 
 
 @workflow.defn
