@@ -16,7 +16,7 @@ import msgspec
 from color_checker.suppressions import Pragmas
 
 #: Changes whenever the structures below, or what the extractor puts in them, change meaning.
-FORMAT = "3"
+FORMAT = "4"
 
 #: In place of a slot: there is no value.
 NOTHING = -1
@@ -258,7 +258,8 @@ class Region(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """Lines that run only under a condition or a context manager.
 
     `kind` is "with" (`slot` is the entered context manager), "if" (`slot` is the test's value,
-    `negated` when the lines run if it is false), "type-checking" or "main".
+    `negated` when the lines run if it is false), "either" (the same for one side of a conditional
+    expression: the ops from `first` on, before `last`), "type-checking" or "main".
     """
 
     kind: str
@@ -266,6 +267,8 @@ class Region(msgspec.Struct, array_like=True, frozen=True, gc=False):
     line: int
     end_line: int
     negated: bool = False
+    first: int = 0
+    last: int = 0
 
 
 class Handler(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -402,9 +405,6 @@ class ImportFact(msgspec.Struct, array_like=True, frozen=True, gc=False):
     type_checking: bool
 
 
-class ModuleFacts(msgspec.Struct, array_like=True, frozen=True):
-    """Everything that is known of one file."""
-
 class Head(msgspec.Struct, array_like=True, frozen=True):
     """What a run needs to know of every file, also of one that has nothing to do with workflows.
 
@@ -422,6 +422,9 @@ class Head(msgspec.Struct, array_like=True, frozen=True):
     pragmas: Pragmas
 
 
+class ModuleFacts(msgspec.Struct, array_like=True, frozen=True):
+    """Everything that is known of one file."""
+
     lines: int
     functions: tuple[FunctionFacts, ...]
     classes: tuple[ClassFacts, ...]
@@ -431,9 +434,6 @@ class Head(msgspec.Struct, array_like=True, frozen=True):
     imports: tuple[ImportFact, ...]
     pragmas: Pragmas
 
-    def span(self, at: int) -> tuple[int, int, int, int]:
-        """(line, column, end line, end column) of place `at`; lines and columns from 1."""
-        start = at * 4
     @property
     def head(self) -> Head:
         """The little that is asked of every file."""
@@ -445,6 +445,9 @@ class Head(msgspec.Struct, array_like=True, frozen=True):
             pragmas=self.pragmas,
         )
 
+    def span(self, at: int) -> tuple[int, int, int, int]:
+        """(line, column, end line, end column) of place `at`; lines and columns from 1."""
+        start = at * 4
         line, column, end_line, end_column = self.spans[start : start + 4]
         return line, column, end_line, end_column
 
@@ -452,10 +455,10 @@ class Head(msgspec.Struct, array_like=True, frozen=True):
 _encoder = msgspec.msgpack.Encoder()
 _body_decoder = msgspec.msgpack.Decoder(Body)
 _module_decoder = msgspec.msgpack.Decoder(ModuleFacts)
+_head_decoder = msgspec.msgpack.Decoder(Head)
 
 
 def encode_body(body: Body) -> msgspec.Raw:
-_head_decoder = msgspec.msgpack.Decoder(Head)
     """`body` as it stands in `FunctionFacts.raw`."""
     return msgspec.Raw(_encoder.encode(body))
 
