@@ -80,6 +80,9 @@ _COMPARE = {
 }  # fmt: skip
 _UNARY = {ast.USub: "__neg__", ast.UAdd: "__pos__", ast.Invert: "__invert__", ast.Not: "__bool__"}
 
+#: Tests that may ask an engine where the code runs.
+_GUARDS = (ast.Call, ast.Attribute, ast.Name, ast.UnaryOp)
+
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
@@ -236,8 +239,10 @@ class _Extractor:
 
     def _block(self, statements: Sequence[ast.stmt]) -> None:
         table = self.statements
-        for statement in statements:
+        for index, statement in enumerate(statements):
             table[type(statement)](statement)
+            if isinstance(statement, ast.If) and not statement.orelse and index + 1 < len(statements):
+                self._region_after(statement, statements[index + 1 :])
 
     def _pass(self, node: ast.stmt) -> None:
         pass
@@ -436,14 +441,23 @@ class _Extractor:
             regions.append(Region("type-checking", NOTHING, *body))
         elif _is_main_test(condition):
             regions.append(Region("main", NOTHING, *body))
-        elif isinstance(condition, ast.Call) or (
-            isinstance(condition, ast.UnaryOp) and isinstance(condition.operand, ast.Call)
-        ) or isinstance(condition, ast.Attribute) or isinstance(condition, ast.UnaryOp):
+        elif isinstance(condition, _GUARDS):
             negated = isinstance(condition, ast.UnaryOp)
             slot = self._guard_slot(test) if negated else test
             regions.append(Region("if", slot, *body, negated))
             if node.orelse:
                 regions.append(Region("if", slot, node.orelse[0].lineno, _end(node.orelse), not negated))
+
+    def _region_after(self, node: ast.If, rest: Sequence[ast.stmt]) -> None:
+        """What follows a branch that leaves runs only if its test is false."""
+        if not isinstance(node.body[-1], ast.Return | ast.Raise | ast.Continue | ast.Break):
+            return
+        body = (node.body[0].lineno, _end(node.body))
+        for region in reversed(self.scope.regions):
+            if region.kind == "if" and (region.line, region.end_line) == body:
+                after = Region("if", region.slot, rest[0].lineno, _end(rest), not region.negated)
+                self.scope.regions.append(after)
+                return
 
     def _guard_slot(self, test: int) -> int:
         """The operand's slot behind `not operand`."""
@@ -966,8 +980,21 @@ class _Extractor:
         return results[-1] if results else self._const("bool", None)
 
     def _if_expression(self, node: ast.IfExp) -> int:
-        self._test(node.test)
-        return self.scope.merge([self._expr(node.body), self._expr(node.orelse)])
+        test = self._test(node.test)
+        ops = self.scope.ops
+        start = len(ops)
+        body = self._expr(node.body)
+        middle = len(ops)
+        alternative = self._expr(node.orelse)
+        if isinstance(node.test, _GUARDS):
+            negated = isinstance(node.test, ast.UnaryOp)
+            slot = self._guard_slot(test) if negated else test
+            lines = (node.lineno, node.end_lineno or node.lineno)
+            self.scope.regions += [
+                Region("either", slot, *lines, negated, start, middle),
+                Region("either", slot, *lines, not negated, middle, len(ops)),
+            ]
+        return self.scope.merge([body, alternative])
 
     def _display(self, node: ast.List | ast.Tuple | ast.Set) -> int:
         items = []

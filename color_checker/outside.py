@@ -92,6 +92,7 @@ class Outside:
                         profile.owns(dotted)
                         and profile.is_primitive(dotted)
                         and (node, position) not in guarded
+                        and not self.program.guards.is_tried(node, position)
                     ):
                         yield Use(node, position, profile.canonical(dotted), profile)
 
@@ -134,7 +135,7 @@ class _Guarded:
     def __contains__(self, call: object) -> bool:
         assert isinstance(call, tuple)
         node, position = call
-        return self.program.is_workflow_guarded(node, self.program.place_of(node, position).line)
+        return self.program.is_workflow_guarded(node, self.program.place_of(node, position).line, position)
 
 
 def _mentioned(program: Program) -> Iterator[tuple[str, str]]:

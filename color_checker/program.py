@@ -28,8 +28,9 @@ from color_checker.facts import (
     Region,
 )
 from color_checker.findings import Color, Effect, Finding, Frame, Severity
-from color_checker.link import Linker
+from color_checker.guards import CallsOutside, Guards
 from color_checker.later import Change, changes
+from color_checker.link import Linker
 from color_checker.modules import ModuleInfo
 from color_checker.mutations import Mutations
 from color_checker.origins import Origin
@@ -110,6 +111,7 @@ class Program:
         self.catalog: Catalog = linker.catalog
         self.profiles: dict[str, Profile] = {profile.name: profile for profile in linker.profiles}
         self.code: dict[Activation, CodeColor] = code_colors(linker)
+        self.guards = Guards(linker)
         self._effects: dict[Activation, list[EffectSite]] = {}
 
     # -- nodes ----------------------------------------------------------------------------------
@@ -161,7 +163,8 @@ class Program:
         for node, code in self.code.items():
             if code.color in _REPLAYED and node.facts.kind in ("function", "lambda"):
                 by_engine.setdefault(code.engine, []).append(node)
-        return {engine: Reach(self.linker, nodes) for engine, nodes in sorted(by_engine.items())}
+        outside = CallsOutside(self.guards)
+        return {engine: Reach(self.linker, nodes, outside) for engine, nodes in sorted(by_engine.items())}
 
     @cached_property
     def step_reaches(self) -> dict[str, Reach]:
@@ -318,16 +321,13 @@ class Program:
                         return True
         return False
 
-    def is_workflow_guarded(self, node: Activation, line: int) -> bool:
-        """Whether the line runs only in a workflow: it stands under `if workflow.in_workflow():`."""
-        return any(
-            profile.matches(profile.workflow_guards, profile.canonical(name))
-            for region in self.regions(node, line)
-            if region.kind == "if" and not region.negated
-            for name in self.names_behind(node, region.slot)
-            for profile in self.linker.profiles
-            if profile.workflow_guards
-        )
+    def is_workflow_guarded(self, node: Activation, line: int, position: int = NOTHING) -> bool:
+        """Whether the line, or the operation in it, runs only in a workflow: `if workflow.in_workflow():`."""
+        return self.guards.only_inside(node, line, position)
+
+    def is_outside(self, node: Activation, line: int, position: int = NOTHING) -> bool:
+        """Whether the line, or the operation in it, runs only where no workflow does."""
+        return self.guards.only_outside(node, line, position)
 
     # -- causes ---------------------------------------------------------------------------------
 
@@ -352,7 +352,7 @@ class Program:
         if profile is not None and not self._is_pure(node) and profile.is_legal(site.dotted):
             return True
         line = self.place(node, site.at).line
-        if self.is_unsandboxed(node, line):
+        if self.is_unsandboxed(node, line) or self.is_outside(node, line, site.position):
             return True
         return site.effect is Effect.CONSOLE and self.is_replay_guarded(node, line)
 
@@ -378,7 +378,7 @@ class Program:
             if not cause.chain:
                 return None
             without.add((cause.anchor, cause.position))
-            reach = Reach(self.linker, reach.sources, without)
+            reach = Reach(self.linker, reach.sources, CallsOutside(self.guards, without))
         return None
 
     def _rank(self, cause: Cause) -> tuple[int, Place, str]:
@@ -471,6 +471,8 @@ class Program:
         """
         engine, chain = self.way_to(node)
         place = self.place(node, at)
+        if self.is_outside(node, place.line):
+            return None
         anchor = node
         if chain:
             if self.suppressions.covers(place.path, place.line, rule.name):

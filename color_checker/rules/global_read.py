@@ -273,7 +273,11 @@ class Order:
         for engine, reach in program.reaches.items():
             for node in reach.nodes():
                 for read in reads(program.mutations, node, program.changes):
-                    if not program.is_unsandboxed(node, program.place_of(node, read.position).line):
+                    line = program.place_of(node, read.position).line
+                    there = program.place(read.node, read.at).line
+                    if program.is_outside(node, line, read.position) or program.is_outside(read.node, there):
+                        continue
+                    if not program.is_unsandboxed(node, line):
                         anchor, finding = self._finding(program, engine, reach, node, read)
                         key = (anchor, finding.message)
                         if key not in first or _rank(finding) < _rank(first[key]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from color_checker.activation import Activation
-from color_checker.coloring import Reach
+from color_checker.coloring import Reach, Step
 from color_checker.findings import Finding
 from color_checker.mutations import Write
 from color_checker.origins import Origin
@@ -299,6 +299,12 @@ async def welcome(user: str) -> str:
 def _is_excused(program: Program, node: Activation, write: Write) -> bool:
     """Whether the user has taken care of the change where it happens."""
     line = program.place_of(node, write.position).line
+    if program.is_outside(write.node, program.place(write.node, write.at).line):
+        return True
+    for step in (Step(node, write.position), *write.via):
+        at = program.place_of(step.caller, step.position).line
+        if program.is_outside(step.caller, at, step.position):
+            return True
     return program.is_unsandboxed(node, line) or program.is_replay_guarded(node, line)
 
 
