@@ -339,6 +339,9 @@ class Attributes:
             return
         entry = linker.catalog.lookup(value.dotted)
         if entry is not None and entry.kind == "value" and entry.returns:
+            if entry.returns == "data":
+                linker.solver.add(dst, DATA)
+                return
             linker.solver.add(dst, linker.ext_bound(linker.canonical(f"{entry.returns}.{name}"), value))
             return
         dotted = linker.canonical(f"{value.dotted}.{name}")
