@@ -11,6 +11,7 @@ import msgspec
 from color_checker import sites
 from color_checker.activation import Activation, Operation
 from color_checker.catalog import Catalog
+from color_checker.causes import Cause, find_causes
 from color_checker.coloring import CodeColor, Reach, Step, code_colors, reaching
 from color_checker.colors import DECLARED
 from color_checker.config import Config
@@ -39,9 +40,6 @@ from color_checker.state import State, scopes_around
 from color_checker.suppression_index import Suppressions
 from color_checker.tracer import Focus, Tracer
 from color_checker.values import Ext, ExtBound, Value
-
-#: How often another way to a cause is looked for when the shortest is suppressed.
-_MOST_DETOURS = 20
 
 #: More attributes and calls in a row are cut off where an expression is shown.
 _LONGEST_SHOWN = 12
@@ -73,32 +71,6 @@ class Place(msgspec.Struct, frozen=True, order=True):
     column: int
     end_line: int
     end_column: int
-
-
-class Cause(msgspec.Struct, frozen=True):
-    """An effect that replayed code reaches.
-
-    Attributes:
-        node: the function in whose body it is.
-        chain: the calls that lead there from colored code; empty if it is colored code itself.
-        workflows: the names of all workflows that reach it.
-    """
-
-    node: Activation
-    site: EffectSite
-    engine: str
-    chain: tuple[Step, ...]
-    workflows: tuple[str, ...]
-
-    @property
-    def anchor(self) -> Activation:
-        """The colored function in which the finding is reported."""
-        return self.chain[0].caller if self.chain else self.node
-
-    @property
-    def position(self) -> int:
-        """The operation of the anchor at which it is reported."""
-        return self.chain[0].position if self.chain else self.site.position
 
 
 class Program:
@@ -333,18 +305,8 @@ class Program:
 
     @cached_property
     def causes(self) -> list[Cause]:
-        """Every effect that replayed code reaches and may not have, each once, in order of its finding."""
-        best: dict[tuple[str, int, str, Effect], Cause] = {}
-        for engine, reach in self.reaches.items():
-            for node in reach.nodes():
-                for site in self.effects(node):
-                    if self.is_allowed(node, site, engine):
-                        continue
-                    key = (node.module.key, site.at, site.dotted, site.effect)
-                    cause = self._reported(node, site, engine, reach)
-                    if cause is not None and (key not in best or self._rank(cause) < self._rank(best[key])):
-                        best[key] = cause
-        return sorted(best.values(), key=self._rank_place)
+        """Every effect that replayed code reaches and may not have, in order of its finding."""
+        return find_causes(self)
 
     def is_allowed(self, node: Activation, site: EffectSite, engine: str) -> bool:
         """Whether code that the engine replays may have that effect there, whatever comments say."""
@@ -363,29 +325,6 @@ class Program:
             return False
         coloring = self.linker.colors.of(code.owner)
         return coloring is None or coloring.source is not None or code.engine == DECLARED
-
-    def _reported(self, node: Activation, site: EffectSite, engine: str, reach: Reach) -> Cause | None:
-        """The cause at its nearest anchor that is not suppressed; None if all are."""
-        name = site.effect.value
-        if self.suppressions.covers(node.module.path, self.place(node, site.at).line, name):
-            return None
-        without: set[tuple[Activation, int]] = set()
-        while node in reach and len(without) <= _MOST_DETOURS:
-            cause = Cause(node, site, engine, tuple(reach.chain(node)), self.workflows_of(node))
-            place = self.place_of(cause.anchor, cause.position)
-            if not self.suppressions.covers(place.path, place.line, name):
-                return cause
-            if not cause.chain:
-                return None
-            without.add((cause.anchor, cause.position))
-            reach = Reach(self.linker, reach.sources, CallsOutside(self.guards, without))
-        return None
-
-    def _rank(self, cause: Cause) -> tuple[int, Place, str]:
-        return (len(cause.chain), self.place_of(cause.anchor, cause.position), cause.engine)
-
-    def _rank_place(self, cause: Cause) -> tuple[Place, str]:
-        return (self.place_of(cause.anchor, cause.position), cause.site.dotted)
 
     def witness(self, chain: Iterable[Step], node: Activation, at: int, what: str) -> tuple[Frame, ...]:
         """The frames from the colored function over the chain to `node`, and what it does at `at`."""

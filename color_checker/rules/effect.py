@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from color_checker.findings import Effect, Finding
-from color_checker.program import Cause, Program, shown_name
+from color_checker.causes import Cause
+from color_checker.program import Program, shown_name
 from color_checker.rules.base import Rule
 
 

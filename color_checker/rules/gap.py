@@ -69,6 +69,19 @@ class Order:
     async def run(self, basket: Basket, kind: str) -> int:
         return getattr(basket, f"price_{kind}")()  # expect: gap
 """,
+            },
+        ),
+        Example(
+            title="a helper in another file uses a package that nobody knows",
+            configuration="strict = true\n",
+            files={
+                "pricing.py": """\
+from acme_tariffs import tariff
+
+
+def quote(seats: int) -> int:
+    return tariff("single") * seats
+""",
                 "flows.py": """\
 from runtime_min import workflow
 
