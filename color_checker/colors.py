@@ -128,8 +128,9 @@ class Colors:
         inner = msgspec.structs.replace(coloring, entry=False)
 
         def arrived(value: Value) -> None:
-            if isinstance(value, Func) and value is not func and value.env is not func.env:
-                self.color(value, inner)
+            wrapped = value.func if isinstance(value, Bound) else value
+            if isinstance(wrapped, Func) and wrapped is not func and wrapped.env is not func.env:
+                self.color(wrapped, inner)
 
         for slot, _ in enumerate(func.env.facts.params):
             self.linker.solver.watch(func.env.var(slot), arrived)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from color_checker.activation import Activation
+from color_checker.facts import Attr
 from color_checker.findings import Finding
 from color_checker.mutations import Write
-from color_checker.origins import Captured, Parameter
+from color_checker.origins import ELEMENT, Captured, Parameter
 from color_checker.program import Program
 from color_checker.rules.base import Example, Rule
 
@@ -210,6 +211,38 @@ class Welcome:
             },
         ),
         Example(
+            title="a step method counts its calls, and the workflow does not look",
+            files={
+                "app.py": """\
+from dbos import DBOS, DBOSConfiguredInstance
+
+
+@DBOS.dbos_class()
+class Shop(DBOSConfiguredInstance):
+    charges = 0
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.last = ""
+
+    @DBOS.step()
+    def charge(self, user: str) -> str:
+        self.last = user
+        return f"charged {user}"
+
+    @classmethod
+    @DBOS.step()
+    def count(cls, user: str) -> str:
+        cls.charges += 1
+        return user
+
+    @DBOS.workflow()
+    def order(self, user: str) -> str:
+        return self.charge(Shop.count(user))
+"""
+            },
+        ),
+        Example(
             title="a nested function that is no step may change the workflow's state",
             files={
                 "flows.py": """\
@@ -241,7 +274,9 @@ async def total(items: list[str]) -> int:
         """One finding for each operation of a step that changes what belongs to the workflow."""
         for node, scopes in program.inner_steps.items():
             for write in program.mutations.of(node):
-                if _belongs_to_workflow(scopes, node, write) and not _is_reported_below(program, node, write):
+                if not _belongs_to_workflow(scopes, node, write) or _is_reported_below(program, node, write):
+                    continue
+                if not _is_own(node, write) or _is_read(program, node, write):
                     yield self._finding(program, node, write)
 
     def _finding(self, program: Program, node: Activation, write: Write) -> Finding:
@@ -269,6 +304,26 @@ def _belongs_to_workflow(scopes: frozenset[Activation], step: Activation, write:
         return False
     is_self = isinstance(root, Parameter) and root.slot == 0 and bool(write.target.path)
     return root.scope is not step or is_self
+
+
+def _is_own(step: Activation, write: Write) -> bool:
+    """Whether the step changes the object whose method it is."""
+    root = write.target.root
+    return isinstance(root, Parameter) and root.scope is step
+
+
+def _is_read(program: Program, step: Activation, write: Write) -> bool:
+    """Whether a workflow method of the step's class looks at what the step changes on their object.
+
+    Counters, caches and clients there are nobody's loss.
+    """
+    name = next((part for part in reversed(write.target.path) if part != ELEMENT), "")
+    return any(
+        isinstance(op, Attr) and op.name == name
+        for node in program.replayed_nodes
+        if node.env is step.env
+        for op in node.body.ops
+    )
 
 
 def _is_reported_below(program: Program, node: Activation, write: Write) -> bool:
