@@ -16,7 +16,7 @@ import msgspec
 from color_checker.suppressions import Pragmas
 
 #: Changes whenever the structures below, or what the extractor puts in them, change meaning.
-FORMAT = "4"
+FORMAT = "5"
 
 #: In place of a slot: there is no value.
 NOTHING = -1
@@ -310,7 +310,10 @@ class Loop(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 class Body(msgspec.Struct, array_like=True, frozen=True):
-    """What a scope does. `cells` are the names that other scopes see, with every slot bound to them."""
+    """What a scope does. `cells` are the names that other scopes see, with every slot bound to them.
+
+    `orderless` are the results of calls whose order is not looked at: they go into `sorted` or a set.
+    """
 
     slots: int
     ops: tuple[Op, ...]
@@ -320,6 +323,7 @@ class Body(msgspec.Struct, array_like=True, frozen=True):
     handlers: tuple[Handler, ...]
     loops: tuple[Loop, ...]
     unused: tuple[int, ...]
+    orderless: tuple[int, ...] = ()
 
 
 class Param(msgspec.Struct, array_like=True, frozen=True, gc=False):

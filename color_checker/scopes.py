@@ -55,6 +55,7 @@ class Scope:
         #: Slots of displays made here, and how often each was updated.
         self.displays: dict[int, int] = {}
         self.regions: list[Region] = []
+        self.orderless: list[int] = []
         self.handlers: list[Handler] = []
         self.loops: list[Loop] = []
         self.breaks: list[list[Env]] = []
@@ -223,5 +224,6 @@ class Scope:
                 handlers=tuple(self.handlers),
                 loops=tuple(self.loops),
                 unused=tuple(self.unused + forgotten),
+                orderless=tuple(self.orderless),
             )
         )

@@ -1,0 +1,207 @@
+"""Follows the branches of a body: what holds where they part and where they meet."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+
+from color_checker.annotations import dotted_name
+from color_checker.extraction.visitor import Visitor, end_line, own_statements
+from color_checker.facts import INSTANTIATE, NOTHING, Enter, Handler, Operate, Raise, Region, Return
+from color_checker.scopes import Env
+
+#: Tests that may ask an engine where the code runs.
+_GUARDS = (ast.Call, ast.Attribute, ast.Name, ast.UnaryOp)
+
+
+class Branches(Visitor):
+    """Visits statements that control which others run."""
+
+    def block(self, statements: Sequence[ast.stmt]) -> None:
+        visitors = self.statements
+        for index, statement in enumerate(statements):
+            visitors[type(statement)](self, statement)
+            if isinstance(statement, ast.If) and not statement.orelse and index + 1 < len(statements):
+                self._region_after(statement, statements[index + 1 :])
+
+    def expression_statement(self, node: ast.Expr) -> None:
+        if isinstance(node.value, ast.Constant):
+            return
+        slot = self.expr(node.value)
+        if isinstance(node.value, ast.Call):
+            self.scope.unused.append(slot)
+
+    def return_statement(self, node: ast.Return) -> None:
+        value = self.expr(node.value) if node.value is not None else self.const("None", None)
+        self.scope.hand_on(value)
+        self.emit(Return(value))
+        self.scope.dead = True
+
+    def raise_statement(self, node: ast.Raise) -> None:
+        value = self.expr(node.exc) if node.exc is not None else NOTHING
+        if node.cause is not None:
+            self.expr(node.cause)
+        self.emit(Raise(value, self.at(node)))
+        self.scope.raises += 1
+        self.scope.dead = True
+
+    def assert_statement(self, node: ast.Assert) -> None:
+        self.test(node.test)
+        if node.msg is not None:
+            self.expr(node.msg)
+
+    def if_statement(self, node: ast.If) -> None:
+        scope = self.scope
+        ends: list[Env | None] = []
+        branch: ast.If | None = node
+        alternative: Sequence[ast.stmt] = ()
+        # An `elif` chain may have a thousand branches: a loop, not recursion.
+        while branch is not None:
+            test = self.test(branch.test)
+            base, was_dead = scope.env, scope.dead
+            self._regions_of_if(branch, test)
+            scope.env = dict(base)
+            self.block(branch.body)
+            ends.append(scope.leave())
+            scope.env, scope.dead = dict(base), was_dead
+            alternative = branch.orelse
+            branch = alternative[0] if len(alternative) == 1 and isinstance(alternative[0], ast.If) else None
+        self.block(alternative)
+        ends.append(scope.leave())
+        before = scope.env
+        scope.join(*ends)
+        if scope.dead:
+            scope.env = before
+
+    def _regions_of_if(self, node: ast.If, test: int) -> None:
+        regions = self.scope.regions
+        body = (node.body[0].lineno, end_line(node.body))
+        condition = node.test
+        name = dotted_name(condition)
+        if name in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
+            regions.append(Region("type-checking", NOTHING, *body))
+        elif _is_main_test(condition):
+            regions.append(Region("main", NOTHING, *body))
+        elif isinstance(condition, _GUARDS):
+            negated = isinstance(condition, ast.UnaryOp)
+            slot = self._guard_slot(test) if negated else test
+            regions.append(Region("if", slot, *body, negated))
+            if node.orelse:
+                regions.append(Region("if", slot, node.orelse[0].lineno, end_line(node.orelse), not negated))
+
+    def _region_after(self, node: ast.If, rest: Sequence[ast.stmt]) -> None:
+        """What follows a branch that leaves runs only if its test is false."""
+        if not isinstance(node.body[-1], ast.Return | ast.Raise | ast.Continue | ast.Break):
+            return
+        body = (node.body[0].lineno, end_line(node.body))
+        for region in reversed(self.scope.regions):
+            if region.kind == "if" and (region.line, region.end_line) == body:
+                after = Region("if", region.slot, rest[0].lineno, end_line(rest), not region.negated)
+                self.scope.regions.append(after)
+                return
+
+    def if_expression(self, node: ast.IfExp) -> int:
+        test = self.test(node.test)
+        ops = self.scope.ops
+        start = len(ops)
+        body = self.expr(node.body)
+        middle = len(ops)
+        alternative = self.expr(node.orelse)
+        if isinstance(node.test, _GUARDS):
+            negated = isinstance(node.test, ast.UnaryOp)
+            slot = self._guard_slot(test) if negated else test
+            lines = (node.lineno, node.end_lineno or node.lineno)
+            self.scope.regions += [
+                Region("either", slot, *lines, negated, start, middle),
+                Region("either", slot, *lines, not negated, middle, len(ops)),
+            ]
+        return self.scope.merge([body, alternative])
+
+    def _guard_slot(self, test: int) -> int:
+        """The operand's slot behind `not operand`."""
+        for op in reversed(self.scope.ops):
+            if isinstance(op, Operate) and op.dst == test:
+                return op.left
+        return test
+
+    def with_statement(self, node: ast.With | ast.AsyncWith) -> None:
+        is_async = isinstance(node, ast.AsyncWith)
+        for item in node.items:
+            manager = self.expr(item.context_expr)
+            dst = self.scope.new()
+            self.emit(Enter(dst, manager, is_async, self.at(item.context_expr)))
+            self.scope.regions.append(Region("with", manager, node.body[0].lineno, end_line(node.body)))
+            if item.optional_vars is not None:
+                self.store(item.optional_vars, dst)
+        self.block(node.body)
+
+    def try_statement(self, node: ast.Try | ast.TryStar) -> None:
+        scope = self.scope
+        base = dict(scope.env)
+        mark = len(scope.log)
+        self.block(node.body)
+        body_end = scope.leave()
+        handler_env = scope.defined_since(mark, base)
+        ends: list[Env | None] = []
+        if body_end is not None or node.orelse:
+            scope.env, scope.dead = dict(body_end or handler_env), body_end is None
+            self.block(node.orelse)
+            ends.append(scope.leave())
+        earlier: list[int] = []
+        for handler in node.handlers:
+            scope.start(handler_env)
+            earlier += self._handler(handler, node, tuple(earlier))
+            ends.append(scope.leave())
+        before = scope.env
+        scope.join(*ends)
+        was_dead = scope.dead
+        if was_dead:
+            scope.env = dict(scope.defined_since(mark, base)) if node.finalbody else before
+            scope.dead = False
+        self.block(node.finalbody)
+        self._returns_in_finally(node)
+        scope.dead = scope.dead or was_dead
+
+    def _returns_in_finally(self, node: ast.Try | ast.TryStar) -> None:
+        for statement in own_statements(node.finalbody):
+            if isinstance(statement, ast.Return):
+                self.scope.handlers.append(
+                    Handler(
+                        types=(), bare=False, raises=False, try_line=node.body[0].lineno,
+                        try_end_line=node.finalbody[0].lineno - 1, earlier=(), at=self.at(statement),
+                        leaves=True, end_line=end_line(node.finalbody), in_finally=True,
+                    )
+                )  # fmt: skip
+
+    def _handler(
+        self, node: ast.ExceptHandler, outer: ast.Try | ast.TryStar, earlier: tuple[int, ...]
+    ) -> list[int]:
+        scope = self.scope
+        types: list[int] = []
+        if node.type is not None:
+            exprs = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
+            types = [self.expr(expr) for expr in exprs]
+        if node.name:
+            caught = scope.new()
+            for kind in types:
+                self.emit(Operate(caught, INSTANTIATE, kind, NOTHING, self.at(node)))
+            scope.bind(node.name, caught)
+        raises = scope.raises
+        self.block(node.body)
+        scope.handlers.append(
+            Handler(
+                types=tuple(types), bare=node.type is None, raises=scope.raises > raises,
+                try_line=outer.body[0].lineno, try_end_line=end_line(outer.body), earlier=earlier,
+                at=self.at(node), leaves=any(
+                    isinstance(statement, ast.Return | ast.Break) for statement in own_statements(node.body)
+                ), in_loop=bool(scope.breaks), end_line=end_line(node.body),
+            )
+        )  # fmt: skip
+        return types
+
+
+def _is_main_test(test: ast.expr) -> bool:
+    match test:
+        case ast.Compare(left=ast.Name(id="__name__"), comparators=[ast.Constant(value="__main__")]):
+            return True
+    return False

@@ -1,0 +1,71 @@
+"""Turns the patterns of `match` into tests and bindings."""
+
+from __future__ import annotations
+
+import ast
+
+from color_checker.extraction.visitor import Visitor
+from color_checker.facts import Attr, Item, Operate
+from color_checker.scopes import Env
+
+
+class Patterns(Visitor):
+    """Visits `match` statements."""
+
+    def match_statement(self, node: ast.Match) -> None:
+        scope = self.scope
+        subject = self.expr(node.subject)
+        base, was_dead = dict(scope.env), scope.dead
+        ends: list[Env | None] = [None if was_dead else base]
+        for case in node.cases:
+            scope.env, scope.dead = dict(base), was_dead
+            self._pattern(case.pattern, subject)
+            if case.guard is not None:
+                self.expr(case.guard)
+            self.block(case.body)
+            ends.append(scope.leave())
+        scope.env = base
+        scope.join(*ends)
+
+    def _pattern(self, pattern: ast.pattern, subject: int) -> None:
+        match pattern:
+            case ast.MatchAs(pattern=inner, name=name):
+                if inner is not None:
+                    self._pattern(inner, subject)
+                if name is not None:
+                    self.scope.bind(name, subject)
+            case ast.MatchValue(value=value):
+                right = self.expr(value)
+                self.emit(Operate(self.scope.new(), "__eq__", subject, right, self.at(value)))
+            case ast.MatchOr(patterns=patterns):
+                for alternative in patterns:
+                    self._pattern(alternative, subject)
+            case ast.MatchSequence(patterns=patterns):
+                for index, element in enumerate(patterns):
+                    self._pattern(element, self._pattern_item(subject, self.const("int", index), element))
+            case ast.MatchStar(name=name):
+                if name is not None:
+                    self.scope.bind(name, subject)
+            case ast.MatchMapping(keys=keys, patterns=patterns, rest=rest):
+                for key, element in zip(keys, patterns, strict=True):
+                    self._pattern(element, self._pattern_item(subject, self.expr(key), element))
+                if rest is not None:
+                    self.scope.bind(rest, subject)
+            case ast.MatchClass():
+                self._match_class(pattern, subject)
+
+    def _pattern_item(self, subject: int, key: int, node: ast.pattern) -> int:
+        dst = self.scope.new()
+        place = self.place(node.lineno, node.col_offset, node.end_lineno, node.end_col_offset)
+        self.emit(Item(dst, subject, key, place))
+        return dst
+
+    def _match_class(self, pattern: ast.MatchClass, subject: int) -> None:
+        self.expr(pattern.cls)
+        for element in pattern.patterns:
+            self._pattern(element, self.scope.new())
+        for name, element in zip(pattern.kwd_attrs, pattern.kwd_patterns, strict=True):
+            dst = self.scope.new()
+            place = self.place(element.lineno, element.col_offset, element.end_lineno, element.end_col_offset)
+            self.emit(Attr(dst, subject, name, place))
+            self._pattern(element, dst)
