@@ -90,9 +90,18 @@ class Calls:
             case Descriptor(kind="staticmethod" | "classmethod"):
                 self.call_all(activation, position, value.getter, args, dst)
             case ExtInst():
-                self.external(activation, position, f"{value.dotted}.__call__", value, args, dst)
+                self._call_external_instance(activation, position, value, args, dst)
             case Data():
                 linker.solver.add(dst, DATA)
+
+    def _call_external_instance(
+        self, activation: Activation, position: int, value: ExtInst, args: Args, dst: Var
+    ) -> None:
+        dotted = f"{value.dotted}.__call__"
+        if self.linker.is_sdk(dotted) and not any(p.operation(dotted) for p in self.linker.profiles):
+            # The profile's `returns` does not tell attributes from methods: this is a method's result.
+            return
+        self.external(activation, position, dotted, value, args, dst)
 
     def call_all(self, activation: Activation, position: int, functions: Var, args: Args, dst: Var) -> None:
         """Call whatever `functions` may be."""

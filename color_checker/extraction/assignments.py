@@ -88,8 +88,8 @@ class Assignments(Visitor):
             obj = self.expr(target.value)
             key = self.expr(target.slice)
             self.emit(StoreItem(obj, key, value, self.at(target)))
-            if isinstance(target.value, ast.Name) and isinstance(target.slice, ast.Constant):
-                self._update(target.value.id, obj, key, value)
+            if self._is_in_own_display(target):
+                self._update(target, obj, key, value)
         elif isinstance(target, ast.Starred):
             rest = self.scope.new()
             self.emit(Build(rest, "list", (), (value,), self.at(target)))
@@ -127,15 +127,25 @@ class Assignments(Visitor):
         if scope.param_slots and obj == next(iter(scope.param_slots)):
             scope.stores_self[attr] = None
 
-    def _update(self, name: str, obj: int, key: int, value: int) -> None:
-        """After `d["key"] = value`, a display that this scope made and named `d` holds the new value only."""
-        updates = self.scope.displays.get(obj)
-        if updates is None or updates >= _MOST_UPDATES or not self.scope.definitions.get(name):
-            return
+    def _is_in_own_display(self, target: ast.expr) -> bool:
+        """Whether it is `d["key"]` or `d["a"]["b"]` of a display that this scope made and named `d`."""
+        while isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant):
+            target = target.value
+        if not isinstance(target, ast.Name) or target.id not in self.scope.definitions:
+            return False
+        updates = self.scope.displays.get(self.scope.env.get(target.id, NOTHING))
+        return updates is not None and updates < _MOST_UPDATES
+
+    def _update(self, target: ast.Subscript, obj: int, key: int, value: int) -> None:
+        """After `d["key"] = value` the name `d` means a display that holds only the new value there."""
         dst = self.scope.new()
         self.emit(Update(dst, obj, key, value))
-        self.scope.displays[dst] = updates + 1
-        self.scope.bind(name, dst)
+        if isinstance(target.value, ast.Name):
+            self.scope.displays[dst] = self.scope.displays[obj] + 1
+            self.scope.bind(target.value.id, dst)
+        elif isinstance(target.value, ast.Subscript):
+            outer = self.expr(target.value.value)
+            self._update(target.value, outer, self.expr(target.value.slice), dst)
 
     def _unpack(self, target: ast.Tuple | ast.List, value: int) -> None:
         starred = False

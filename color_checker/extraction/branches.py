@@ -75,29 +75,25 @@ class Branches(Visitor):
 
     def _regions_of_if(self, node: ast.If, test: int) -> None:
         regions = self.scope.regions
-        body = (node.body[0].lineno, end_line(node.body))
-        condition = node.test
-        name = dotted_name(condition)
-        if name in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
+        body = _lines(node.body)
+        if dotted_name(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
             regions.append(Region("type-checking", NOTHING, *body))
-        elif _is_main_test(condition):
+        elif _is_main_test(node.test):
             regions.append(Region("main", NOTHING, *body))
-        elif isinstance(condition, _GUARDS):
-            negated = isinstance(condition, ast.UnaryOp)
-            slot = self._guard_slot(test) if negated else test
+        elif isinstance(node.test, _GUARDS):
+            slot, negated = self._guard(node.test, test)
             regions.append(Region("if", slot, *body, negated))
             if node.orelse:
-                regions.append(Region("if", slot, node.orelse[0].lineno, end_line(node.orelse), not negated))
+                regions.append(Region("if", slot, *_lines(node.orelse), not negated))
 
     def _region_after(self, node: ast.If, rest: Sequence[ast.stmt]) -> None:
         """What follows a branch that leaves runs only if its test is false."""
         if not isinstance(node.body[-1], ast.Return | ast.Raise | ast.Continue | ast.Break):
             return
-        body = (node.body[0].lineno, end_line(node.body))
+        body = _lines(node.body)
         for region in reversed(self.scope.regions):
             if region.kind == "if" and (region.line, region.end_line) == body:
-                after = Region("if", region.slot, rest[0].lineno, end_line(rest), not region.negated)
-                self.scope.regions.append(after)
+                self.scope.regions.append(Region("if", region.slot, *_lines(rest), not region.negated))
                 return
 
     def if_expression(self, node: ast.IfExp) -> int:
@@ -108,8 +104,7 @@ class Branches(Visitor):
         middle = len(ops)
         alternative = self.expr(node.orelse)
         if isinstance(node.test, _GUARDS):
-            negated = isinstance(node.test, ast.UnaryOp)
-            slot = self._guard_slot(test) if negated else test
+            slot, negated = self._guard(node.test, test)
             lines = (node.lineno, node.end_lineno or node.lineno)
             self.scope.regions += [
                 Region("either", slot, *lines, negated, start, middle),
@@ -117,12 +112,14 @@ class Branches(Visitor):
             ]
         return self.scope.merge([body, alternative])
 
-    def _guard_slot(self, test: int) -> int:
-        """The operand's slot behind `not operand`."""
+    def _guard(self, condition: ast.expr, test: int) -> tuple[int, bool]:
+        """The slot whose truth decides, and whether it does the other way: the operand behind `not`."""
+        if not isinstance(condition, ast.UnaryOp):
+            return test, False
         for op in reversed(self.scope.ops):
             if isinstance(op, Operate) and op.dst == test:
-                return op.left
-        return test
+                return op.left, True
+        return test, True
 
     def with_statement(self, node: ast.With | ast.AsyncWith) -> None:
         is_async = isinstance(node, ast.AsyncWith)
@@ -130,7 +127,7 @@ class Branches(Visitor):
             manager = self.expr(item.context_expr)
             dst = self.scope.new()
             self.emit(Enter(dst, manager, is_async, self.at(item.context_expr)))
-            self.scope.regions.append(Region("with", manager, node.body[0].lineno, end_line(node.body)))
+            self.scope.regions.append(Region("with", manager, *_lines(node.body)))
             if item.optional_vars is not None:
                 self.store(item.optional_vars, dst)
         self.block(node.body)
@@ -139,6 +136,20 @@ class Branches(Visitor):
         scope = self.scope
         base = dict(scope.env)
         mark = len(scope.log)
+        ends = self._until_finally(node, base, mark)
+        before = scope.env
+        scope.join(*ends)
+        was_dead = scope.dead
+        if was_dead:
+            scope.env = scope.defined_since(mark, base) if node.finalbody else before
+            scope.dead = False
+        self.block(node.finalbody)
+        self._returns_in_finally(node)
+        scope.dead = scope.dead or was_dead
+
+    def _until_finally(self, node: ast.Try | ast.TryStar, base: Env, mark: int) -> list[Env | None]:
+        """Visit the body, the `else` and the handlers; how each of these ways ends."""
+        scope = self.scope
         self.block(node.body)
         body_end = scope.leave()
         handler_env = scope.defined_since(mark, base)
@@ -152,15 +163,7 @@ class Branches(Visitor):
             scope.start(handler_env)
             earlier += self._handler(handler, node, tuple(earlier))
             ends.append(scope.leave())
-        before = scope.env
-        scope.join(*ends)
-        was_dead = scope.dead
-        if was_dead:
-            scope.env = dict(scope.defined_since(mark, base)) if node.finalbody else before
-            scope.dead = False
-        self.block(node.finalbody)
-        self._returns_in_finally(node)
-        scope.dead = scope.dead or was_dead
+        return ends
 
     def _returns_in_finally(self, node: ast.Try | ast.TryStar) -> None:
         for statement in own_statements(node.finalbody):
@@ -176,28 +179,38 @@ class Branches(Visitor):
     def _handler(
         self, node: ast.ExceptHandler, outer: ast.Try | ast.TryStar, earlier: tuple[int, ...]
     ) -> list[int]:
+        """Visit an `except` clause; the slots of the types that it catches."""
         scope = self.scope
+        types = self._caught_types(node)
+        raises = scope.raises
+        self.block(node.body)
+        leaves = any(isinstance(inner, ast.Return | ast.Break) for inner in own_statements(node.body))
+        scope.handlers.append(
+            Handler(
+                types=tuple(types), bare=node.type is None, raises=scope.raises > raises,
+                try_line=outer.body[0].lineno, try_end_line=end_line(outer.body), earlier=earlier,
+                at=self.at(node), leaves=leaves, in_loop=bool(scope.breaks), end_line=end_line(node.body),
+            )
+        )  # fmt: skip
+        return types
+
+    def _caught_types(self, node: ast.ExceptHandler) -> list[int]:
+        """Visit the line with `except`."""
         types: list[int] = []
         if node.type is not None:
             exprs = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
             types = [self.expr(expr) for expr in exprs]
         if node.name:
-            caught = scope.new()
+            caught = self.scope.new()
             for kind in types:
                 self.emit(Operate(caught, INSTANTIATE, kind, NOTHING, self.at(node)))
-            scope.bind(node.name, caught)
-        raises = scope.raises
-        self.block(node.body)
-        scope.handlers.append(
-            Handler(
-                types=tuple(types), bare=node.type is None, raises=scope.raises > raises,
-                try_line=outer.body[0].lineno, try_end_line=end_line(outer.body), earlier=earlier,
-                at=self.at(node), leaves=any(
-                    isinstance(statement, ast.Return | ast.Break) for statement in own_statements(node.body)
-                ), in_loop=bool(scope.breaks), end_line=end_line(node.body),
-            )
-        )  # fmt: skip
+            self.scope.bind(node.name, caught)
         return types
+
+
+def _lines(statements: Sequence[ast.stmt]) -> tuple[int, int]:
+    """The first and the last line of a block."""
+    return statements[0].lineno, end_line(statements)
 
 
 def _is_main_test(test: ast.expr) -> bool:

@@ -26,19 +26,24 @@ from color_checker.facts import (
 from color_checker.scopes import Scope
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+DefinitionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
 class Definitions(Visitor):
     """Visits definitions; their bodies come later."""
 
     def function_definition(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-        decorators = [(decorator, self.expr(decorator)) for decorator in node.decorator_list]
+        decorators = [self.expr(decorator) for decorator in node.decorator_list]
         slot = self.make_function(node, node.name)
-        for decorator, function in reversed(decorators):
+        self.store_name(node.name, self._decorated(slot, node, decorators), node)
+
+    def _decorated(self, slot: int, node: DefinitionNode, decorators: list[int]) -> int:
+        """What the name means in the end: the decorators are called from the inside out."""
+        for decorator, function in reversed(list(zip(node.decorator_list, decorators, strict=True))):
             dst = self.scope.new()
             self.emit(Call(dst, function, (slot,), (), (), (), self.at(decorator)))
             slot = dst
-        self.store_name(node.name, slot, node)
+        return slot
 
     def lambda_expression(self, node: ast.Lambda) -> int:
         self.scope.lambdas += 1
@@ -58,46 +63,32 @@ class Definitions(Visitor):
 
     def _visit_function(self, node: FunctionNode, name: str, index: int, outer: Scope) -> None:
         kind = "lambda" if isinstance(node, ast.Lambda) else "function"
-        qualname = f"{outer.qualname}.{name}" if outer.qualname else name
-        scope = Scope(kind, name, qualname, index, outer)
+        scope = Scope(kind, name, _qualname(outer, name), index, outer)
         params: list[Param] = []
-
-        def visit() -> None:
-            params.extend(self._params(node.args))
-            if isinstance(node, ast.Lambda):
-                value = self.expr(node.body)
-                scope.hand_on(value)
-                self.emit(Return(value))
-            else:
-                self.block(node.body)
-
-        self.run(scope, visit)
-        decorators: tuple[str, ...] = ()
-        returns: TypeExpr | None = None
-        abstract = False
-        if not isinstance(node, ast.Lambda):
-            decorators = tuple(dotted_name(decorator) for decorator in node.decorator_list)
-            returns = type_expr(node.returns) if node.returns is not None else None
-            abstract = _is_abstract(node, decorators)
-        end_line = node.end_lineno or node.lineno
+        self.run(scope, lambda: self._visit_body(node, params))
+        decorators = _decorators(node)
         self.functions[index] = FunctionFacts(
-            name=name, qualname=qualname, kind=kind, parent=outer.index,
-            owner=self._owner(outer), is_async=isinstance(node, ast.AsyncFunctionDef),
-            is_generator=scope.yields, params=tuple(params), returns=returns, decorators=decorators,
-            higher_order=scope.higher_order, stores_self=tuple(scope.stores_self), abstract=abstract,
-            first_line=_first_line(node), line=node.lineno, end_line=end_line, at=self._name_place(node, name), raw=scope.finish(),
+            name=name, qualname=scope.qualname, kind=kind, parent=outer.index,
+            owner=self.class_of_scope.get(outer.index, NOTHING),
+            is_async=isinstance(node, ast.AsyncFunctionDef), is_generator=scope.yields, params=tuple(params),
+            returns=_returns(node), decorators=decorators, higher_order=scope.higher_order,
+            stores_self=tuple(scope.stores_self), abstract=_is_abstract(node, decorators),
+            first_line=_first_line(node), line=node.lineno, end_line=node.end_lineno or node.lineno,
+            at=self._name_place(node, name), raw=scope.finish(),
         )  # fmt: skip
 
+    def _visit_body(self, node: FunctionNode, params: list[Param]) -> None:
+        """Visit what stands in a function; its parameters are added to `params`."""
+        params += self._params(node.args)
+        if isinstance(node, ast.Lambda):
+            value = self.expr(node.body)
+            self.scope.hand_on(value)
+            self.emit(Return(value))
+        else:
+            self.block(node.body)
+
     def _params(self, arguments: ast.arguments) -> list[Param]:
-        positional = [*arguments.posonlyargs, *arguments.args]
-        first_default = len(positional) - len(arguments.defaults)
-        params = []
-        for index, arg in enumerate(positional):
-            kind = POSITIONAL_ONLY if index < len(arguments.posonlyargs) else POSITIONAL
-            default = index - first_default if index >= first_default else NOTHING
-            params.append(
-                self._param(arg, kind, default, arguments.defaults[default] if default >= 0 else None)
-            )
+        params = self._positional_params(arguments)
         if arguments.vararg is not None:
             params.append(self._param(arguments.vararg, VARARG, NOTHING, None))
         offset = len(arguments.defaults)
@@ -108,6 +99,18 @@ class Definitions(Visitor):
             params.append(self._param(arguments.kwarg, KWARG, NOTHING, None))
         return params
 
+    def _positional_params(self, arguments: ast.arguments) -> list[Param]:
+        """Of these, the last ones have the defaults."""
+        positional = [*arguments.posonlyargs, *arguments.args]
+        first_default = len(positional) - len(arguments.defaults)
+        params = []
+        for index, arg in enumerate(positional):
+            kind = POSITIONAL_ONLY if index < len(arguments.posonlyargs) else POSITIONAL
+            default = index - first_default if index >= first_default else NOTHING
+            value = arguments.defaults[default] if default != NOTHING else None
+            params.append(self._param(arg, kind, default, value))
+        return params
+
     def _param(self, arg: ast.arg, kind: int, default: int, value: ast.expr | None) -> Param:
         """Declare a parameter; parameters are the first slots of their function, in order."""
         slot = self.scope.new()
@@ -116,14 +119,9 @@ class Definitions(Visitor):
         annotation = type_expr(arg.annotation) if arg.annotation is not None else None
         return Param(arg.arg, kind, annotation, default, _is_mutable(value), self.at(arg))
 
-    def _owner(self, scope: Scope) -> int:
-        if scope.kind != "class":
-            return NOTHING
-        return self.class_of_scope[scope.index]
-
     def class_definition(self, node: ast.ClassDef) -> None:
         scope = self.scope
-        decorators = [(decorator, self.expr(decorator)) for decorator in node.decorator_list]
+        decorators = [self.expr(decorator) for decorator in node.decorator_list]
         bases = tuple(self.expr(base) for base in node.bases)
         metaclass = NOTHING
         for keyword in node.keywords:
@@ -137,30 +135,23 @@ class Definitions(Visitor):
         slot = scope.new()
         self.emit(MakeClass(slot, index, bases, metaclass))
         self.later.append(lambda: self._visit_class(node, index, body, scope))
-        for decorator, function in reversed(decorators):
-            dst = scope.new()
-            self.emit(Call(dst, function, (slot,), (), (), (), self.at(decorator)))
-            slot = dst
-        self.store_name(node.name, slot, node)
+        self.store_name(node.name, self._decorated(slot, node, decorators), node)
 
     def _visit_class(self, node: ast.ClassDef, index: int, body: int, outer: Scope) -> None:
-        qualname = f"{outer.qualname}.{node.name}" if outer.qualname else node.name
-        scope = Scope("class", node.name, qualname, body, outer)
+        scope = Scope("class", node.name, _qualname(outer, node.name), body, outer)
         self.class_of_scope[body] = index
         first = len(self.functions)
         self.run(scope, lambda: self.block(node.body))
         at = self._name_place(node, node.name)
-        end_line = node.end_lineno or node.lineno
         self.functions[body] = FunctionFacts(
-            name=node.name, qualname=qualname, kind="class", parent=outer.index, owner=NOTHING,
+            name=node.name, qualname=scope.qualname, kind="class", parent=outer.index, owner=NOTHING,
             is_async=False, is_generator=False, params=(), returns=None, decorators=(),
             higher_order=False, stores_self=(), abstract=False, first_line=_first_line(node),
-            line=node.lineno, end_line=end_line, at=at, raw=scope.finish(),
+            line=node.lineno, end_line=node.end_lineno or node.lineno, at=at, raw=scope.finish(),
         )  # fmt: skip
         self.classes[index] = ClassFacts(
-            name=node.name, qualname=qualname, scope=body,
-            bases=tuple(dotted_name(base) for base in node.bases),
-            decorators=tuple(dotted_name(decorator) for decorator in node.decorator_list),
+            name=node.name, qualname=scope.qualname, scope=body,
+            bases=tuple(dotted_name(base) for base in node.bases), decorators=_decorators(node),
             fields=_fields(node), methods=self._methods(first, index), line=node.lineno, at=at,
         )  # fmt: skip
 
@@ -181,6 +172,22 @@ class Definitions(Visitor):
         return self.place(node.lineno, column, node.lineno, column + len(name.encode()))
 
 
+def _qualname(outer: Scope, name: str) -> str:
+    return f"{outer.qualname}.{name}" if outer.qualname else name
+
+
+def _decorators(node: FunctionNode | ast.ClassDef) -> tuple[str, ...]:
+    if isinstance(node, ast.Lambda):
+        return ()
+    return tuple(dotted_name(decorator) for decorator in node.decorator_list)
+
+
+def _returns(node: FunctionNode) -> TypeExpr | None:
+    if isinstance(node, ast.Lambda) or node.returns is None:
+        return None
+    return type_expr(node.returns)
+
+
 def _first_line(node: FunctionNode | ast.ClassDef) -> int:
     if isinstance(node, ast.Lambda) or not node.decorator_list:
         return node.lineno
@@ -196,8 +203,10 @@ def _is_mutable(default: ast.expr | None) -> bool:
     return False
 
 
-def _is_abstract(node: ast.FunctionDef | ast.AsyncFunctionDef, decorators: tuple[str, ...]) -> bool:
-    """Nothing but a docstring, `...`, `pass` or `raise NotImplementedError`, or declared abstract."""
+def _is_abstract(node: FunctionNode, decorators: tuple[str, ...]) -> bool:
+    """Nothing but a docstring, `...` or `raise NotImplementedError`, or declared abstract."""
+    if isinstance(node, ast.Lambda):
+        return False
     if any(name.rpartition(".")[2] in ("abstractmethod", "overload") for name in decorators):
         return True
     body = node.body

@@ -69,35 +69,41 @@ class Expressions(Visitor):
         return dst
 
     def call(self, node: ast.Call) -> int:
-        scope = self.scope
         function = self.expr(node.func)
-        scope.hand_on(function)
+        self.scope.hand_on(function)
+        args, stars = self._arguments(node)
+        keywords, double_stars = self._keywords(node)
+        dst = self.scope.new()
+        self.emit(Call(dst, function, args, keywords, stars, double_stars, self.at(node)))
+        return dst
+
+    def _arguments(self, node: ast.Call) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """The slots of positional arguments, and of those behind `*`."""
         ordered = not (isinstance(node.func, ast.Name) and node.func.id in _ORDER_FREE)
         args: list[int] = []
         stars: list[int] = []
         for arg in node.args:
             if isinstance(arg, ast.Starred):
-                stars.append(self.expr(arg.value))
-                scope.hand_on(stars[-1])
+                slot = self.expr(arg.value)
+                stars.append(slot)
             else:
-                args.append(self.expr(arg) if ordered else self._unordered_argument(arg))
-                scope.hand_on(args[-1])
+                slot = self.expr(arg) if ordered else self._unordered_argument(arg)
+                args.append(slot)
+            self.scope.hand_on(slot)
+        return tuple(args), tuple(stars)
+
+    def _keywords(self, node: ast.Call) -> tuple[tuple[tuple[str, int], ...], tuple[int, ...]]:
+        """The names and slots of keyword arguments, and the slots of those behind `**`."""
         keywords: list[tuple[str, int]] = []
         double_stars: list[int] = []
         for keyword in node.keywords:
             slot = self.expr(keyword.value)
-            scope.hand_on(slot)
+            self.scope.hand_on(slot)
             if keyword.arg is None:
                 double_stars.append(slot)
             else:
                 keywords.append((keyword.arg, slot))
-        dst = scope.new()
-        self.emit(
-            Call(
-                dst, function, tuple(args), tuple(keywords), tuple(stars), tuple(double_stars), self.at(node)
-            )
-        )
-        return dst
+        return tuple(keywords), tuple(double_stars)
 
     def _unordered_argument(self, node: ast.expr) -> int:
         """An argument of `sorted`, `sum` …: the order in which it is made cannot be seen."""
@@ -189,15 +195,8 @@ class Expressions(Visitor):
     ) -> int:
         scope = self.scope
         outer = dict(scope.env)
-        ordered = ordered and not isinstance(node, ast.SetComp)
         for generator in node.generators:
-            iterable = self.expr(generator.iter)
-            element = scope.new()
-            at = self.at(generator.iter)
-            self.emit(Iterate(element, iterable, bool(generator.is_async), ordered, at))
-            self._bind_hidden(generator.target, element)
-            for condition in generator.ifs:
-                self.test(condition)
+            self._generator(generator, ordered and not isinstance(node, ast.SetComp))
         key = NOTHING
         if isinstance(node, ast.DictComp):
             key = self.expr(node.key)
@@ -206,13 +205,22 @@ class Expressions(Visitor):
             value = self.expr(node.elt)
         dst = scope.new()
         self.emit(Collect(dst, _COLLECTIONS[type(node)], key, value))
-        inner = scope.env
-        scope.env = outer
-        for name in outer:
+        inner, scope.env = scope.env, outer
+        for name, slot in inner.items():
             # Only `:=` changes names outside a comprehension.
-            if inner.get(name) != outer[name] and inner.get(name) not in scope.hidden.get(name, ()):
-                outer[name] = inner.get(name, outer[name])
+            if name in outer and slot not in scope.hidden.get(name, ()):
+                outer[name] = slot
         return dst
+
+    def _generator(self, generator: ast.comprehension, ordered: bool) -> None:
+        """One `for … in …` of a comprehension, with its conditions."""
+        iterable = self.expr(generator.iter)
+        element = self.scope.new()
+        at = self.at(generator.iter)
+        self.emit(Iterate(element, iterable, bool(generator.is_async), ordered, at))
+        self._bind_hidden(generator.target, element)
+        for condition in generator.ifs:
+            self.test(condition)
 
     def _bind_hidden(self, target: ast.expr, value: int) -> None:
         """Bind a comprehension's variable, which no statement of the scope sees."""
@@ -266,7 +274,7 @@ _COLLECTIONS = {
 
 
 def _constant_slice(node: ast.Slice) -> str | None:
-    """ "1:3" for such a slice; None if a bound is not a constant from the front."""
+    """The text `1:3` of such a slice; None if a bound is not a constant from the front."""
     texts = []
     for bound in (node.lower, node.upper):
         match bound:
