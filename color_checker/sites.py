@@ -21,8 +21,12 @@ from color_checker.facts import (
     Build,
     Call,
     Format,
+    Item,
     Iterate,
     Load,
+    Op,
+    Operate,
+    StoreItem,
 )
 from color_checker.findings import Effect
 from color_checker.solver import MOST_VALUES
@@ -66,6 +70,10 @@ _ORDER_SENSITIVE = frozenset({
     "functools.reduce", "collections.deque", "asyncio.gather", "random.shuffle",
 })  # fmt: skip
 
+#: Methods of sets and dictionaries that look for a key, or keep it.
+_MEMORY_METHODS = frozenset({"add", "discard", "remove", "get", "pop", "setdefault"})
+_COMPARISONS = frozenset({"__eq__", "__ne__", "__contains__"})
+
 _TEXT = frozenset({"builtins.str", "builtins.repr", "builtins.format"})
 _REPR = "builtins.object.__repr__"
 
@@ -99,7 +107,11 @@ def effects(linker: Linker, node: Activation) -> list[EffectSite]:
     """Everything in one activation that has an effect, in source order, legal somewhere or not."""
     sites = list(_Reader(linker, node).effects())
     made = {(site.effect, _returned(linker, site.dotted)) for site in sites}
-    return [site for site in sites if not _is_use_of_made(linker, node, site, made)]
+    return [
+        site
+        for site in sites
+        if not _is_use_of_made(linker, node, site, made) and not _is_given(node, site, sites)
+    ]
 
 
 def _returned(linker: Linker, dotted: str) -> str:
@@ -120,6 +132,17 @@ def _is_use_of_made(linker: Linker, node: Activation, site: EffectSite, made: se
     )
 
 
+def _is_given(node: Activation, site: EffectSite, sites: list[EffectSite]) -> bool:
+    """Whether it is only named to be given to a call with the same effect: `print(…, file=sys.stderr)`."""
+    op = node.body.ops[site.position]
+    return isinstance(op, Attr | Load) and any(
+        isinstance(call := node.body.ops[other.position], Call)
+        and (op.dst in call.args or any(op.dst == slot for _, slot in call.keywords))
+        for other in sites
+        if other.effect is site.effect
+    )
+
+
 def gaps(linker: Linker, node: Activation) -> list[Gap]:
     """The calls of one activation that could not be resolved."""
     return list(_Reader(linker, node).gaps())
@@ -133,6 +156,32 @@ def call_count(node: Activation) -> int:
 def externals(node: Activation, position: int) -> tuple[str, ...]:
     """The dotted names outside the analyzed code that the operation at `position` calls."""
     return tuple(node.external.get(position, ()))
+
+
+def _operands(op: Op) -> Iterator[int]:
+    """The slots that an operation reads; too many rather than too few."""
+    for field in op.__struct_fields__:
+        if field not in ("dst", "at"):
+            yield from _numbers(getattr(op, field))
+
+
+def _numbers(value: object) -> Iterator[int]:
+    if isinstance(value, int):
+        yield value
+    elif isinstance(value, tuple):
+        for part in value:
+            yield from _numbers(part)
+
+
+def _tells_apart(op: Op, slot: int, methods: set[int]) -> bool:
+    match op:
+        case Operate(method=method):
+            return method in _COMPARISONS
+        case Item(key=key) | StoreItem(key=key):
+            return key == slot
+        case Call(func=func, args=args):
+            return func in methods and args[:1] == (slot,)
+    return False
 
 
 class _Reader:
@@ -174,7 +223,11 @@ class _Reader:
             yield from self._external(position, op, dotted)
         arguments = (*op.args, *op.stars)
         for dotted in self.node.external.get(position, ()):
-            if dotted in _ORDER_SENSITIVE and any(self._is_unordered(slot) for slot in arguments):
+            if (
+                dotted in _ORDER_SENSITIVE
+                and op.dst not in self.node.body.orderless
+                and any(self._is_unordered(slot) for slot in arguments)
+            ):
                 yield EffectSite(position, op.at, dotted, Effect.UNORDERED)
             elif dotted in _TEXT and any(self._shows_address(slot, ("__str__", "__repr__")) for slot in op.args):
                 yield EffectSite(position, op.at, _REPR, Effect.IDENTITY)
@@ -189,6 +242,8 @@ class _Reader:
             if entry.on == "use" or (entry.unless is not None and self._holds(entry.unless, op)):
                 return
         if name == "builtins.set.pop" and not self._pops_anything(op):
+            return
+        if name == "builtins.id" and self._only_tells_apart(op.dst):
             return
         yield EffectSite(position, op.at, name, effect, entry.advice if entry is not None else "")
 
@@ -247,6 +302,14 @@ class _Reader:
         return isinstance(value, Inst) and any(
             isinstance(owner, ClassInfo) for owner in value.info.members("__hash__")
         )
+
+    def _only_tells_apart(self, slot: int) -> bool:
+        """Whether all uses of the slot ask whether the same object was seen: `id(error) in seen`."""
+        if any(slot in slots for slots in self.node.body.cells.values()):
+            return False
+        methods = {op.dst for op in self.node.body.ops if isinstance(op, Attr) and op.name in _MEMORY_METHODS}
+        uses = [op for op in self.node.body.ops if slot in _operands(op)]
+        return bool(uses) and all(_tells_apart(op, slot, methods) for op in uses)
 
     # -- order ----------------------------------------------------------------------------------
 

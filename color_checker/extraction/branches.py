@@ -21,8 +21,22 @@ class Branches(Visitor):
         visitors = self.statements
         for index, statement in enumerate(statements):
             visitors[type(statement)](self, statement)
-            if isinstance(statement, ast.If) and not statement.orelse and index + 1 < len(statements):
+            if index + 1 == len(statements):
+                break
+            if isinstance(statement, ast.If) and not statement.orelse:
                 self._region_after(statement, statements[index + 1 :])
+            elif isinstance(statement, ast.Assign | ast.AnnAssign):
+                self._sorted_next(statement, statements[index + 1])
+
+    def _sorted_next(self, node: ast.Assign | ast.AnnAssign, after: ast.stmt) -> None:
+        """`names = list(found)`, and then `names.sort()`: the order at first is not looked at."""
+        target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+        match target, after:
+            case (
+                ast.Name(id=name),
+                ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=sorted_name), attr="sort"))),
+            ) if name == sorted_name and name in self.scope.env:
+                self.scope.orderless.append(self.scope.env[name])
 
     def expression_statement(self, node: ast.Expr) -> None:
         if isinstance(node.value, ast.Constant):

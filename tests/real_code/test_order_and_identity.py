@@ -1,0 +1,98 @@
+"""Sets whose order nobody sees, and numbers of objects that only tell them apart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import color_checker
+
+_FLOW = """\
+import sys
+
+from temporalio import workflow
+
+
+@workflow.defn
+class Cluster:
+    def __init__(self) -> None:
+        self.nodes: set[str] = set()
+        self.state: dict[str, str] = {{}}
+
+    @workflow.signal
+    def join(self, node: str) -> None:
+        self.nodes.add(node)
+
+    @workflow.run
+    async def run(self, error: BaseException | None) -> object:
+{body}
+        return 0
+"""
+
+
+def found(folder: Path, monkeypatch: pytest.MonkeyPatch, body: str) -> list[str]:
+    """The names of the rules that object to the body of a workflow."""
+    lines = "\n".join(f"        {line}" for line in body.splitlines())
+    (folder / "flows.py").write_text(_FLOW.format(body=lines), encoding="utf-8")
+    monkeypatch.chdir(folder)
+    report = color_checker.check([folder], cache=False)
+    assert report.errors == ()
+    return [finding.name for finding in report.findings]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "names = sorted(list(self.nodes))",
+        "names = sorted(tuple(self.nodes), key=lambda name: name)",
+        "names = list(self.nodes)\nnames.sort()",
+        "names: list[str] = list(self.nodes)\nnames.sort(reverse=True)",
+        "names = set(list(self.nodes))",
+        "for name in self.nodes:\n    self.state.pop(name, None)",
+        "for name in self.nodes:\n    del self.state[name]",
+    ],
+)
+def test_an_order_that_nobody_sees_is_fine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str
+) -> None:
+    assert found(tmp_path, monkeypatch, body) == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "names = list(self.nodes)\nreturn sorted(names), names",
+        "names = list(self.nodes)\nself.state.clear()\nnames.sort()",
+        "for name in self.nodes:\n    self.state[name] = 'left'",
+    ],
+)
+def test_an_order_that_is_seen_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str) -> None:
+    assert found(tmp_path, monkeypatch, body) == ["unordered"]
+
+
+_WALK = """\
+seen: set[int] = set()
+while error is not None:
+    number = id(error)
+    if number in seen or id(error) == 0:
+        break
+    seen.add(number)
+    error = error.__cause__
+"""
+
+
+def test_numbers_of_objects_may_tell_which_were_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert found(tmp_path, monkeypatch, _WALK) == []
+
+
+@pytest.mark.parametrize("end", ["return number", "self.state['last'] = str(number)", "seen = {number + 1}"])
+def test_numbers_of_objects_may_not_go_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    assert found(tmp_path, monkeypatch, f"{_WALK}number = id(self)\n{end}") == ["identity"]
+
+
+def test_a_line_on_standard_error_is_one_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert found(tmp_path, monkeypatch, "print('down', file=sys.stderr)") == ["console"]
+    assert found(tmp_path, monkeypatch, "sys.stderr.write('down')") == ["console"]
