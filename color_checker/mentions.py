@@ -30,6 +30,7 @@ class Mentions:
         self.linker = linker
         self._colored = {func.facts.name for func in linker.colors.functions} - _ANYBODYS
         self._colored |= {info.facts.name for info in linker.colors.workflow_classes}
+        self._colored |= _giving_colors(linker) - _ANYBODYS
         self._in_module: dict[ModuleInfo, frozenset[str]] = {}
         self._mentioning: dict[tuple[str, int], bool] = {}
 
@@ -89,3 +90,8 @@ def _heads(annotation: TypeExpr | None) -> Iterator[str]:
         yield annotation.name.partition(".")[0]
         for arg in annotation.args:
             yield from _heads(arg)
+
+
+def _giving_colors(linker: Linker) -> set[str]:
+    """The last names of what colors functions: `self.worker.add_orchestrator(fn)` has no other."""
+    return {source.name.rpartition(".")[2] for profile in linker.profiles for source in profile.colors}

@@ -35,6 +35,7 @@ from color_checker.link import Linker
 from color_checker.modules import ModuleInfo
 from color_checker.mutations import Mutations
 from color_checker.origins import Origin
+from color_checker.silence import is_silent_on_replay
 from color_checker.sites import EffectSite, Gap
 from color_checker.state import State, scopes_around
 from color_checker.suppression_index import Suppressions
@@ -316,7 +317,9 @@ class Program:
         line = self.place(node, site.at).line
         if self.is_unsandboxed(node, line) or self.is_outside(node, line, site.position):
             return True
-        return site.effect is Effect.CONSOLE and self.is_replay_guarded(node, line)
+        return site.effect is Effect.CONSOLE and (
+            self.is_replay_guarded(node, line) or is_silent_on_replay(node, site.position)
+        )
 
     def _is_pure(self, node: Activation) -> bool:
         """Whether the code is declared pure itself, so that what an engine makes harmless is not."""

@@ -201,6 +201,44 @@ async def order(items: list[str]) -> str:
             },
         ),
         Example(
+            title="loggers that a filter keeps quiet on replay",
+            files={
+                "app.py": """\
+import contextvars
+import logging
+
+import dapr.ext.workflow as wf
+
+replaying: contextvars.ContextVar[bool] = contextvars.ContextVar("replaying", default=False)
+
+
+class ReplayFilter(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not replaying.get()
+
+
+def quiet(name: str) -> logging.Logger:
+    logger = logging.getLogger(name)
+    if not logger.filters:
+        logger.addFilter(ReplayFilter())
+    return logger
+
+
+logger = quiet(__name__)
+other = logging.getLogger("other")
+other.addFilter(ReplayFilter())
+runtime = wf.WorkflowRuntime()
+
+
+@runtime.workflow
+def order(ctx: wf.DaprWorkflowContext, item: str) -> str:
+    logger.info("order %s", item)
+    other.info("order %s", item)
+    return item
+"""
+            },
+        ),
+        Example(
             title="steps and the program around the workflow may print",
             files={
                 "app.py": """\
