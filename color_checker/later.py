@@ -10,9 +10,8 @@ import msgspec
 
 from color_checker.activation import Activation
 from color_checker.mutations import Mutations, Write
-from color_checker.origins import External, Member, Origin, Parameter, Root, Variable
+from color_checker.origins import External, Origin, Origins, Parameter
 from color_checker.tracer import Focus, Tracer
-from color_checker.values import Class, Const, Func, Mod
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -20,6 +19,9 @@ if TYPE_CHECKING:
     from color_checker.link import Linker
 
 _TEST_FOLDERS = frozenset({"tests", "test", "testing"})
+
+#: How the names of functions end that are there for tests; what they call may have other callers.
+_FOR_TESTS = ("_for_test", "_for_tests", "_for_testing")
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -55,6 +57,8 @@ def changes(mutations: Mutations, replayed: Collection[Activation]) -> dict[Orig
     others = Mutations(Tracer(state, late, _focus(mutations.tracer, read)))
     found: dict[Origin, Change] = {}
     for node in late:
+        if node.facts.name.endswith(_FOR_TESTS):
+            continue
         for write in others.of(node):
             target = write.target
             if target.is_shared and target not in found and not any(_overlap(target, other) for other in own):
@@ -66,20 +70,8 @@ def _focus(tracer: Tracer, read: Collection[Origin]) -> Focus:
     """Definitions and constants can only be bound anew; other objects can be changed in many ways."""
     roots = {origin.root for origin in read}
     parts = {origin.root for origin in read if origin.path}
-    rebound = {root for root in roots - parts if _never_changes(tracer, root)}
+    rebound = {root for root in roots - parts if tracer.is_fixed(Origin(root))}
     return Focus(roots=frozenset(roots - rebound), rebound=frozenset(rebound))
-
-
-def _never_changes(tracer: Tracer, root: Root) -> bool:
-    body = None
-    if isinstance(root, Variable):
-        body = root.module.activation
-    elif isinstance(root, Member):
-        body = root.info.activation
-    if body is None or not isinstance(root, Variable | Member):
-        return False
-    values = [value for slot in body.body.cells.get(root.name, ()) for value in tracer.values(body, slot)]
-    return bool(values) and all(isinstance(value, Func | Class | Const | Mod) for value in values)
 
 
 def _overlap(one: Origin, other: Origin) -> bool:
@@ -89,33 +81,40 @@ def _overlap(one: Origin, other: Origin) -> bool:
 def reads(mutations: Mutations, node: Activation, wanted: Collection[Origin]) -> Iterator[Read]:
     """Where a function reads one of `wanted`, itself or in a function that it hands the object to."""
     tracer = mutations.tracer
-    for position, op in enumerate(node.body.ops):
-        dst = getattr(op, "dst", -1)
-        at = getattr(op, "at", -1)
-        if dst >= 0 and at >= 0:
-            for target in _ordered(tracer.of(node, dst)):
-                if target in wanted:
-                    yield Read(target, position, node, at)
-    for position, callees in tracer.calls.get(node, {}).items():
-        for callee in callees:
-            yield from _handed_on(mutations, node, position, callee, wanted)
+    for position, at, origins in _places(tracer, node):
+        for target in _ordered(origins):
+            if target in wanted:
+                yield Read(target, position, node, at)
+    for position, callee, bound in tracer.handed_over(node):
+        if any(origin.is_shared for origins in bound.values() for origin in origins):
+            yield from _handed_on(tracer, position, callee, bound, wanted)
 
 
 def _handed_on(
-    mutations: Mutations, node: Activation, position: int, callee: Activation, wanted: Collection[Origin]
+    tracer: Tracer,
+    position: int,
+    callee: Activation,
+    bound: dict[int, Origins],
+    wanted: Collection[Origin],
 ) -> Iterator[Read]:
-    bound = mutations.tracer.bind(node, position, callee)
-    if not any(origin.is_shared for origins in bound.values() for origin in origins):
-        return
-    for op in callee.body.ops:
-        dst = getattr(op, "dst", -1)
-        at = getattr(op, "at", -1)
-        if dst < 0 or at < 0:
-            continue
-        inner = [o for o in mutations.tracer.of(callee, dst) if isinstance(o.root, Parameter) and o.path]
-        for target in _ordered(mutations.tracer.in_caller(inner, callee, bound)):
+    for _, at, origins in _places(tracer, callee):
+        inner = [origin for origin in origins if isinstance(origin.root, Parameter) and origin.path]
+        for target in _ordered(tracer.in_caller(inner, callee, bound)):
             if target in wanted:
                 yield Read(target, position, callee, at)
+
+
+def _places(tracer: Tracer, node: Activation) -> list[tuple[int, int, Origins]]:
+    """The operations that read something followed: position, place, origins."""
+    outline = tracer.state.outline(node)
+    return sorted(
+        (
+            (outline.positions[slot], at, origins)
+            for slot, origins in tracer.found(node).items()
+            if (at := getattr(outline.definitions.get(slot), "at", -1)) >= 0
+        ),
+        key=lambda place: place[:2],
+    )
 
 
 def _ordered(origins: Collection[Origin]) -> list[Origin]:

@@ -26,7 +26,7 @@ from color_checker.facts import (
     StoreItem,
 )
 from color_checker.origins import Captured, External, Member, Origin, Origins, Variable
-from color_checker.state import outlives_calls
+from color_checker.state import observes, outlives_calls
 from color_checker.tracer import Tracer
 from color_checker.values import DATA, Box, Class, Ext, ExtBound, ExtInst, Inst, Mod, Value
 
@@ -65,17 +65,6 @@ MUTATOR_NAMES = frozenset().union(*_MUTATORS.values())
 
 #: On an object of unknown type these names leave no doubt.
 _UNMISTAKABLE = frozenset({"append", "extend", "insert", "setdefault", "popitem", "appendleft", "popleft"})
-
-#: Packages whose objects are there to be changed from everywhere.
-_OBSERVING = (
-    "logging",
-    "structlog",
-    "loguru",
-    "prometheus_client",
-    "opentelemetry",
-    "warnings",
-    "contextvars",
-)
 
 _MUTABLE = frozenset({"list", "set", "dict"})
 
@@ -116,38 +105,47 @@ class Mutations:
         writes = self._writes.get(node)
         if not writes:
             return []
-        return sorted(writes.values(), key=lambda write: (write.position, write.target.text()))
+        return sorted(writes.values(), key=_rank)
 
     # -- from function to caller ------------------------------------------------------------------
 
     def _spread(self) -> None:
-        nodes = (node for node in self.tracer.nodes if node.facts.kind in ("function", "lambda"))
-        level = [(node, write) for node in sorted(nodes, key=_order) for write in self._own(node)]
+        level: dict[Activation, list[Write]] = {}
+        for node in self.tracer.nodes:
+            if node.facts.kind in ("function", "lambda"):
+                own = list(self._own(node))
+                if own:
+                    level[node] = own
         seen: set[tuple[Activation, Origin]] = set()
         while level and len(seen) <= _MOST_FOLLOWED:
-            following: list[tuple[Activation, Write]] = []
-            for node, write in level:
-                self._writes.setdefault(node, {}).setdefault((write.target, write.position), write)
-                if write.target.is_shared or (node, write.target) in seen:
-                    continue
-                seen.add((node, write.target))
-                following += self._in_callers(node, write)
-            level = sorted(
-                following, key=lambda item: (*_order(item[0]), item[1].position, item[1].target.text())
-            )
+            following: dict[Activation, list[Write]] = {}
+            for node in sorted(level, key=_order):
+                new = {}
+                for write in sorted(level[node], key=_rank):
+                    self._writes.setdefault(node, {}).setdefault((write.target, write.position), write)
+                    if not write.target.is_shared and (node, write.target) not in seen:
+                        seen.add((node, write.target))
+                        new[write.target] = write
+                self._tell_callers(node, new, following)
+            level = following
 
-    def _in_callers(self, node: Activation, write: Write) -> Iterator[tuple[Activation, Write]]:
-        """The same write, seen from each caller."""
+    def _tell_callers(
+        self, node: Activation, writes: dict[Origin, Write], following: dict[Activation, list[Write]]
+    ) -> None:
+        """The same writes, seen from each caller."""
+        if not writes:
+            return
         for caller, position in self.tracer.callers.get(node, ()):
             if caller.facts.kind not in ("function", "lambda"):
                 continue
             bound = self.tracer.bind(caller, position, node)
-            for target in self.tracer.in_caller((write.target,), node, bound):
-                if not (isinstance(target.root, Captured) and target.root.scope is caller):
-                    yield (
-                        caller,
-                        Write(target, position, (Step(caller, position), *write.via), write.node, write.at),
-                    )
+            step = Step(caller, position)
+            for target, write in writes.items():
+                for seen in self.tracer.in_caller((target,), node, bound):
+                    if not (isinstance(seen.root, Captured) and seen.root.scope is caller):
+                        following.setdefault(caller, []).append(
+                            Write(seen, position, (step, *write.via), write.node, write.at)
+                        )
 
     # -- in one function ------------------------------------------------------------------------
 
@@ -216,7 +214,7 @@ class Mutations:
     def _changed(self, node: Activation, slot: int) -> Origins:
         """The origins of an object that is changed."""
         values = self.tracer.values(node, slot)
-        if any(_observes(value) for value in values) or (values and all(map(_is_external, values))):
+        if any(observes(value) for value in values) or (values and all(map(_is_external, values))):
             return frozenset()
         origins = self.tracer.of(node, slot)
         if values and not any(origin.is_shared for origin in origins) and self._is_part(node, slot):
@@ -250,12 +248,6 @@ def _mutates(value: Value, name: str) -> bool:
     return value is DATA and name in _UNMISTAKABLE
 
 
-def _observes(value: Value) -> bool:
-    if not isinstance(value, Ext | ExtInst | ExtBound):
-        return False
-    return value.dotted.partition(".")[0] in _OBSERVING
-
-
 def _is_external(value: Value) -> bool:
     """Something of another package, which the catalog answers for."""
     return isinstance(value, Ext | ExtBound)
@@ -283,3 +275,7 @@ def _boxes_of_modules(tracer: Tracer) -> dict[Box, Origin]:
 
 def _order(node: Activation) -> tuple[str, int, int, int]:
     return (node.module.path, node.facts.line, node.index, node.number)
+
+
+def _rank(write: Write) -> tuple[int, str]:
+    return (write.position, write.target.text())

@@ -24,7 +24,7 @@ from color_checker.facts import (
     Update,
 )
 from color_checker.origins import Member, Variable
-from color_checker.values import Class, Descriptor, Factory, Func
+from color_checker.values import Class, Descriptor, Ext, ExtBound, ExtInst, Factory, Func, Value
 
 if TYPE_CHECKING:
     from color_checker.activation import Activation
@@ -36,14 +36,27 @@ if TYPE_CHECKING:
 Flow = Load | Attr | Item | Iterate | Merge | Update | Await | Call
 
 
+#: Packages whose objects are there to be changed from everywhere.
+_OBSERVING = (
+    "logging",
+    "structlog",
+    "loguru",
+    "prometheus_client",
+    "opentelemetry",
+    "warnings",
+    "contextvars",
+)
+
+
 class Outline:
     """What matters of a function's operations, whatever the context."""
 
-    __slots__ = ("definitions", "flows", "loads", "reads", "returned", "stored", "writes")
+    __slots__ = ("definitions", "flows", "loads", "positions", "reads", "returned", "stored", "writes")
 
     def __init__(self, ops: tuple[Op, ...]) -> None:
-        #: The operation that fills a slot.
+        #: The operation that fills a slot, and where it stands.
         self.definitions: dict[int, Op] = {}
+        self.positions: dict[int, int] = {}
         self.flows: list[tuple[int, Flow]] = []
         #: Reads of names of the module, and of attributes.
         self.loads: list[Load] = []
@@ -58,6 +71,7 @@ class Outline:
             dst = getattr(op, "dst", NOTHING)
             if dst != NOTHING:
                 self.definitions.setdefault(dst, op)
+                self.positions.setdefault(dst, position)
 
     def _add(self, position: int, op: Op) -> None:
         match op:
@@ -184,3 +198,10 @@ def scopes_around(node: Activation) -> Iterator[Activation]:
     while scope is not None:
         yield scope
         scope = scope.env
+
+
+def observes(value: Value) -> bool:
+    """Whether it is an object that may be changed from everywhere."""
+    if not isinstance(value, Ext | ExtInst | ExtBound):
+        return False
+    return value.dotted.partition(".")[0] in _OBSERVING

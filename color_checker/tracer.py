@@ -31,8 +31,8 @@ from color_checker.facts import (
     Update,
 )
 from color_checker.origins import ELEMENT, Captured, Member, Origin, Origins, Parameter, Root, Variable
-from color_checker.state import Flow, State
-from color_checker.values import Bound, Class, Ext, Factory, Func, Inst, Mod, Value
+from color_checker.state import Flow, State, observes
+from color_checker.values import Bound, Box, Class, Const, Ext, Factory, Func, Inst, Mod, Value
 
 if TYPE_CHECKING:
     from color_checker.activation import Activation
@@ -44,6 +44,11 @@ _LEAST_BOUND = 20_000
 
 #: Methods that give elements of their container.
 _ELEMENT_METHODS = frozenset({"get", "setdefault", "values", "items", "__getitem__"})
+
+_FIXED_KINDS = frozenset({"tuple", "frozenset"})
+
+#: Tuples in tuples deeper than this do not count as constants.
+_DEEPEST_CONSTANT = 5
 
 _NONE: Origins = frozenset()
 
@@ -94,6 +99,7 @@ class Tracer:
         self.linker = state.linker
         self.focus = focus
         self.nodes = [node for node in _with_outer(nodes) if state.is_looked_at(node.module)]
+        self._fixed: dict[tuple[Root, bool], bool] = {}
         #: Whom each function calls and who calls it, and in which operations.
         self.calls: dict[Activation, dict[int, list[Activation]]] = {}
         self.callers: dict[Activation, list[tuple[Activation, int]]] = {}
@@ -126,9 +132,41 @@ class Tracer:
         var = node.slots[slot]
         return var.values.keys() if var is not None else ()
 
+    def is_fixed(self, origin: Origin) -> bool:
+        """Whether it is a definition or a constant: it can be bound anew, but has no state of its own."""
+        root = origin.root
+        if not isinstance(root, Variable | Member) or origin.path[:1] not in ((), (ELEMENT,)):
+            return False
+        key = (root, bool(origin.path))
+        known = self._fixed.get(key)
+        if known is None:
+            body = root.module.activation if isinstance(root, Variable) else root.info.activation
+            slots = body.body.cells.get(root.name, ()) if body is not None else ()
+            values = [value for slot in slots if body is not None for value in self.values(body, slot)]
+            if origin.path:
+                values = [part for value in values for part in _parts(value)]
+            known = self._fixed[key] = bool(values) and all(_is_fixed(value) for value in values)
+        return known
+
     def definition(self, node: Activation, slot: int) -> Op | None:
         """The operation that fills the slot."""
         return self.state.outline(node).definitions.get(slot)
+
+    def found(self, node: Activation) -> dict[int, Origins]:
+        """The origins of every slot that has some."""
+        return self._slots.get(node, {})
+
+    def handed_over(self, node: Activation) -> Iterator[tuple[int, Activation, dict[int, Origins]]]:
+        """Calls with something that is followed: position, callee, and what each parameter gets."""
+        slots = self._slots.get(node)
+        if not slots:
+            return
+        for position, targets in self.calls.get(node, {}).items():
+            if self._hands_over(node, node.body.ops[position], slots):
+                for target in targets:
+                    bound = self.bind(node, position, target)
+                    if bound:
+                        yield position, target, bound
 
     def bind(self, node: Activation, position: int, target: Activation) -> dict[int, Origins]:
         """For each parameter of `target` where its argument in this call comes from."""
@@ -229,16 +267,23 @@ class Tracer:
     ) -> None:
         params = target.facts.params
         positional = [slot for slot, p in enumerate(params) if p.kind in (POSITIONAL_ONLY, POSITIONAL)]
-        given = [*receiver, *(self.of(node, slot) for slot in op.args)]
+        given = [*receiver, *(self._given(node, slot) for slot in op.args)]
         for slot, origins in zip(positional, given, strict=False):
             if origins:
                 bound[slot] = bound.get(slot, _NONE) | origins
-        followed = [(name, origins) for name, slot in op.keywords if (origins := self.of(node, slot))]
+        followed = [(name, origins) for name, slot in op.keywords if (origins := self._given(node, slot))]
         if followed:
             named = {p.name: slot for slot, p in enumerate(params) if p.kind in (POSITIONAL, KEYWORD_ONLY)}
             for name, origins in followed:
                 if name in named:
                     bound[named[name]] = bound.get(named[name], _NONE) | origins
+
+    def _given(self, node: Activation, slot: int) -> Origins:
+        """What an argument may be, without what no callee can change."""
+        origins = self.of(node, slot)
+        if any(map(self.is_fixed, origins)):
+            return frozenset(origin for origin in origins if not self.is_fixed(origin))
+        return origins
 
     # -- the fixpoint ---------------------------------------------------------------------------
 
@@ -287,7 +332,7 @@ class Tracer:
                 if found and not found <= slots.get(op.dst, _NONE):
                     slots[op.dst] = slots.get(op.dst, _NONE) | found
                     changed = True
-        yield from self._hand_over(node, slots)
+        yield from self._hand_over(node)
         returned = _NONE.union(*(slots[slot] for slot in outline.returned if slot in slots))
         if returned != self._returns.get(node, _NONE):
             self._returns[node] = returned
@@ -295,20 +340,14 @@ class Tracer:
         if visible != self._visible(node, slots):
             yield from _within(node, self._nested)
 
-    def _hand_over(self, node: Activation, slots: dict[int, Origins]) -> Iterator[Activation]:
+    def _hand_over(self, node: Activation) -> Iterator[Activation]:
         """Follow the parameters that get what is followed here."""
-        if not slots:
-            return
-        for position, targets in self.calls[node].items():
-            if not self._hands_over(node, node.body.ops[position], slots):
-                continue
-            for target in targets:
-                followed = self._followed.get(target, ())
-                bound = self.bind(node, position, target)
-                new = {slot for slot, origins in bound.items() if origins and slot not in followed}
-                if new:
-                    self._followed.setdefault(target, set()).update(new)
-                    yield target
+        for _, target, bound in self.handed_over(node):
+            followed = self._followed.setdefault(target, set())
+            new = {slot for slot, origins in bound.items() if origins and slot not in followed}
+            if new:
+                followed.update(new)
+                yield target
 
     def _visible(self, node: Activation, slots: dict[int, Origins]) -> list[Origins]:
         """What functions inside it may read."""
@@ -408,11 +447,13 @@ class Tracer:
         found: set[Origin] = set()
         values = self.values(node, op.obj)
         below = not values
+        # A class among other things is most often what a call was given to make an object of it.
+        named = all(isinstance(value, Mod | Class | Ext) for value in values)
         for value in values:
             root: Root | None = None
             if isinstance(value, Mod):
                 root = self.state.variable(value.info, op.name)
-            elif isinstance(value, Class):
+            elif isinstance(value, Class) and named:
                 root = self.state.member(value.info, op.name, through_instance=False)
             elif isinstance(value, Inst):
                 root = self.state.member(value.info, op.name, through_instance=True)
@@ -428,6 +469,8 @@ class Tracer:
             return self._results(node, position)
         method = self.definition(node, op.func)
         if isinstance(method, Attr) and method.obj in slots and method.name in _ELEMENT_METHODS:
+            if any(observes(value) for value in self.values(node, method.obj)):
+                return _NONE
             return frozenset(origin.child(ELEMENT) for origin in slots[method.obj])
         return _NONE
 
@@ -439,6 +482,23 @@ class Tracer:
             if returned and not target.facts.is_generator:
                 found |= self.in_caller(returned, target, self.bind(node, position, target))
         return found
+
+
+def _is_fixed(value: Value, depth: int = 0) -> bool:
+    if isinstance(value, Box):
+        return (
+            value.kind in _FIXED_KINDS
+            and depth < _DEEPEST_CONSTANT
+            and all(_is_fixed(part, depth + 1) for part in _parts(value))
+        )
+    return isinstance(value, Func | Class | Const | Mod)
+
+
+def _parts(value: Value) -> list[Value]:
+    """What is known to be in a container."""
+    if not isinstance(value, Box):
+        return []
+    return [part for var in (value.elements, *value.keyed.values()) for part in var.values]
 
 
 def _with_outer(nodes: Iterable[Activation]) -> Iterable[Activation]:
