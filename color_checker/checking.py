@@ -9,11 +9,12 @@ from pathlib import Path
 
 import msgspec
 
+from color_checker.activation import Activation
 from color_checker.catalog import Catalog, load_catalog
 from color_checker.changers import link_changers
 from color_checker.config import Config, load_config, validate_names
 from color_checker.engines import engines_by_package, load_profiles
-from color_checker.facts import Call
+from color_checker.facts import NOTHING, Call
 from color_checker.findings import Color, Finding, Report, Summary
 from color_checker.garbage import uncollected
 from color_checker.inputs import FACTS_VERSION, Inputs, read_inputs
@@ -198,12 +199,18 @@ def _finish(findings: Iterable[Finding], config: Config) -> list[Finding]:
     return list(result.values())
 
 
+def _unit(node: Activation, color: Color) -> tuple[str, int]:
+    """What counts as one: a step is a function, a workflow may be a class with several entry points."""
+    scope = node.env if color is Color.WORKFLOW and node.facts.owner != NOTHING else node
+    return (node.module.key, scope.index if scope is not None else node.index)
+
+
 def _summary(analysis: Analysis, gaps: int) -> Summary:
     program = analysis.program
     colored = {
-        (node.module.key, node.index): code.color
+        _unit(node, code.color): code.color
         for node, code in program.code.items()
-        if code.owner is node and not node.module.library
+        if code.owner is node and not node.module.library and program.linker.colors.is_entry(node)
     }
     calls = {
         (node.module.key, node.index, position)

@@ -100,6 +100,11 @@ class Colors:
         coloring = self.of(activation)
         return coloring is not None and coloring.entry and coloring.color is not Color.PURE
 
+    def is_entry(self, activation: Activation) -> bool:
+        """Whether the engine calls it, rather than a wrapper around it."""
+        coloring = self.of(activation)
+        return coloring is not None and coloring.entry
+
     def class_of_body(self, body: Activation) -> ClassInfo | None:
         """The class whose body is activated."""
         known = self._bodies.get(body)
