@@ -21,7 +21,7 @@ class Imports(Visitor):
             if not alias.asname and bound != alias.name:
                 # `import a.b` binds `a` but loads `a.b` too.
                 self.emit(Import(self.scope.new(), alias.name, "", 0, at))
-            self._bind_import(alias.asname or bound, dst, node)
+            self.store_name(alias.asname or bound, dst, node)
 
     def from_import(self, node: ast.ImportFrom) -> None:
         module = node.module or ""
@@ -33,10 +33,7 @@ class Imports(Visitor):
                 continue
             dst = self.scope.new()
             self.emit(Import(dst, module, alias.name, node.level, at))
-            self._bind_import(alias.asname or alias.name, dst, node)
-
-    def _bind_import(self, name: str, slot: int, node: ast.stmt) -> None:
-        self.store_name(name, slot, node)
+            self.store_name(alias.asname or alias.name, dst, node)
 
     def _note_import(self, module: str, level: int, names: tuple[str, ...], node: ast.stmt, at: int) -> None:
         typing_only = any(

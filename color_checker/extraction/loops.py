@@ -119,7 +119,7 @@ def _rebound(statements: Sequence[ast.stmt]) -> dict[str, None]:
 
 
 def _works_in_any_order(statement: ast.stmt) -> bool:
-    """Whether a loop may run the statement for its elements in any order: it only takes away or adds to a set."""
+    """Whether a loop may run the statement for its elements in any order: it takes away or adds to a set."""
     match statement:
         case ast.Expr(value=ast.Call(func=ast.Attribute(attr="add" | "discard" | "remove"), args=[_])):
             return True

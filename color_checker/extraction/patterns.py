@@ -32,8 +32,7 @@ class Patterns(Visitor):
             case ast.MatchAs(pattern=inner, name=name):
                 if inner is not None:
                     self._pattern(inner, subject)
-                if name is not None:
-                    self.scope.bind(name, subject)
+                self._bind(name, subject)
             case ast.MatchValue(value=value):
                 right = self.expr(value)
                 self.emit(Operate(self.scope.new(), "__eq__", subject, right, self.at(value)))
@@ -44,20 +43,21 @@ class Patterns(Visitor):
                 for index, element in enumerate(patterns):
                     self._pattern(element, self._pattern_item(subject, self.const("int", index), element))
             case ast.MatchStar(name=name):
-                if name is not None:
-                    self.scope.bind(name, subject)
+                self._bind(name, subject)
             case ast.MatchMapping(keys=keys, patterns=patterns, rest=rest):
                 for key, element in zip(keys, patterns, strict=True):
                     self._pattern(element, self._pattern_item(subject, self.expr(key), element))
-                if rest is not None:
-                    self.scope.bind(rest, subject)
+                self._bind(rest, subject)
             case ast.MatchClass():
                 self._match_class(pattern, subject)
 
+    def _bind(self, name: str | None, subject: int) -> None:
+        if name is not None:
+            self.scope.bind(name, subject)
+
     def _pattern_item(self, subject: int, key: int, node: ast.pattern) -> int:
         dst = self.scope.new()
-        place = self.place(node.lineno, node.col_offset, node.end_lineno, node.end_col_offset)
-        self.emit(Item(dst, subject, key, place))
+        self.emit(Item(dst, subject, key, self.at(node)))
         return dst
 
     def _match_class(self, pattern: ast.MatchClass, subject: int) -> None:
@@ -66,6 +66,5 @@ class Patterns(Visitor):
             self._pattern(element, self.scope.new())
         for name, element in zip(pattern.kwd_attrs, pattern.kwd_patterns, strict=True):
             dst = self.scope.new()
-            place = self.place(element.lineno, element.col_offset, element.end_lineno, element.end_col_offset)
-            self.emit(Attr(dst, subject, name, place))
+            self.emit(Attr(dst, subject, name, self.at(element)))
             self._pattern(element, dst)

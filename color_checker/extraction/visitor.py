@@ -97,10 +97,8 @@ class Visitor(ABC):
 
     def at(self, node: ast.expr | ast.stmt | ast.ExceptHandler | ast.arg | ast.pattern) -> int:
         """The number of a node's place."""
-        end_line, end_column = node.end_lineno, node.end_col_offset
-        return self.place(
-            node.lineno, node.col_offset, end_line or node.lineno, end_column or node.col_offset
-        )
+        line, column = node.lineno, node.col_offset
+        return self.place(line, column, node.end_lineno or line, node.end_col_offset or column)
 
     def place(self, line: int, column: int, end_line: int, end_column: int) -> int:
         """The number of a new place; columns are offsets in bytes, as `ast` has them."""
