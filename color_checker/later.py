@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from color_checker.activation import Activation
+from color_checker.facts import NOTHING, Return
 from color_checker.mutations import Mutations, Write
 from color_checker.origins import External, Origin, Origins, Parameter
 from color_checker.tracer import Focus, Tracer
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from color_checker.link import Linker
 
 _TEST_FOLDERS = frozenset({"tests", "test", "testing"})
+
+#: Types of what decorators are applied to.
+_DECORATED = frozenset({"Callable", "FunctionType", "Type", "type"})
 
 #: How the names of functions end that are there for tests; what they call may have other callers.
 _FOR_TESTS = ("_for_test", "_for_tests", "_for_testing")
@@ -140,13 +144,28 @@ def running_late(linker: Linker) -> list[Activation]:
 
 
 def _entry_points(linker: Linker) -> Iterator[Activation]:
-    yield from linker.roots
+    yield from (node for node in linker.roots if not _decorates(node))
     for node in linker.activations.values():
         for records in node.operations.values():
             for record in records.values():
                 yield from record.targets
         if node.facts.kind == "module":
             yield from _called_as_main(node)
+
+
+def _decorates(node: Activation) -> bool:
+    """Whether the function takes a function or class and gives it back: then it registers it, at import."""
+    facts = node.facts
+    first = 1 if facts.owner != NOTHING else 0
+    if len(facts.params) <= first or not any(
+        isinstance(op, Return) and op.value == first for op in node.body.ops
+    ):
+        return False
+    annotation = facts.params[first].annotation
+    if annotation is not None:
+        return annotation.name.rpartition(".")[2] in _DECORATED
+    # In a decorator with arguments the inner function is the decorator.
+    return node.env is not None and node.env.facts.kind == "function"
 
 
 def _called_as_main(node: Activation) -> Iterator[Activation]:
