@@ -121,7 +121,8 @@ class Mutations:
             following: dict[Activation, list[Write]] = {}
             for node in sorted(level, key=_order):
                 new = {}
-                for write in sorted(level[node], key=_rank):
+                writes = level[node]
+                for write in sorted(writes, key=_rank) if len(writes) > 1 else writes:
                     self._writes.setdefault(node, {}).setdefault((write.target, write.position), write)
                     if not write.target.is_shared and (node, write.target) not in seen:
                         seen.add((node, write.target))

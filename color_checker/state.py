@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from color_checker.coloring import calls_out
 from color_checker.facts import (
     NOTHING,
     Attr,
@@ -104,6 +105,7 @@ class State:
         self._variables: dict[tuple[ModuleInfo, str], Variable | None] = {}
         self._members: dict[tuple[ClassInfo, str, bool], Member | None] = {}
         self._outlines: dict[tuple[ModuleInfo, int], Outline] = {}
+        self._calls: dict[Activation, list[tuple[int, Activation]]] = {}
 
     def is_looked_at(self, module: ModuleInfo) -> bool:
         """Whether its state is the user's: that of packages and of engines (in their own projects) is not."""
@@ -111,6 +113,13 @@ class State:
         if known is None:
             engine = any(profile.owns(module.name) for profile in self.linker.profiles)
             known = self._looked_at[module] = not module.library and not engine
+        return known
+
+    def calls_out(self, node: Activation) -> list[tuple[int, Activation]]:
+        """The calls of a function that stay in its color."""
+        known = self._calls.get(node)
+        if known is None:
+            known = self._calls[node] = list(calls_out(self.linker, node))
         return known
 
     def outline(self, node: Activation) -> Outline:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from color_checker.coloring import calls_out
 from color_checker.facts import (
     KEYWORD_ONLY,
     NOTHING,
@@ -291,7 +290,7 @@ class Tracer:
         known = set(self.nodes)
         for node in self.nodes:
             calls = self.calls[node] = {}
-            for position, target in calls_out(self.linker, node):
+            for position, target in self.state.calls_out(node):
                 if target in known:
                     calls.setdefault(position, []).append(target)
                     self.callers.setdefault(target, []).append((node, position))

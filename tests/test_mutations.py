@@ -218,3 +218,64 @@ def test_a_step_that_changes_what_its_workflow_got_is_found(found) -> None:  # t
 
             DBOS.run_step(None, work)
     """) == {("app.py", 'items.append("y")', "captured-write")}  # fmt: skip
+
+
+def test_an_object_made_from_a_class_that_a_call_got_is_not_the_class(found) -> None:  # type: ignore[no-untyped-def]
+    assert not found(
+        app="""
+        from dataclasses import dataclass
+
+        @dataclass
+        class Part:
+            count: int = 0
+
+        @dataclass
+        class Action:
+            part: Part | None = None
+
+        def convert(hint, value):
+            if value is None:
+                return hint
+            return hint(**value)
+
+        def lower(action: Action) -> None:
+            action.part.count -= 1
+
+        @DBOS.workflow()
+        def order(raw: dict) -> None:
+            lower(convert(Action, raw))
+    """
+    )
+
+
+def test_what_a_function_for_tests_resets_does_not_change_for_workflows(found) -> None:  # type: ignore[no-untyped-def]
+    assert not found(
+        app="""
+        limit = 10
+
+        def reset_for_tests() -> None:
+            global limit
+            limit = 10
+
+        @DBOS.workflow()
+        def order() -> int:
+            return limit
+    """
+    )
+
+
+def test_changes_below_many_callers_are_found_in_reasonable_time(found) -> None:  # type: ignore[no-untyped-def]
+    layers, width = 12, 8
+    lines = ["class Store:", "    def __init__(self) -> None:", "        self.rows: list[int] = []", ""]
+    lines += [f"def f0_{i}(store: Store) -> None:\n    store.rows.append({i})\n" for i in range(width)]
+    for layer in range(1, layers):
+        calls = "".join(f"\n    f{layer - 1}_{i}(store)" for i in range(width))
+        lines += [f"def f{layer}_{i}(store: Store) -> None:{calls}\n" for i in range(width)]
+    lines += [
+        "STORE = Store()",
+        "",
+        "@DBOS.workflow()",
+        "def order() -> None:",
+        f"    f{layers - 1}_0(STORE)",
+    ]
+    assert found(app="\n".join(lines)) == {("app.py", f"f{layers - 1}_0(STORE)", "global-write")}
