@@ -7,7 +7,7 @@ unresolved.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -146,16 +146,6 @@ def _is_given(node: Activation, site: EffectSite, sites: list[EffectSite]) -> bo
 def gaps(linker: Linker, node: Activation) -> list[Gap]:
     """The calls of one activation that could not be resolved."""
     return list(_Reader(linker, node).gaps())
-
-
-def call_count(node: Activation) -> int:
-    """How many calls the body has."""
-    return sum(isinstance(op, Call) for op in node.body.ops)
-
-
-def externals(node: Activation, position: int) -> tuple[str, ...]:
-    """The dotted names outside the analyzed code that the operation at `position` calls."""
-    return tuple(node.external.get(position, ()))
 
 
 def _operands(op: Op) -> Iterator[int]:
@@ -359,9 +349,12 @@ class _Reader:
         node = self.node
         if self._is_saturated(op.func):
             return "it may be too many different things"
-        if position in node.targets or position in node.operations:
-            return ""
         values = self.values(op.func)
+        targets = node.targets.get(position)
+        if targets and self._is_only_declared(targets, values):
+            return f"`{next(iter(targets)).name}` is only declared: no class that implements it is known"
+        if targets or position in node.operations:
+            return ""
         if any(self._is_resolved(value) for value in values):
             return ""
         names = [value.dotted for value in values if isinstance(value, Ext | ExtBound)]
@@ -370,12 +363,31 @@ class _Reader:
             return f"`{names[0]}` is neither installed nor in the catalog"
         return "it is not known what is called"
 
+    def _is_only_declared(self, targets: Iterable[Activation], values: tuple[Value, ...]) -> bool:
+        """Whether an object of unknown class is asked for a method that only a protocol or ABC declares."""
+        receivers = [value.receiver for value in values if isinstance(value, Bound)]
+        if not any(isinstance(receiver, Inst) and receiver.open for receiver in receivers):
+            return False
+        return all(self._is_declaration(target) for target in targets)
+
+    def _is_declaration(self, target: Activation) -> bool:
+        if not target.facts.abstract or target.env is None:
+            return False
+        owner = self.linker.colors.class_of_body(target.env)
+        declared = any(name.rpartition(".")[2] == "abstractmethod" for name in target.facts.decorators)
+        return declared or (owner is not None and owner.is_protocol())
+
     def _is_saturated(self, slot: int) -> bool:
-        """Whether the solver has given up on the callee, or on the object whose method is called."""
-        if len(self.values(slot)) >= MOST_VALUES:
-            return True
+        """Whether the solver has given up on the callee, or on the object whose method is called.
+
+        Not if it is one of many containers of the same kind: their methods are the same.
+        """
         obj = self._objects.get(slot)
-        return obj is not None and len(self.values(obj)) >= MOST_VALUES
+        objects = self.values(obj) if obj is not None else ()
+        kinds = {value.kind if isinstance(value, Box) else "" for value in objects}
+        if len(kinds) == 1 and "" not in kinds:
+            return False
+        return max(len(objects), len(self.values(slot))) >= MOST_VALUES
 
     @cached_property
     def _objects(self) -> dict[int, int]:
