@@ -140,15 +140,6 @@ class Program:
         return {engine: Reach(self.linker, nodes, outside) for engine, nodes in sorted(by_engine.items())}
 
     @cached_property
-    def step_reaches(self) -> dict[str, Reach]:
-        """For each engine what its steps reach."""
-        by_engine: dict[str, list[Activation]] = {}
-        for node, code in self.code.items():
-            if code.color is Color.STEP and node.facts.kind in ("function", "lambda"):
-                by_engine.setdefault(code.engine, []).append(node)
-        return {engine: Reach(self.linker, nodes) for engine, nodes in sorted(by_engine.items())}
-
-    @cached_property
     def replayed_nodes(self) -> list[Activation]:
         """Everything that replayed code of any engine reaches, itself included."""
         found = {node: None for reach in self.reaches.values() for node in reach.nodes()}

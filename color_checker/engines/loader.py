@@ -22,7 +22,6 @@ import msgspec
 from color_checker.errors import ColorCheckerError
 from color_checker.findings import Color, Effect
 
-Argument = int | str
 T = TypeVar("T")
 
 

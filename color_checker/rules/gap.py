@@ -39,6 +39,30 @@ class Gap(Rule):
 
     bad = (
         Example(
+            title="a protocol without any class that implements it",
+            configuration="strict = true\n",
+            files={
+                "flows.py": """\
+from typing import Protocol
+
+from runtime_min import workflow
+
+
+class Tariff(Protocol):
+    def price(self, seats: int) -> int: ...
+
+
+class Shop:
+    tariff: Tariff
+
+
+@workflow
+async def order(shop: Shop, seats: int) -> int:
+    return shop.tariff.price(seats)  # expect: gap
+""",
+            },
+        ),
+        Example(
             title="a method whose name is computed",
             configuration="strict = true\n",
             files={
@@ -118,6 +142,35 @@ def order(tariff: str, seats: int) -> int:
         ),
     )
     good = (
+        Example(
+            title="a protocol that a class of the project implements",
+            configuration="strict = true\n",
+            files={
+                "flows.py": """\
+from typing import Protocol
+
+from runtime_min import workflow
+
+
+class Tariff(Protocol):
+    def price(self, seats: int) -> int: ...
+
+
+class Single(Tariff):
+    def price(self, seats: int) -> int:
+        return seats * 100
+
+
+def total(tariff: Tariff, seats: int) -> int:
+    return tariff.price(seats)
+
+
+@workflow
+async def order(seats: int) -> int:
+    return total(Single(), seats)
+""",
+            },
+        ),
         Example(
             title="annotated, and so resolved",
             configuration="strict = true\n",
