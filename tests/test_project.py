@@ -9,6 +9,7 @@ import pytest
 
 import color_checker.project
 from color_checker.config import Config
+from color_checker.facts import encode_head
 from color_checker.inputs import FACTS_VERSION, read_inputs
 from color_checker.project import Encoded, Failed, Project, extract_file
 from color_checker.sources import discover
@@ -87,7 +88,7 @@ def test_facts_that_the_store_dropped_are_extracted_again(folder: Path, store: S
     first = load(folder, store)
     values = {source.path: first.facts(source) for source in first.files}
     kept = [
-        (color_checker.project._head_key(first.hashes[path]), color_checker.project.encode_head(facts.head))
+        (color_checker.project._head_key(first.hashes[path]), encode_head(facts.head))
         for path, facts in values.items()
         if facts is not None
     ]

@@ -82,12 +82,12 @@ class Loops(Visitor):
 
     def break_statement(self, node: ast.Break) -> None:
         if self.scope.breaks and not self.scope.dead:
-            self.scope.breaks[-1].append(self.scope.env)
+            self.scope.breaks[-1].append(dict(self.scope.env))
         self.scope.dead = True
 
     def continue_statement(self, node: ast.Continue) -> None:
         if self.scope.continues and not self.scope.dead:
-            self.scope.continues[-1].append(self.scope.env)
+            self.scope.continues[-1].append(dict(self.scope.env))
         self.scope.dead = True
 
 

@@ -37,8 +37,7 @@ class Patterns(Visitor):
                 right = self.expr(value)
                 self.emit(Operate(self.scope.new(), "__eq__", subject, right, self.at(value)))
             case ast.MatchOr(patterns=patterns):
-                for alternative in patterns:
-                    self._pattern(alternative, subject)
+                self._alternatives(patterns, subject)
             case ast.MatchSequence(patterns=patterns):
                 for index, element in enumerate(patterns):
                     self._pattern(element, self._pattern_item(subject, self.const("int", index), element))
@@ -50,6 +49,18 @@ class Patterns(Visitor):
                 self._bind(rest, subject)
             case ast.MatchClass():
                 self._match_class(pattern, subject)
+
+    def _alternatives(self, patterns: list[ast.pattern], subject: int) -> None:
+        """Patterns with `|` between them: the names that all of them bind may have any one's values."""
+        scope = self.scope
+        base, was_dead = scope.env, scope.dead
+        ends: list[Env] = []
+        for pattern in patterns:
+            scope.env = dict(base)
+            self._pattern(pattern, subject)
+            ends.append(scope.env)
+        scope.join(*ends)
+        scope.dead = was_dead
 
     def _bind(self, name: str | None, subject: int) -> None:
         if name is not None:
