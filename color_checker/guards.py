@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Container, Iterator
 from typing import TYPE_CHECKING
 
-from color_checker.facts import NOTHING, Call, Const, Operate, Region, Return
-from color_checker.values import Ext, ExtBound
+from color_checker.facts import NOTHING, Attr, Call, Const, Load, Operate, Region, Return
+from color_checker.values import Ext, ExtBound, Value
 
 if TYPE_CHECKING:
     from color_checker.activation import Activation
@@ -35,6 +35,34 @@ class Guards:
     def only_outside(self, node: Activation, line: int, position: int = NOTHING) -> bool:
         """Whether the line (or the operation in it) runs only where no workflow does."""
         return any(region.negated for region in self._regions(node, line, position))
+
+    def comes_from_outside(self, node: Activation, position: int, dotted: str) -> bool:
+        """Whether the method `dotted` is called on what a function only gives where no workflow runs."""
+        made = {op.dst: (place, op) for place, op in enumerate(node.body.ops) if isinstance(op, Attr | Call)}
+        call = node.body.ops[position]
+        _, method = made.get(call.func, (0, None)) if isinstance(call, Call) else (0, None)
+        place, source = made.get(method.obj, (0, None)) if isinstance(method, Attr) else (0, None)
+        targets = node.targets.get(place, ()) if isinstance(source, Call) else ()
+        if not self.profiles or not isinstance(call, Call) or not targets:
+            return False
+        receivers = {
+            value.receiver
+            for value in _values(node, call.func)
+            if isinstance(value, ExtBound) and value.dotted == dotted
+        }
+        inside = {value for target in targets for value in self._given_inside(target)}
+        return bool(receivers) and receivers.isdisjoint(inside)
+
+    def _given_inside(self, node: Activation) -> Iterator[Value]:
+        """What a function returns where a workflow runs."""
+        lines = {
+            op.dst: node.module.facts.span(op.at)[0]
+            for op in node.body.ops
+            if isinstance(op, Attr | Call | Load)
+        }
+        for op in node.body.ops:
+            if isinstance(op, Return) and not self.only_outside(node, lines.get(op.value, 0)):
+                yield from _values(node, op.value)
 
     def _regions(self, node: Activation, line: int, position: int) -> Iterator[Region]:
         if not self.profiles:
@@ -109,6 +137,11 @@ class Guards:
         return any(
             isinstance(op, Operate) and op.left in questions and op.dst in returned for op in node.body.ops
         )
+
+
+def _values(node: Activation, slot: int) -> tuple[Value, ...]:
+    var = node.slots[slot] if slot != NOTHING else None
+    return tuple(var.values) if var is not None else ()
 
 
 def _holds(region: Region, line: int, position: int) -> bool:

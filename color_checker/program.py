@@ -306,10 +306,15 @@ class Program:
         if profile is not None and not self._is_pure(node) and profile.is_legal(site.dotted):
             return True
         line = self.place(node, site.at).line
-        if self.is_unsandboxed(node, line) or self.is_outside(node, line, site.position):
+        if self.is_unsandboxed(node, line) or self._is_outside_site(node, line, site):
             return True
         return site.effect is Effect.CONSOLE and (
             self.is_replay_guarded(node, line) or is_silent_on_replay(node, site.position)
+        )
+
+    def _is_outside_site(self, node: Activation, line: int, site: EffectSite) -> bool:
+        return self.is_outside(node, line, site.position) or self.guards.comes_from_outside(
+            node, site.position, site.dotted
         )
 
     def _is_pure(self, node: Activation) -> bool:

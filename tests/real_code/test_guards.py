@@ -93,6 +93,39 @@ class Chat:
 """
 
 
+_LOGGER = """\
+from loguru import logger as plain
+from temporalio import workflow
+
+
+def in_workflow_context() -> bool:
+    try:
+        return bool(workflow.info())
+    except Exception:
+        return False
+
+
+class Logger:
+    def chosen(self):
+        if in_workflow_context():
+            return workflow.logger
+        return plain.bind(name="client")
+
+    def info(self, text: str) -> None:
+        self.chosen().info(text)
+
+
+logger = Logger()
+
+
+@workflow.defn
+class Chat:
+    @workflow.run
+    async def run(self, url: str) -> None:
+        logger.info(url)
+"""
+
+
 def findings(folder: Path, monkeypatch: pytest.MonkeyPatch, **files: str) -> list[str]:
     """`path:line name` of everything that is found in the files."""
     for name, text in files.items():
@@ -123,3 +156,11 @@ def test_the_side_that_workflows_take_is_checked(tmp_path: Path, monkeypatch: py
         "flows.py:11 network",
         "flows.py:13 clock",
     ]
+
+
+def test_a_logger_that_workflows_are_not_given_is_no_matter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert findings(tmp_path, monkeypatch, chat=_LOGGER) == []
+    always = _LOGGER.replace("if in_workflow_context():", "if self.quiet:")
+    assert findings(tmp_path, monkeypatch, chat=always) == ["chat.py:29 console"]
