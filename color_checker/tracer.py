@@ -302,7 +302,7 @@ class Tracer:
                 self._followed[node] = {0}
 
     def _solve(self) -> None:
-        queue = deque(self.nodes)
+        queue = deque(node for node in self.nodes if self._has_start(node))
         waiting = set(queue)
         visits = max(_MOST_VISITS * len(self.nodes), _LEAST_BOUND)
         while queue and visits:
@@ -313,6 +313,15 @@ class Tracer:
                 if other not in waiting:
                     waiting.add(other)
                     queue.append(other)
+
+    def _has_start(self, node: Activation) -> bool:
+        """Whether something is followed from there on, and not only once a call brings it."""
+        if self.focus.scopes or node in self._followed:
+            return True
+        slots = self._initial(node)
+        if slots:
+            self._slots[node] = slots
+        return bool(slots)
 
     def _update(self, node: Activation) -> Iterator[Activation]:
         """Compute the slots of a function anew. Gives the functions to which that makes a difference."""
