@@ -13,6 +13,12 @@ from color_checker.scopes import Env
 #: Functions of `itertools` whose iterators may never end.
 _ENDLESS = frozenset({"count", "cycle", "repeat"})
 
+# Tuples: a union of types would be built anew at each use, and these are used for every node in a loop.
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_NAMING = (ast.ExceptHandler, ast.MatchAs, ast.MatchStar)
+#: Nodes in which nothing is bound.
+_LEAVES = (ast.expr_context, ast.Constant, ast.Lambda, ast.operator, ast.cmpop, ast.unaryop, ast.boolop)
+
 
 class Loops(Visitor):
     """Visits loops and what leaves them."""
@@ -105,15 +111,15 @@ def _rebound(statements: Sequence[ast.stmt]) -> dict[str, None]:
         if isinstance(node, ast.Name):
             if isinstance(node.ctx, ast.Store):
                 names[node.id] = None
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        elif isinstance(node, _DEFINITIONS):
             names[node.name] = None
         elif isinstance(node, ast.alias):
             names[node.asname or node.name.partition(".")[0]] = None
-        elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar):
+        elif isinstance(node, _NAMING):
             if node.name:
                 names[node.name] = None
             todo.extend(ast.iter_child_nodes(node))
-        elif not isinstance(node, ast.Lambda):
+        elif not isinstance(node, _LEAVES):
             todo.extend(ast.iter_child_nodes(node))
     return names
 

@@ -10,6 +10,12 @@ from typing import ClassVar
 from color_checker.facts import NOTHING, ClassFacts, Const, FunctionFacts, ImportFact, Merge, Op, Operate
 from color_checker.scopes import Scope
 
+# Tuples: a union of types would be built anew at each use, and these are used for every node.
+#: Their objects may have a method that is asked for their truth.
+_TESTED = (ast.Call, ast.Name, ast.Attribute, ast.Subscript, ast.Await)
+#: Nodes that contain no statements of the same scope.
+_CLOSED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.expr)
+
 
 class Visitor(ABC):
     """The state of one visit, in which each scope is visited after the one around it."""
@@ -40,7 +46,7 @@ class Visitor(ABC):
     def test(self, node: ast.expr) -> int:
         """An expression whose truth is asked for: an object may have a method that answers."""
         slot = self.expr(node)
-        if isinstance(node, ast.Call | ast.Name | ast.Attribute | ast.Subscript | ast.Await):
+        if isinstance(node, _TESTED):
             self.emit(Operate(self.scope.new(), "__bool__", slot, NOTHING, self.at(node)))
         return slot
 
@@ -128,5 +134,5 @@ def own_statements(statements: Sequence[ast.stmt]) -> Iterator[ast.AST]:
     while todo:
         node = todo.pop()
         yield node
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.expr):
+        if not isinstance(node, _CLOSED):
             todo.extend(ast.iter_child_nodes(node))
