@@ -31,8 +31,9 @@ def _is_code(text: str) -> bool:
 
 #: Words with which the clauses of profiles and rules begin that are sentences already.
 IMPERATIVES = frozenset(
-    {"call", "choose", "compute", "decide", "derive", "do", "draw", "give", "import", "keep", "leave", "make"}
-    | {"move", "pass", "put", "read", "run", "seed", "sleep", "start", "use", "wait", "write"}
+    {"call", "choose", "compute", "decide", "derive", "do", "draw", "encrypt", "format", "give", "hash", "import"}
+    | {"keep", "leave", "make", "move", "pass", "put", "read", "run", "seed", "sleep", "start", "use", "verify"}
+    | {"wait", "write"}
 )
 
 
@@ -63,12 +64,13 @@ class EffectRule(Rule):
     def _finding(self, program: Program, cause: Cause) -> Finding:
         site = cause.site
         profile = program.profile(cause.engine)
-        replacement = profile.replacement(site.dotted, site.effect) if profile is not None else ""
+        own = profile.replacement(site.dotted, None) if profile is not None else ""
+        general = profile.replacement(site.dotted, site.effect) if profile is not None else ""
         callee = shown_name(site.dotted)
         return program.finding(
             self.code, self.name, self.severity, cause.anchor,
             program.place_of(cause.anchor, cause.position),
-            self.message(callee, replacement or site.advice or None),
+            self.message(callee, own or site.advice or general or None),
             effect=site.effect, engine=cause.engine, workflows=cause.workflows,
             witness=program.witness(cause.chain, cause.node, site.at, callee),
         )  # fmt: skip
