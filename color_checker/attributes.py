@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections import deque
+from collections import Counter, OrderedDict, defaultdict, deque
 from typing import TYPE_CHECKING
 
 from color_checker.arguments import Args
@@ -40,8 +40,9 @@ if TYPE_CHECKING:
 _LONGEST_NAME = 5
 
 _MEMBERS = {name: frozenset(dir(value)) for name, value in vars(builtins).items() if isinstance(value, type)}
-# Deques are lists here.
+# The kinds of lists and dictionaries in `collections` are such boxes, too.
 _MEMBERS["list"] |= frozenset(dir(deque))
+_MEMBERS["dict"] |= frozenset({*dir(Counter), *dir(OrderedDict), *dir(defaultdict)})
 
 _IMPLICIT_STATIC = frozenset({"__new__"})
 _IMPLICIT_CLASS = frozenset({"__init_subclass__", "__class_getitem__"})

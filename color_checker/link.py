@@ -677,12 +677,15 @@ class Linker:
             self.solver.add(dst, self.module_or_external(name, module))
             return
         source = self.project_module(name, module) if name else None
-        if source is not None:
+        # A package that imports from itself gets its module of that name, which nothing has bound before.
+        if source is not None and not (source is module and source.source.package):
             self.member(source, op.name, dst)
             return
         submodule = self.project_module(f"{name}.{op.name}".strip("."), module)
         if submodule is not None:
             self.solver.add(dst, self.module_value(submodule))
+        elif source is not None:
+            self.member(source, op.name, dst)
         elif name:
             self.solver.add(dst, self.ext(self.canonical(f"{name}.{op.name}")))
 
