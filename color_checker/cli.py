@@ -68,8 +68,9 @@ class Commands(click.Group):
 
 
 def complain(message: str) -> None:
-    """One line on stderr."""
-    click.echo(f"color-checker: {' '.join(message.split())}", err=True)
+    """One line on stderr, with paths relative to the working directory where they lie below it."""
+    here = os.getcwd().rstrip(os.sep) + os.sep
+    click.echo(f"color-checker: {' '.join(message.split()).replace(here, '')}", err=True)
 
 
 def print_version(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:

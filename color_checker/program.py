@@ -149,7 +149,7 @@ class Program:
     def workflows_reaching(self) -> dict[Activation, tuple[str, ...]]:
         """For each replayed node the names of the workflows that reach it."""
         nodes = self.replayed_nodes
-        names = {node: self.workflow_name(node) for node in nodes if node in self.code}
+        names = {node: self.workflow_name(node) for node in nodes if self.is_replayed(node)}
         return reaching(self.linker, nodes, names)
 
     # -- state ----------------------------------------------------------------------------------

@@ -76,6 +76,7 @@ _LIKELY = re.compile(r"#[ \t]*color:")
 #: In a comment: `# color: WORD`, `[…]`, and the character that comes after.
 _PRAGMA = re.compile(r"#[ \t]*color:[ \t]*([A-Za-z_]+)[ \t]*(\[[^\]#]*\]?)?[ \t]*(?=(.?))")
 _RULE_NAME = re.compile(r"[a-z][a-z0-9-]*")
+_RULE_CODE = re.compile(r"CC[0-9]{3}")
 _NO_CODE = frozenset({tokenize.NL, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER})
 
 
@@ -215,8 +216,13 @@ def _names(pragma: _Found) -> tuple[tuple[str, ...] | None, str]:
     if pragma.alone and not pragma.next_line:
         return None, "is followed by no code"
     wrong = [word for word in words if not _RULE_NAME.fullmatch(word)]
-    reason = f'names "{wrong[0]}", which no rule is called' if wrong else ""
-    return names or None, reason
+    return names or None, _wrong_name(wrong[0]) if wrong else ""
+
+
+def _wrong_name(word: str) -> str:
+    if _RULE_CODE.fullmatch(word):
+        return f"names the code {word}: write the rule's name, which `color-checker explain {word}` says"
+    return f'names "{word}", which no rule is called'
 
 
 def _module_color(word: str, known: str | None) -> tuple[str | None, str]:

@@ -61,6 +61,7 @@ def test_columns_count_characters() -> None:
         ("f()  # color: ignore clock", "says what to ignore without brackets"),
         ("f()  # color: ignore[Not A Rule]", 'names "Not A Rule"'),
         ("f()  # color: ignore[clock,]", 'names ""'),
+        ("f()  # color: ignore[CC201]", "names the code CC201: write the rule's name"),
         ("f()  # color: ingore[clock]", "says `ingore`; did you mean `ignore`?"),
         ("f()  # color: Ignore", "says `Ignore`; did you mean `ignore`?"),
         ("# color: ignore[clock]\n", "is followed by no code"),

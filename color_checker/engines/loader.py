@@ -19,7 +19,7 @@ from typing import Any, Literal, TypeVar, get_type_hints
 
 import msgspec
 
-from color_checker.errors import ColorCheckerError
+from color_checker.errors import ColorCheckerError, did_you_mean
 from color_checker.findings import Color, Effect
 
 T = TypeVar("T")
@@ -365,7 +365,8 @@ def load_profiles(extra: tuple[Path, ...] = (), only: Iterable[str] | None = Non
     else:
         wanted = sorted(set(only))
         if unknown := [name for name in wanted if name not in files]:
-            raise ProfileError(f"no engine {unknown[0]!r}; known are {', '.join(files)}")
+            hint = did_you_mean(unknown[0], list(files)) or f"; known are {', '.join(files)}"
+            raise ProfileError(f'there is no engine "{unknown[0]}"{hint}')
     return {name: _load(files[name]) for name in wanted}
 
 
@@ -398,8 +399,10 @@ def _packages(path: Path) -> tuple[str, ...]:
 def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ProfileError(f"{path.name}: cannot be read: {error}") from None
+    except OSError as error:
+        raise ProfileError(f"{path.name}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ProfileError(f"{path.name}: cannot be read: it is not UTF-8, as TOML must be") from None
 
 
 def _parse(path: Path, text: str) -> dict[str, Any]:
@@ -414,7 +417,7 @@ def _build(path: Path, raw: dict[str, Any]) -> Profile:
     fields: dict[str, Any] = {}
     for key, value in raw.items():
         if key not in _HINTS or key.startswith("_"):
-            raise ProfileError(f"{path.name}: {key}: unknown key")
+            raise ProfileError(f"{path.name}: {key}: unknown key{did_you_mean(key, sorted(_HINTS))}")
         fields[key] = _field(path, key, value)
     for field in msgspec.structs.fields(Profile):
         if field.required and field.name not in fields:

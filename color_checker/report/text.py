@@ -162,6 +162,8 @@ class Painter:
     def witness(self, finding: Finding) -> None:
         """The call chain as a tree, every link with the place of its call."""
         previous = ""
+        if not any(frame.function for frame in finding.witness):
+            return  # of a comment, which stands in no function
         for depth, frame in enumerate(finding.witness):
             place = f"{frame.path}:{frame.line}"
             role = f" ({role_of(finding)})" if not depth and role_of(finding) else ""
@@ -209,9 +211,9 @@ class Painter:
 
 
 def words(spans: Sequence[Span]) -> Iterator[Span]:
-    """The words of styled text, each with the spaces before it."""
+    """The words of styled text, each with the spaces before it; a rule's code and name are one."""
     for text, style in spans:
-        for match in re.finditer(r" *[^ ]+", re.sub(r"[\t\r\n]+", " ", text)):
+        for match in re.finditer(r" *(?:CC[0-9]{3} )?[^ ]+", re.sub(r"[\t\r\n]+", " ", text)):
             yield match.group(), style
 
 

@@ -34,7 +34,7 @@ class Clock(EffectRule):
     name = "clock"
     effect = Effect.CLOCK
     does = "reads the clock"
-    harm = "A replay gets another time and takes another path."
+    harm = "A replay gets another time and may take another path."
     instead = "read the time in a step and use its recorded result"
 
     bad = (

@@ -32,7 +32,7 @@ class Environment(EffectRule):
     name = "environment"
     effect = Effect.ENVIRONMENT
     does = "reads the environment of the process"
-    harm = "A replay on another worker, or after a deploy, reads something else and takes another path."
+    harm = "A replay on another worker, or after a deploy, may read something else and take another path."
     instead = "pass the value in as an argument, or read it in a step"
 
     bad = (

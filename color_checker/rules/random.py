@@ -31,7 +31,7 @@ class Random(EffectRule):
     name = "random"
     effect = Effect.RANDOM
     does = "draws a random value"
-    harm = "A replay draws another one and takes another path."
+    harm = "A replay draws another one and may take another path."
     instead = "draw it in a step, or seed a `random.Random` from the workflow's input"
 
     bad = (

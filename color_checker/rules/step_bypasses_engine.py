@@ -328,8 +328,9 @@ class Payment:
 
     @staticmethod
     def message(step: str, step_word: str, instead: str) -> str:
-        """What is wrong with calling `step`; `instead` is code that runs it through the engine."""
+        """What is wrong with calling `step`; `instead` is code that runs it, or only its name."""
+        advice = f"Use `{instead}`." if instead != step else "Let the engine run it."
         return (
             f"The {step_word} `{step}` is called past the engine. Its result is not recorded, so every "
-            f"replay runs it again. Use `{instead}`."
+            f"replay runs it again. {advice}"
         )

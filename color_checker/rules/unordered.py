@@ -33,8 +33,8 @@ class Unordered(EffectRule):
     code = "CC210"
     name = "unordered"
     effect = Effect.UNORDERED
-    does = "makes the order of a set visible"
-    harm = "Another process orders it differently, so a replay takes the elements in another order."
+    does = "depends on the order of a set"
+    harm = "Another process has another order, so a replay takes the elements in that one."
     instead = "put `sorted(...)` around the set, or keep the values in a list or a dictionary"
 
     bad = (

@@ -466,8 +466,9 @@ def test_an_invocation_gives_its_result(invocation, lambda_context) -> None:
 
     @staticmethod
     def message(workflow: str, instead: str) -> str:
-        """What is wrong with calling `workflow`; `instead` is code that starts it."""
+        """What is wrong with calling `workflow`; `instead` is code that starts it, or only its name."""
+        code = f": `{instead}`" if instead != workflow else ""
         return (
             f"Workflow `{workflow}` is called like a function. Nothing of the call is recorded, so it does "
-            f"not survive a restart and its primitives fail. Start it through the engine: `{instead}`."
+            f"not survive a restart and its primitives fail. Start it through the engine{code}."
         )

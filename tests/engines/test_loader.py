@@ -87,8 +87,13 @@ def test_only_the_wanted_profiles_are_parsed(write: Write) -> None:
 
 
 def test_an_unknown_engine_is_an_error_that_lists_the_known_ones() -> None:
-    with pytest.raises(ProfileError, match=r"no engine 'nope'; known are aws, .*temporal"):
+    with pytest.raises(ProfileError, match=r'there is no engine "nope"; known are aws, .*temporal'):
         load_profiles(only=["nope"])
+
+
+def test_a_misspelled_engine_is_an_error_with_a_hint() -> None:
+    with pytest.raises(ProfileError, match=r'"temporl"; did you mean "temporal"\?'):
+        load_profiles(only=["temporl"])
 
 
 def test_a_project_s_profile_joins_the_bundled_ones(write: Write) -> None:

@@ -98,7 +98,7 @@ def profile(request: pytest.FixtureRequest) -> Profile:
 
 @pytest.fixture
 def installed(profile: Profile) -> Profile:
-    if not all(_is_installed(package) for package in profile.packages):
+    if not _is_installed(profile.packages[0]):  # the others may be distributions of their own
         pytest.skip(f"{profile.distribution} is not installed")
     return profile
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import color_checker
 from tests.real_code.checked import surprises
 
 
@@ -66,3 +67,28 @@ async def lost(claim: str) -> str:
     return str(first)
 """
     assert surprises(tmp_path, app=text) == set()
+
+
+def test_a_step_s_function_that_is_also_called_as_a_helper_is_no_workflow(tmp_path: Path) -> None:
+    text = """\
+import restate
+
+letters = restate.Service("letters")
+
+
+async def read(name: str) -> str:
+    return open(name).read()
+
+
+@letters.handler()
+async def send(ctx: restate.Context, name: str) -> str:
+    return await ctx.run_typed("read", read, name=name)
+
+
+@letters.handler()
+async def preview(ctx: restate.Context, name: str) -> str:
+    return await read(name)
+"""
+    (tmp_path / "app.py").write_text(text, encoding="utf-8")
+    (found,) = color_checker.check([tmp_path], cache=False).findings
+    assert (found.name, found.workflows) == ("filesystem", ("app.preview",))

@@ -127,6 +127,17 @@ def test_paths_are_never_broken_however_long() -> None:
     assert text.startswith(path.replace(" ", "_") + ":4:19")
 
 
+@pytest.mark.parametrize("width", range(20, 60))
+def test_a_rule_s_code_and_name_stand_on_one_line(width: int) -> None:
+    assert " CC201 clock" in shown(Report(findings=(finding(),)), width=width)
+
+
+def test_a_comment_that_stands_in_no_function_has_no_witness_to_show() -> None:
+    nameless = finding(function="", witness=(Frame("", "app/trial.py", 4, 1),))
+    text = shown(Report(findings=(nameless,)))
+    assert text.count("app/trial.py") == 1
+
+
 def test_control_characters_in_sources_never_reach_the_terminal() -> None:
     report = Report(
         findings=(finding(message="a\x1b[2Jb", function="f\u202e"),),
