@@ -2,14 +2,16 @@
 
 On a copy of TREE's Python files: `ast.parse` alone (one thread), the checker cold, warm and after one
 change, its peak memory, its growth from half the tree to the whole and to twice the tree; beside it mypy
-cold, pylint with one check, and PyCG, each with a time limit. Memory is that of the process tree: `pss`
-counts a page that processes share once, `rss` once for each.
+cold, pylint with one check, and PyCG, each with a time limit. On a machine that does other things at the
+same time, compare processor time (`cpu`, of all processes of a run) and not the time that passes. Memory
+is that of the process tree: `pss` counts a page that processes share once, `rss` once for each.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -31,10 +33,10 @@ import ast, pathlib, sys, time, warnings
 warnings.simplefilter("ignore")
 sources = [path.read_bytes() for path in pathlib.Path(sys.argv[1]).rglob("*.py")]
 for keep in (False, True):
-    best = float("inf")
+    best = least = float("inf")
     for _ in range(3):
         trees = []
-        start = time.perf_counter()
+        start, used = time.perf_counter(), time.process_time()
         for source in sources:
             try:
                 tree = ast.parse(source)
@@ -43,7 +45,8 @@ for keep in (False, True):
             if keep:
                 trees.append(tree)
         best = min(best, time.perf_counter() - start)
-    print(best)
+        least = min(least, time.process_time() - used)
+    print(best, least)
 """
 
 PYCG = """
@@ -60,11 +63,12 @@ CallGraphGenerator(files, root, -1, utils.constants.CALL_GRAPH_OP).analyze()
 
 
 class Measure(NamedTuple):
-    """One run of a command: wall time, and the peak memory of its process tree in MB."""
+    """One run of a command: wall and processor time, and the peak memory of its process tree in MB."""
 
     seconds: float
-    pss: float
-    rss: float
+    cpu: float
+    pss: float = 0.0
+    rss: float = 0.0
     note: str = ""
 
 
@@ -78,7 +82,7 @@ def measure(
     """Runs the command in `folder`; `note` says what went wrong, if it did. Looking at memory takes time."""
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
     with tempfile.TemporaryFile() as errors:
-        start = time.perf_counter()
+        start, used = time.perf_counter(), _processor_time()
         process = subprocess.Popen(
             command, cwd=folder, stdout=subprocess.DEVNULL, stderr=errors, env=environment
         )
@@ -88,12 +92,19 @@ def measure(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-            return Measure(timeout, pss, rss, f"stopped after {timeout:.0f} s")
+            return Measure(timeout, _processor_time() - used, pss, rss, f"stopped after {timeout:.0f} s")
         seconds = time.perf_counter() - start
+        cpu = _processor_time() - used
         errors.seek(0)
         last = errors.read().decode(errors="replace").strip().splitlines()[-1:]
     note = "" if process.returncode in good else f"exit {process.returncode}: {' '.join(last)[:100]}"
-    return Measure(seconds, pss, rss, note)
+    return Measure(seconds, cpu, pss, rss, note)
+
+
+def _processor_time() -> float:
+    """Seconds that all processes have used that were waited for."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def _watch(process: subprocess.Popen[bytes], deadline: float) -> tuple[float, float]:
@@ -159,41 +170,53 @@ def checker(*options: str) -> list[str]:
 
 def best(command: Sequence[str], folder: Path, times: int, timeout: float) -> Measure:
     """The fastest of some runs, and the memory of one more."""
-    fastest = min((measure(command, folder, timeout) for _ in range(times)), key=lambda run: run.seconds)
+    fastest = _best([measure(command, folder, timeout) for _ in range(times)])
     memory = measure(command, folder, timeout, with_memory=True)
     return fastest._replace(pss=memory.pss, rss=memory.rss)
+
+
+def _best(runs: Sequence[Measure]) -> Measure:
+    """The shortest times of several runs of the same."""
+    return min(runs, key=lambda run: run.seconds)._replace(cpu=min(run.cpu for run in runs))
+
+
+def _parse_measure(line: str) -> Measure:
+    seconds, cpu = map(float, line.split())
+    return Measure(seconds, cpu)
 
 
 class Table:
     """Prints one measure a line, with its ratio to parsing and to the cold run."""
 
-    def __init__(self, lines: int, parse: float, parse_and_keep: float) -> None:
+    def __init__(self, lines: int, parse: Measure, parse_and_keep: Measure) -> None:
         self.lines = lines
         self.parse = parse
-        self.kept = parse_and_keep
-        self.cold = 0.0
-        titles = ("x kept", "x cold", "pss MB", "rss MB")
-        print(
-            f"{'':<34}{'seconds':>9}{'lines/s':>10}{'x parse':>9}"
-            + "".join(f"{title:>8}" for title in titles)
-        )
-        self.row("ast.parse, trees dropped", Measure(parse, 0, 0))
-        self.row("ast.parse, trees kept", Measure(parse_and_keep, 0, 0))
+        self.cold: Measure | None = None
+        titles = ("seconds", "lines/s", "x parse", "x cold", "cpu", "x parse", "x cold", "pss MB", "rss MB")
+        print(f"{'':<34}" + "".join(f"{title:>9}" for title in titles))
+        self.row("ast.parse, trees dropped", parse)
+        self.row("ast.parse, trees kept", parse_and_keep)
 
     def row(self, name: str, run: Measure, lines: int = 0) -> None:
-        cold = f"{run.seconds / self.cold:>8.3f}" if self.cold else " " * 8
-        memory = f"{run.pss:>8.0f}{run.rss:>8.0f}" if run.rss else " " * 16
+        memory = f"{run.pss:>9.0f}{run.rss:>9.0f}" if run.rss else ""
         print(
-            f"{name:<34}{run.seconds:>9.2f}{(lines or self.lines) / run.seconds:>10.0f}"
-            f"{run.seconds / self.parse:>9.2f}{run.seconds / self.kept:>8.2f}{cold}{memory}  {run.note}"
+            f"{name:<34}{run.seconds:>9.2f}{(lines or self.lines) / run.seconds:>9.0f}"
+            f"{run.seconds / self.parse.seconds:>9.2f}{self._share(seconds=run.seconds)}"
+            f"{run.cpu:>9.2f}{run.cpu / self.parse.cpu:>9.2f}{self._share(cpu=run.cpu)}{memory}  {run.note}"
         )
         sys.stdout.flush()
+
+    def _share(self, seconds: float = 0.0, cpu: float = 0.0) -> str:
+        """One of the two, as a part of what a cold run takes."""
+        if self.cold is None:
+            return " " * 9
+        return f"{seconds / self.cold.seconds + cpu / self.cold.cpu:>9.3f}"
 
 
 def measure_checker(table: Table, whole: Path, times: int, timeout: float) -> None:
     """Cold without and with a cache, warm, and after a comment was appended to one file."""
     cold = best(checker("--no-cache"), whole, times, timeout)
-    table.cold = cold.seconds
+    table.cold = cold
     table.row("cold, --no-cache", cold)
     before = set(whole.iterdir())
     table.row("cold, empty cache", measure(checker(), whole, timeout))
@@ -204,7 +227,7 @@ def measure_checker(table: Table, whole: Path, times: int, timeout: float) -> No
         with largest.open("a", encoding="utf-8") as file:
             file.write(f"# changed {number}\n")
         changed.append(measure(checker(), whole, timeout))
-    table.row("one file changed (the largest)", min(changed, key=lambda run: run.seconds))
+    table.row("one file changed (the largest)", _best(changed))
     for path in set(whole.iterdir()) - before:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
 
@@ -217,8 +240,9 @@ def measure_growth(table: Table, tree: Path, folder: Path, times: int, timeout: 
         run = best(checker("--no-cache"), folder / name, times, timeout)
         table.row(f"{name} ({lines:,} lines)", run, lines)
         share = lines / table.lines
-        growth = run.seconds / table.cold if share > 1 else table.cold / run.seconds
-        print(f"{'':<34}{max(share, 1 / share):.2f} x the lines take {growth:.2f} x the time")
+        assert table.cold is not None
+        growth, used = run.seconds / table.cold.seconds, run.cpu / table.cold.cpu
+        print(f"{'':<34}{share:.2f} x the lines take {growth:.2f} x the time and {used:.2f} x the cpu")
 
 
 def measure_others(table: Table, whole: Path, timeout: float, pycg: Path | None) -> None:
@@ -256,7 +280,8 @@ def main() -> int:
         parsed = subprocess.run(
             [sys.executable, "-c", PARSE, whole], check=True, capture_output=True, text=True
         )
-        table = Table(lines, *map(float, parsed.stdout.split()))
+        parse, kept = (_parse_measure(line) for line in parsed.stdout.splitlines())
+        table = Table(lines, parse, kept)
         if not options.only_others:
             measure_checker(table, whole, options.times, options.timeout)
             measure_growth(table, tree, Path(temporary), options.times, options.timeout)
