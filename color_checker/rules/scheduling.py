@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from color_checker.findings import Effect
 from color_checker.rules.base import Example
-from color_checker.rules.effect import EffectRule
+from color_checker.rules.effect import EffectRule, use_instead
+
+#: These do not order tasks but wait for the time.
+_TIMERS = frozenset(
+    {"asyncio.sleep", "asyncio.timeout", "asyncio.timeout_at", "asyncio.wait_for"}
+    | {"asyncio.AbstractEventLoop.call_at", "asyncio.AbstractEventLoop.call_later"}
+)
 
 
 class Scheduling(EffectRule):
@@ -267,3 +273,13 @@ async def fastest(mirrors: list[str]) -> str:
             },
         ),
     )
+
+    @classmethod
+    def message(cls, callee: str, replacement: str | None = None) -> str:
+        """As of every effect, but timers are about time."""
+        if callee not in _TIMERS:
+            return super().message(callee, replacement)
+        return (
+            f"`{callee}` sets a timer that the engine does not record. Every replay sets it again from the "
+            f"start. {use_instead(replacement or 'wait with a timer of the engine')}"
+        )
