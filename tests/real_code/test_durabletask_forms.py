@@ -32,3 +32,27 @@ class Workers:
         self._worker.add_orchestrator(orchestrator)
 """
     assert surprises(tmp_path, app=text) == set()
+
+
+def test_a_logger_that_the_context_makes_is_quiet_on_replay(tmp_path: Path) -> None:
+    text = """\
+import logging
+
+from durabletask import task, worker
+
+logger = logging.getLogger("sequence")
+
+
+def sequence(ctx: task.OrchestrationContext, order: str):
+    quiet = ctx.create_replay_safe_logger(logger)
+    quiet.info("starting")
+    logger.info("loud")  # expect: console
+    result = yield ctx.call_activity("ship", input=order)
+    quiet.info("over")
+    return result
+
+
+def serve(w: worker.TaskHubGrpcWorker) -> None:
+    w.add_orchestrator(sequence)
+"""
+    assert surprises(tmp_path, app=text) == set()
