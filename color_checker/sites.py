@@ -242,8 +242,10 @@ class _Reader:
             if profile.owns(dotted):
                 return profile.effect(dotted), None
         entry = self.catalog.lookup(dotted)
-        if entry is None and dotted.endswith(".__init__"):
-            entry = self.catalog.lookup(dotted.removesuffix(".__init__"))
+        if dotted.endswith(".__init__"):
+            # A class's members are what its objects do; to set one up is to make it.
+            owner = self.catalog.lookup(dotted.removesuffix(".__init__"))
+            entry = owner if owner is not None and owner.kind == "class" else entry or owner
         return (entry.effect, entry) if entry is not None else (None, None)
 
     def _use(self, position: int, slot: int, at: int, obj: int) -> Iterator[EffectSite]:

@@ -53,3 +53,33 @@ def test_a_package_that_imports_from_itself_gets_its_own_modules(
         ("flows.py", 18, "clock")
     ]
     assert report.summary.gaps == 0
+
+
+def test_setting_up_a_client_s_base_class_is_no_request(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "flows.py").write_text(
+        """\
+import httpx
+from temporalio import workflow
+
+
+class Client(httpx.AsyncClient):
+    def __init__(self) -> None:
+        super().__init__(timeout=5)
+
+
+@workflow.defn
+class Order:
+    def __init__(self) -> None:
+        self.client = Client()
+
+    @workflow.run
+    async def run(self, address: str) -> int:
+        return (await self.client.get(address)).status_code
+""",
+        encoding="utf-8",
+    )
+    monkeypatch.chdir(tmp_path)
+    report = color_checker.check([tmp_path], cache=False)
+    assert [(finding.line, finding.name) for finding in report.findings] == [(17, "network")]
