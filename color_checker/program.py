@@ -86,6 +86,7 @@ class Program:
         self.code: dict[Activation, CodeColor] = code_colors(linker)
         self.guards = Guards(linker)
         self._effects: dict[Activation, list[EffectSite]] = {}
+        self._gaps: dict[Activation, list[Gap]] = {}
 
     # -- nodes ----------------------------------------------------------------------------------
 
@@ -241,7 +242,9 @@ class Program:
 
     def gaps(self, node: Activation) -> list[Gap]:
         """The unresolved calls in the node's own body."""
-        return sites.gaps(self.linker, node)
+        if node not in self._gaps:
+            self._gaps[node] = sites.gaps(self.linker, node)
+        return self._gaps[node]
 
     # -- places ---------------------------------------------------------------------------------
 

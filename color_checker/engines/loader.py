@@ -280,6 +280,12 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
 
     def sources(self, dotted: str, by: str) -> tuple[ColorSource, ...]:
         """The color sources of that name and form, found through aliases and base classes."""
+        known = self._found_sources
+        if (dotted, by) not in known:
+            known[dotted, by] = self._find_sources(dotted, by)
+        return known[dotted, by]
+
+    def _find_sources(self, dotted: str, by: str) -> tuple[ColorSource, ...]:
         for name in self.inherited(dotted):
             found = tuple(source for source in self._sources.get(name, ()) if source.by == by)
             if found:
@@ -326,6 +332,10 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
         for source in self.colors:
             table[source.name] = (*table.get(source.name, ()), source)
         return table
+
+    @cached_property
+    def _found_sources(self) -> dict[tuple[str, str], tuple[ColorSource, ...]]:
+        return {}
 
     @cached_property
     def _canonical(self) -> dict[str, str]:
