@@ -56,6 +56,8 @@ class Scope:
         self.displays: dict[int, int] = {}
         self.regions: list[Region] = []
         self.orderless: list[int] = []
+        #: Names and attributes that hold one element here, as a test has shown.
+        self.singles: frozenset[str] = frozenset()
         self.handlers: list[Handler] = []
         self.loops: list[Loop] = []
         self.breaks: list[list[Env]] = []

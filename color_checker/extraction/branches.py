@@ -13,20 +13,26 @@ from color_checker.scopes import Env
 #: Tests that may ask an engine where the code runs.
 _GUARDS = (ast.Call, ast.Attribute, ast.Name, ast.UnaryOp)
 
+_LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+
 
 class Branches(Visitor):
     """Visits statements that control which others run."""
 
     def block(self, statements: Sequence[ast.stmt]) -> None:
         visitors = self.statements
+        singles = self.scope.singles
         for index, statement in enumerate(statements):
             visitors[type(statement)](self, statement)
             if index + 1 == len(statements):
                 break
             if isinstance(statement, ast.If) and not statement.orelse:
                 self._region_after(statement, statements[index + 1 :])
+                if isinstance(statement.body[-1], _LEAVES):
+                    self.scope.singles = self.scope.singles | _with_one_element(statement.test, ast.NotEq)
             elif isinstance(statement, ast.Assign | ast.AnnAssign):
                 self._sorted_next(statement, statements[index + 1])
+        self.scope.singles = singles
 
     def _sorted_next(self, node: ast.Assign | ast.AnnAssign, after: ast.stmt) -> None:
         """`names = list(found)`, and then `names.sort()`: the order at first is not looked at."""
@@ -75,7 +81,10 @@ class Branches(Visitor):
             base, was_dead = scope.env, scope.dead
             self._regions_of_if(branch, test)
             scope.env = dict(base)
+            singles = scope.singles
+            scope.singles = singles | _with_one_element(branch.test, ast.Eq)
             self.block(branch.body)
+            scope.singles = singles
             ends.append(scope.leave())
             scope.env, scope.dead = dict(base), was_dead
             alternative = branch.orelse
@@ -102,7 +111,7 @@ class Branches(Visitor):
 
     def _region_after(self, node: ast.If, rest: Sequence[ast.stmt]) -> None:
         """What follows a branch that leaves runs only if its test is false."""
-        if not isinstance(node.body[-1], ast.Return | ast.Raise | ast.Continue | ast.Break):
+        if not isinstance(node.body[-1], _LEAVES):
             return
         body = _lines(node.body)
         for region in reversed(self.scope.regions):
@@ -225,6 +234,18 @@ class Branches(Visitor):
 def _lines(statements: Sequence[ast.stmt]) -> tuple[int, int]:
     """The first and the last line of a block."""
     return statements[0].lineno, end_line(statements)
+
+
+def _with_one_element(test: ast.expr, operator: type[ast.cmpop]) -> frozenset[str]:
+    """What `len(names) == 1` says of `names`, with that operator."""
+    match test:
+        case ast.Compare(
+            left=ast.Call(func=ast.Name(id="len"), args=[counted]),
+            ops=[found],
+            comparators=[ast.Constant(value=1)],
+        ) if isinstance(found, operator):
+            return frozenset({dotted_name(counted)} - {""})
+    return frozenset()
 
 
 def _is_main_test(test: ast.expr) -> bool:

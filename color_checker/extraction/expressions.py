@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from itertools import pairwise
 
+from color_checker.annotations import dotted_name
 from color_checker.extraction.visitor import Visitor
 from color_checker.facts import (
     NOTHING,
@@ -75,7 +76,16 @@ class Expressions(Visitor):
         keywords, double_stars = self._keywords(node)
         dst = self.scope.new()
         self.emit(Call(dst, function, args, keywords, stars, double_stars, self.at(node)))
+        if self._takes_the_only_element(node):
+            self.scope.orderless.append(dst)
         return dst
+
+    def _takes_the_only_element(self, node: ast.Call) -> bool:
+        """`next(iter(names))`, where a test has shown that there is one name."""
+        match node:
+            case ast.Call(func=ast.Name(id="iter"), args=[only]):
+                return dotted_name(only) in self.scope.singles
+        return False
 
     def _arguments(self, node: ast.Call) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """The slots of positional arguments, and of those behind `*`."""

@@ -50,6 +50,8 @@ def found(folder: Path, monkeypatch: pytest.MonkeyPatch, body: str) -> list[str]
         "names: list[str] = list(self.nodes)\nnames.sort(reverse=True)",
         "names = set(list(self.nodes))",
         "for name in self.nodes:\n    self.state.pop(name, None)",
+        "if len(self.nodes) == 1:\n    return next(iter(self.nodes))",
+        "if len(self.nodes) != 1:\n    raise ValueError(error)\nreturn next(iter(self.nodes))",
         "for name in self.nodes:\n    del self.state[name]",
     ],
 )
@@ -65,6 +67,8 @@ def test_an_order_that_nobody_sees_is_fine(
         "names = list(self.nodes)\nreturn sorted(names), names",
         "names = list(self.nodes)\nself.state.clear()\nnames.sort()",
         "for name in self.nodes:\n    self.state[name] = 'left'",
+        "if len(self.nodes) == 1:\n    return 1\nreturn next(iter(self.nodes))",
+        "if len(self.nodes) != 1:\n    error = None\nreturn next(iter(self.nodes))",
     ],
 )
 def test_an_order_that_is_seen_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str) -> None:
