@@ -13,7 +13,12 @@ import sys
 import tomllib
 from pathlib import Path
 
+import msgspec
 import pytest
+
+from color_checker.config import Config
+from color_checker.engines import load_profiles
+from color_checker.engines.loader import Profile
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [
@@ -103,6 +108,47 @@ def test_every_page_of_the_documentation_is_linked_from_the_readme() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     missing = [page.name for page in sorted(ROOT.glob("docs/*.md")) if f"(docs/{page.name})" not in text]
     assert not missing
+
+
+def text_of(page: str, heading: str = "") -> str:
+    """The text of a page, or of the section under one of its headings."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    return text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0] if heading else text
+
+
+def test_the_profile_that_the_documentation_shows_is_valid(tmp_path: Path) -> None:
+    shown = re.findall(r"```toml\n(.*?)```", text_of("docs/engine-profiles.md"), re.DOTALL)
+    file = tmp_path / "flows.toml"
+    file.write_text(next(block for block in shown if block.startswith("name =")), encoding="utf-8")
+    profile = load_profiles((file,), only=["flows"])["flows"]
+    assert profile.advice("start", "daily") == "client.start(daily, ...)"
+
+
+def test_the_documentation_of_profiles_names_every_key() -> None:
+    rows = re.findall(r"^\| (`.*?) \|", text_of("docs/engine-profiles.md", "All keys"), re.MULTILINE)
+    keys = {key for row in rows for key in re.findall(r"`(\w+)`", row)}
+    assert keys == {field.name for field in msgspec.structs.fields(Profile)}
+
+
+def test_the_table_of_the_configuration_names_every_key() -> None:
+    keys = set(re.findall(r"^\| `([a-z-]+)` \|", text_of("README.md", "Configuration"), re.MULTILINE))
+    filled_in = {"file", "root", "package-roots"}
+    assert keys == {field.encode_name for field in msgspec.structs.fields(Config)} - filled_in
+
+
+def test_the_bounds_that_the_limits_name_are_those_of_the_code() -> None:
+    rows = re.findall(r"^\| ([\d,]+) .*? \| `(\w+\.py)`, `(\w+)` \|", text_of("docs/limits.md"), re.MULTILINE)
+    assert len(rows) == 6
+    for number, module, name in rows:
+        value = re.search(rf"^{name} = ([\d_]+)$", text_of(f"color_checker/{module}"), re.MULTILINE)
+        assert value is not None, name
+        assert int(value[1]) == int(number.replace(",", "")), name
+
+
+@pytest.mark.parametrize("page", ["docs/how-it-works.md", "docs/limits.md"])
+def test_every_module_that_the_explanations_name_exists(page: str) -> None:
+    for name in re.findall(r"`(\w+(?:\.py|/))`", text_of(page)):
+        assert (ROOT / "color_checker" / name).exists(), name
 
 
 def test_the_changelog_has_a_section_for_this_version() -> None:
