@@ -243,7 +243,9 @@ class Attributes:
             case FieldDefault():
                 linker.solver.flow(member.default, dst)
             case Partial() if member.args.is_method and not through_class:
-                linker.solver.add(dst, linker.calls.partial(member.func, member.args.prepend(receiver, linker)))
+                linker.solver.add(
+                    dst, linker.calls.partial(member.func, member.args.prepend(receiver, linker))
+                )
             case _:
                 linker.solver.add(dst, member)
 
@@ -257,7 +259,9 @@ class Attributes:
             owner = receiver if isinstance(receiver, Class) else linker.class_value(receiver.info)  # type: ignore[attr-defined]
             linker.solver.watch(
                 member.getter,
-                lambda func: linker.solver.add(dst, linker.bound(func, owner) if isinstance(func, Func) else func),
+                lambda func: linker.solver.add(
+                    dst, linker.bound(func, owner) if isinstance(func, Func) else func
+                ),
             )
         elif isinstance(receiver, Class):
             linker.solver.add(dst, member)
@@ -421,7 +425,9 @@ class Attributes:
             case Func():
                 linker.solver.flow(source, value.attributes.setdefault(name, Var()))
 
-    def _set_property(self, activation: Activation, position: int, value: Inst, name: str, source: Var) -> None:
+    def _set_property(
+        self, activation: Activation, position: int, value: Inst, name: str, source: Var
+    ) -> None:
         linker = self.linker
 
         def assigned(member: Value) -> None:

@@ -41,9 +41,17 @@ if TYPE_CHECKING:
     from color_checker.activation import Activation
     from color_checker.link import Linker
 
-_COMPARISONS = frozenset({"__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__contains__", "__bool__"})
+_COMPARISONS = frozenset(
+    {"__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__contains__", "__bool__"}
+)
 _FALLBACKS = {"__contains__": ("__iter__",), "__ne__": ("__eq__",), "__bool__": ("__len__",)}
-_SWAPPED = {"__lt__": "__gt__", "__gt__": "__lt__", "__le__": "__ge__", "__ge__": "__le__", "__eq__": "__eq__"}
+_SWAPPED = {
+    "__lt__": "__gt__",
+    "__gt__": "__lt__",
+    "__le__": "__ge__",
+    "__ge__": "__le__",
+    "__eq__": "__eq__",
+}
 
 #: A chain of re-exports longer than this is a circle.
 _LONGEST_REEXPORT = 30
@@ -105,9 +113,7 @@ class Calls:
 
     def call_all(self, activation: Activation, position: int, functions: Var, args: Args, dst: Var) -> None:
         """Call whatever `functions` may be."""
-        self.linker.solver.watch(
-            functions, lambda value: self.call(activation, position, value, args, dst)
-        )
+        self.linker.solver.watch(functions, lambda value: self.call(activation, position, value, args, dst))
 
     # -- functions ------------------------------------------------------------------------------
 
@@ -137,7 +143,8 @@ class Calls:
         function = Var()
         self.linker.solver.add(function, func)
         coloring = self.linker.colors.binds(func)
-        assert coloring is not None and coloring.source is not None
+        assert coloring is not None
+        assert coloring.source is not None
         blank = tuple(Var() for _ in coloring.source.parameters)
         return self.partial(function, Args(blank + args.positional, args.keywords))
 
@@ -210,7 +217,9 @@ class Calls:
         else:
             self._initialize(activation, position, instance, args, dst)
 
-    def _initialize(self, activation: Activation, position: int, instance: Inst, args: Args, dst: Var) -> None:
+    def _initialize(
+        self, activation: Activation, position: int, instance: Inst, args: Args, dst: Var
+    ) -> None:
         linker = self.linker
         info = instance.info
 
@@ -280,7 +289,9 @@ class Calls:
             if isinstance(owner, ClassInfo):
                 linker.solver.watch(linker.attributes.member(owner, name), found)
 
-    def _call_instance(self, activation: Activation, position: int, value: Inst, args: Args, dst: Var) -> None:
+    def _call_instance(
+        self, activation: Activation, position: int, value: Inst, args: Args, dst: Var
+    ) -> None:
         method = Var()
         self.linker.attributes.special(activation, position, value, "__call__", method)
         self.call_all(activation, position, method, args, dst)
@@ -347,10 +358,9 @@ class Calls:
             return False
 
         def arrived(value: Value) -> None:
-            if isinstance(value, Ext) and value.dotted != dotted:
-                if self.library(value.dotted, found, depth + 1):
-                    return
-            found(value)
+            other = value.dotted if isinstance(value, Ext) else dotted
+            if other == dotted or not self.library(other, found, depth + 1):
+                found(value)
 
         linker.solver.watch(var, arrived)
         return True
@@ -399,7 +409,13 @@ class Calls:
             solver.watch(var, arrived)
 
     def _catalogued(
-        self, activation: Activation, position: int, entry: Entry, receiver: Value | None, args: Args, dst: Var
+        self,
+        activation: Activation,
+        position: int,
+        entry: Entry,
+        receiver: Value | None,
+        args: Args,
+        dst: Var,
     ) -> None:
         linker = self.linker
         result = Var() if entry.is_async else dst
@@ -499,9 +515,9 @@ class Calls:
             linker.solver.add(dst, linker.ext_inst("builtins.bool"))
         elif isinstance(value, Const):
             linker.solver.add(dst, linker.ext_inst(f"builtins.{value.kind}"))
-        elif isinstance(value, Box | ExtInst | Data):
-            linker.solver.add(dst, value)
-        elif isinstance(value, Inst) and value.info.external_bases():
+        elif isinstance(value, Box | ExtInst | Data) or (
+            isinstance(value, Inst) and value.info.external_bases()
+        ):
             linker.solver.add(dst, value)
 
     def stringify(self, activation: Activation, position: int, var: Var, methods: tuple[str, ...]) -> None:

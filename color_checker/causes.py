@@ -105,7 +105,9 @@ def _place(program: Program, cause: Cause) -> Place:
     return program.place_of(cause.anchor, cause.position)
 
 
-def _reported(program: Program, node: Activation, site: EffectSite, engine: str, reach: Reach) -> Cause | None:
+def _reported(
+    program: Program, node: Activation, site: EffectSite, engine: str, reach: Reach
+) -> Cause | None:
     """The cause at its nearest anchor that is not suppressed; None if all are."""
     name = site.effect.value
     covers = program.suppressions.covers

@@ -25,8 +25,7 @@ from color_checker.program import Program
 from color_checker.project import Project
 from color_checker.relevance import colored_files
 from color_checker.rules import Rule, all_rules
-from color_checker.sources import discover
-from color_checker.sources import SourceFile
+from color_checker.sources import SourceFile, discover
 from color_checker.store import Store
 from color_checker.suppression_index import Suppressions
 from color_checker.workflow_modules import workflow_modules
@@ -72,7 +71,7 @@ def analyze(
     paths: Sequence[Path | str], *, config: Config | None = None, engines: Collection[str] = (),
     cache: bool = True, whole: bool = False, advance: Advance = lambda count: None,
 ) -> Analysis:  # fmt: skip
-    """Link and color the files below `paths`; with `whole`, code that has nothing to do with workflows, too."""
+    """Link and color the files below `paths`; with `whole`, code without workflows, too."""
     if config is None:
         config = load_config(Path.cwd())
     root = Path(config.root or os.getcwd())

@@ -32,8 +32,20 @@ class ClassInfo:
     """A class statement, evaluated in one context."""
 
     __slots__ = (
-        "_mro", "activation", "attributes", "bases", "decorated", "derived", "fields", "facts", "index", "instance_vars",
-        "listeners", "module", "scope", "stores",
+        "_mro",
+        "activation",
+        "attributes",
+        "bases",
+        "decorated",
+        "derived",
+        "facts",
+        "fields",
+        "index",
+        "instance_vars",
+        "listeners",
+        "module",
+        "scope",
+        "stores",
     )  # fmt: skip
 
     def __init__(self, module: ModuleInfo, index: int, scope: Activation) -> None:
@@ -169,5 +181,7 @@ def _merge(sequences: list[list[ClassInfo | str]]) -> list[ClassInfo | str]:
             (s[0] for s in sequences if not any(s[0] in other[1:] for other in sequences)), sequences[0][0]
         )
         result.append(head)
-        sequences = [rest for s in sequences if (rest := [item for item in s if item is not head and item != head])]
+        sequences = [
+            rest for s in sequences if (rest := [item for item in s if item is not head and item != head])
+        ]
     return result

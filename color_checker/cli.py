@@ -554,8 +554,9 @@ def graph(
 @main.command(short_help="Write a first configuration into pyproject.toml.")
 @click.option("--dry-run", is_flag=True, help="Only show what would be written.")
 def init(dry_run: bool) -> None:
-    """Look at the project in the working directory and append a table [tool.color-checker] to its
-    pyproject.toml, which is made if there is none. A table that is there already is left alone.
+    """Append a table [tool.color-checker] that fits the project in the working directory to its
+    pyproject.toml, which is made if there is none. A table that is there already is left alone,
+    with exit code 2.
     """
     from color_checker.initialize import propose, write
 

@@ -103,7 +103,9 @@ def _order(node: Activation) -> tuple[str, int, int, int]:
     return (node.module.path, node.facts.line, node.index, node.number)
 
 
-def reaching(linker: Linker, nodes: Iterable[Activation], names: dict[Activation, str]) -> dict[Activation, tuple[str, ...]]:
+def reaching(
+    linker: Linker, nodes: Iterable[Activation], names: dict[Activation, str]
+) -> dict[Activation, tuple[str, ...]]:
     """For each node the names of the workflows that reach it.
 
     Sets are bit masks, passed down the strongly connected components in topological order (R. Tarjan,

@@ -256,7 +256,13 @@ class Colors:
             linker.solver.add(dst, DATA)
 
     def _decorate(
-        self, profile: Profile, dotted: str, name: str, args: Args, dst: Var, injected: tuple[str, str] = ("", "")
+        self,
+        profile: Profile,
+        dotted: str,
+        name: str,
+        args: Args,
+        dst: Var,
+        injected: tuple[str, str] = ("", ""),
     ) -> None:
         """Color what arrives as first argument, and hand it back as Python would."""
         solver = self.linker.solver

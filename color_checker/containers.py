@@ -247,7 +247,9 @@ class Containers:
 
     # -- iteration ------------------------------------------------------------------------------
 
-    def iterate(self, activation: Activation, position: int, source: Var, dst: Var, *, is_async: bool) -> None:
+    def iterate(
+        self, activation: Activation, position: int, source: Var, dst: Var, *, is_async: bool
+    ) -> None:
         """`for dst in source`."""
         self.linker.solver.watch(
             source,
@@ -303,7 +305,9 @@ class Containers:
             linker.attributes.special(activation, position, item, step, next_method)
             linker.calls.call_all(activation, position, next_method, Args(), element)
             if is_async:
-                linker.solver.watch(element, lambda awaited: linker.unwrap(activation, position, awaited, dst))
+                linker.solver.watch(
+                    element, lambda awaited: linker.unwrap(activation, position, awaited, dst)
+                )
             else:
                 linker.solver.flow(element, dst)
 
@@ -325,7 +329,9 @@ class Containers:
             source, lambda value: self._enter(activation, position, value, dst, is_async=is_async)
         )
 
-    def _enter(self, activation: Activation, position: int, value: Value, dst: Var, *, is_async: bool) -> None:
+    def _enter(
+        self, activation: Activation, position: int, value: Value, dst: Var, *, is_async: bool
+    ) -> None:
         linker = self.linker
         if isinstance(value, Manager):
             linker.solver.flow(value.elements, dst)

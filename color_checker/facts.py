@@ -249,8 +249,8 @@ class Update(msgspec.Struct, array_like=True, frozen=True, gc=False, tag=23):
 
 Op = (
     Load | Const | Attr | Call | Item | Build | BuildDict | Iterate | Await | Yield | Enter | Operate
-    | Merge | StoreGlobal | StoreAttr | StoreItem | MakeFunction | MakeClass | Import | Return | Raise | Format
-    | Collect | Update
+    | Merge | StoreGlobal | StoreAttr | StoreItem | MakeFunction | MakeClass | Import | Return | Raise
+    | Format | Collect | Update
 )  # fmt: skip
 
 

@@ -16,8 +16,8 @@ from functools import partial
 from typing import Protocol
 
 from color_checker.activation import Activation, Operation, Site
-from color_checker.attributes import Attributes
 from color_checker.arguments import Args
+from color_checker.attributes import Attributes
 from color_checker.calls import Calls
 from color_checker.catalog import Catalog
 from color_checker.classes import ClassInfo
@@ -46,7 +46,6 @@ from color_checker.facts import (
     MakeFunction,
     Merge,
     ModuleFacts,
-    Op,
     Operate,
     Raise,
     Return,
@@ -243,7 +242,7 @@ class Linker:
         return self.module(source) if source is not None else None
 
     def is_sdk(self, name: str) -> bool:
-        """Whether a module belongs to an engine: its profile says all there is to know, also in its own repository."""
+        """Whether a module is an engine's: its profile says all there is to know, in its own repository too."""
         return any(profile.owns(name) for profile in self.profiles)
 
     def name_in(self, module: ModuleInfo, name: str, dst: Var, seen: tuple[ModuleInfo, ...] = ()) -> None:
@@ -483,7 +482,9 @@ class Linker:
     def _attr(self, activation: Activation, position: int, op: Attr) -> None:
         dst = activation.var(op.dst)
         read = self.attributes.read
-        self.solver.watch(activation.var(op.obj), lambda value: read(activation, position, value, op.name, dst))
+        self.solver.watch(
+            activation.var(op.obj), lambda value: read(activation, position, value, op.name, dst)
+        )
 
     def _call(self, activation: Activation, position: int, op: Call) -> None:
         dst = activation.var(op.dst)
@@ -623,9 +624,7 @@ class Linker:
         key = activation.var(op.key)
         value = activation.var(op.value) if op.value != NOTHING else None
         store = self.containers.store_item
-        self.solver.watch(
-            activation.var(op.obj), lambda obj: store(activation, position, obj, key, value)
-        )
+        self.solver.watch(activation.var(op.obj), lambda obj: store(activation, position, obj, key, value))
 
     def _make_function(self, activation: Activation, position: int, op: MakeFunction) -> None:
         func = self.function(op.function, activation, op)
@@ -657,7 +656,7 @@ class Linker:
                 if not metaclass:
                     info.add_base(position, value.info)
             elif isinstance(value, Ext):
-                if info.module.library and self.calls.library(value.dotted, lambda found: arrived(found)):
+                if info.module.library and self.calls.library(value.dotted, arrived):
                     return
                 if not metaclass:
                     info.add_base(position, self.catalog.canonical(value.dotted))
@@ -734,7 +733,9 @@ class Linker:
     def _format(self, activation: Activation, position: int, op: Format) -> None:
         self.solver.add(activation.var(op.dst), self.ext_inst("builtins.str"))
         for slot in op.parts:
-            self.calls.stringify(activation, position, activation.var(slot), ("__format__", "__str__", "__repr__"))
+            self.calls.stringify(
+                activation, position, activation.var(slot), ("__format__", "__str__", "__repr__")
+            )
 
     def _collect(self, activation: Activation, position: int, op: Collect) -> None:
         value = activation.var(op.value)

@@ -36,7 +36,9 @@ Model = Callable[["Linker", "Activation", int, Args, Var, "Value | None"], None]
 # -- builtins ---------------------------------------------------------------------------------------
 
 
-def _super(linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None) -> None:
+def _super(
+    linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None
+) -> None:
     if len(args.positional) == 2:
         _explicit_super(linker, args, dst)
         return
@@ -66,7 +68,9 @@ def _super_of(linker: Linker, owner: ClassInfo, receiver: Value, dst: Var) -> No
         linker.solver.add(dst, linker.calls.super_object(owner, receiver))
 
 
-def _getattr(linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None) -> None:
+def _getattr(
+    linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None
+) -> None:
     if len(args.positional) < 2:
         return
     if len(args.positional) > 2:
@@ -86,7 +90,9 @@ def _getattr(linker: Linker, activation: Activation, position: int, args: Args, 
     )
 
 
-def _setattr(linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None) -> None:
+def _setattr(
+    linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None
+) -> None:
     if len(args.positional) < 3:
         return
 
@@ -101,7 +107,9 @@ def _setattr(linker: Linker, activation: Activation, position: int, args: Args, 
     linker.solver.watch(args.positional[1], named)
 
 
-def _map(linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None) -> None:
+def _map(
+    linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None
+) -> None:
     elements = _elements_of(linker, activation, position, args.positional[1:])
     results = Var()
     for index, var in enumerate(args.positional):
@@ -110,7 +118,9 @@ def _map(linker: Linker, activation: Activation, position: int, args: Args, dst:
     linker.solver.add(dst, linker.calls.iterator(activation, position, "map", results))
 
 
-def _filter(linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None) -> None:
+def _filter(
+    linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None
+) -> None:
     elements = _elements_of(linker, activation, position, args.positional[1:])
     if args.positional:
         linker.calls.call_all(activation, position, args.positional[0], Args(elements), Var())
@@ -145,7 +155,9 @@ def _collection(kind: str) -> Model:
     return model
 
 
-def _same_positions(linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None) -> None:
+def _same_positions(
+    linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None
+) -> None:
     """`tuple(xs)` and `list(xs)` keep the positions of what is known of `xs`."""
     box = linker.containers.box(activation, (position, "copy"), "list")
 
@@ -160,7 +172,9 @@ def _same_positions(linker: Linker, activation: Activation, position: int, args:
     linker.solver.add(dst, box)
 
 
-def _dict(linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None) -> None:
+def _dict(
+    linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None
+) -> None:
     box = linker.containers.box(activation, (position, "dict"), "dict")
     for name, var in args.keywords.items():
         linker.solver.flow(var, linker.containers.slot(box, name))
@@ -190,7 +204,9 @@ def _pairs(linker: Linker, activation: Activation, position: int, source: Var, b
     linker.solver.watch(source, arrived)
 
 
-def _first_element(linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None) -> None:
+def _first_element(
+    linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None
+) -> None:
     """`min`, `max`: one of the arguments or of the elements of the only one."""
     elements = _elements_of(linker, activation, position, args.positional[:1])
     several = args.positional if len(args.positional) > 1 else elements
@@ -203,7 +219,9 @@ def _first_element(linker: Linker, activation: Activation, position: int, args: 
         linker.solver.flow(args.keywords["default"], dst)
 
 
-def _iter(linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None) -> None:
+def _iter(
+    linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None
+) -> None:
     if len(args.positional) == 2:
         results = Var()
         linker.calls.call_all(activation, position, args.positional[0], Args(), results)
@@ -224,7 +242,9 @@ def _iter(linker: Linker, activation: Activation, position: int, args: Args, dst
         linker.solver.watch(var, arrived)
 
 
-def _next(linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None) -> None:
+def _next(
+    linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None
+) -> None:
     def arrived(value: Value) -> None:
         if isinstance(value, Inst):
             method = Var()
@@ -239,7 +259,9 @@ def _next(linker: Linker, activation: Activation, position: int, args: Args, dst
         linker.solver.flow(var, dst)
 
 
-def _enumerate(linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None) -> None:
+def _enumerate(
+    linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None
+) -> None:
     pair = linker.containers.box(activation, (position, "pair"), "tuple")
     linker.solver.add(linker.containers.slot(pair, 0), linker.ext_inst("builtins.int"))
     for element in _elements_of(linker, activation, position, args.positional[:1]):
@@ -247,7 +269,9 @@ def _enumerate(linker: Linker, activation: Activation, position: int, args: Args
     _iterator_over(linker, activation, position, pair, dst)
 
 
-def _zip(linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None) -> None:
+def _zip(
+    linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None
+) -> None:
     row = linker.containers.box(activation, (position, "row"), "tuple")
     for index, element in enumerate(_elements_of(linker, activation, position, args.positional)):
         linker.solver.flow(element, linker.containers.slot(row, index))
@@ -262,7 +286,9 @@ def _iterator_over(linker: Linker, activation: Activation, position: int, value:
     linker.solver.add(dst, linker.calls.iterator(activation, position, "row", elements))
 
 
-def _type(linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None) -> None:
+def _type(
+    linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None
+) -> None:
     def arrived(value: Value) -> None:
         if isinstance(value, Inst):
             linker.solver.add(dst, linker.class_value(value.info))
@@ -322,7 +348,9 @@ def _through(methods: tuple[str, ...], result: str) -> Model:
     return model
 
 
-def _new(linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None) -> None:
+def _new(
+    linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None
+) -> None:
     def arrived(value: Value) -> None:
         if isinstance(value, Class):
             linker.solver.add(dst, linker.instance(value.info))
@@ -331,14 +359,18 @@ def _new(linker: Linker, activation: Activation, position: int, args: Args, dst:
         linker.solver.watch(var, arrived)
 
 
-def _method_caller(linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None) -> None:
+def _method_caller(
+    linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None
+) -> None:
     """`operator.methodcaller("name", *args)`: a function of the object."""
     function = Var()
     linker.solver.add(function, linker.ext("operator.methodcaller.__call__"))
     linker.solver.add(dst, linker.calls.partial(function, args))
 
 
-def _call_method(linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None) -> None:
+def _call_method(
+    linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None
+) -> None:
     if len(args.positional) < 2:
         return
     method = Var()
@@ -347,14 +379,18 @@ def _call_method(linker: Linker, activation: Activation, position: int, args: Ar
     linker.calls.call_all(activation, position, method, Args(args.positional[1:-1], args.keywords), dst)
 
 
-def _attribute_getter(linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None) -> None:
+def _attribute_getter(
+    linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None
+) -> None:
     """`operator.attrgetter("name")`; of several names the results are not told apart."""
     function = Var()
     linker.solver.add(function, linker.ext("operator.attrgetter.__call__"))
     linker.solver.add(dst, linker.calls.partial(function, args))
 
 
-def _get_attributes(linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None) -> None:
+def _get_attributes(
+    linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None
+) -> None:
     for name in args.positional[:-1]:
         _getattr(linker, activation, position, Args((args.positional[-1], name)), dst, None)
 
@@ -374,12 +410,16 @@ def _partial(*, is_method: bool) -> Model:
     return model
 
 
-def _identity(linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None) -> None:
+def _identity(
+    linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None
+) -> None:
     for var in args.positional[:1]:
         linker.solver.flow(var, dst)
 
 
-def _second(linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None) -> None:
+def _second(
+    linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None
+) -> None:
     for var in args.positional[1:2]:
         linker.solver.flow(var, dst)
 
@@ -405,7 +445,9 @@ def _identity_decorator(name: str) -> Model:
     return model
 
 
-def _wraps(linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None) -> None:
+def _wraps(
+    linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None
+) -> None:
     linker.solver.add(dst, linker.ext("functools.update_wrapper"))
 
 
@@ -428,7 +470,9 @@ def _register(
         linker.solver.watch(var, arrived)
 
 
-def _reduce(linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None) -> None:
+def _reduce(
+    linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None
+) -> None:
     elements = _elements_of(linker, activation, position, args.positional[1:2])
     for var in (*args.positional[2:], *elements):
         linker.solver.flow(var, dst)
@@ -436,12 +480,16 @@ def _reduce(linker: Linker, activation: Activation, position: int, args: Args, d
         linker.calls.call_all(activation, position, args.positional[0], Args((dst, *elements)), dst)
 
 
-def _context_manager(linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None) -> None:
+def _context_manager(
+    linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None
+) -> None:
     for var in args.positional[:1]:
         linker.solver.watch(var, lambda value: linker.solver.add(dst, linker.calls.factory(value)))
 
 
-def _enter_context(linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None) -> None:
+def _enter_context(
+    linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None
+) -> None:
     for var in args.positional[:1]:
         linker.containers.enter(activation, position, var, dst, is_async=False)
 
@@ -455,13 +503,17 @@ def _enter_async_context(
     linker.solver.add(dst, Coro(result))
 
 
-def _field(linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None) -> None:
+def _field(
+    linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None
+) -> None:
     default = args.keywords.get("default") or args.get(0) or Var()
     factory = args.keywords.get("default_factory") or args.keywords.get("factory") or Var()
     linker.solver.add(dst, FieldDefault(default, factory))
 
 
-def _chain(linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None) -> None:
+def _chain(
+    linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None
+) -> None:
     elements = Var()
     for element in _elements_of(linker, activation, position, args.positional):
         linker.solver.flow(element, elements)
@@ -470,7 +522,9 @@ def _chain(linker: Linker, activation: Activation, position: int, args: Args, ds
     linker.solver.add(dst, linker.calls.iterator(activation, position, "chain", elements))
 
 
-def _defaultdict(linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None) -> None:
+def _defaultdict(
+    linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None
+) -> None:
     box = linker.containers.box(activation, (position, "defaultdict"), "dict")
     for var in args.positional[:1]:
         linker.calls.call_all(activation, position, var, Args(), box.elements)
@@ -482,7 +536,9 @@ def _defaultdict(linker: Linker, activation: Activation, position: int, args: Ar
 # -- asyncio ------------------------------------------------------------------------------------------
 
 
-def _gather(linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None) -> None:
+def _gather(
+    linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None
+) -> None:
     box = linker.containers.box(activation, (position, "gather"), "list")
     for index, var in enumerate(args.positional):
         target = linker.containers.slot(box, index) if not args.stars else box.elements
@@ -500,12 +556,16 @@ def _await_into(linker: Linker, activation: Activation, position: int, source: V
     linker.solver.watch(source, lambda value: linker.unwrap(activation, position, value, dst))
 
 
-def _run(linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None) -> None:
+def _run(
+    linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None
+) -> None:
     for var in args.positional[:1]:
         _await_into(linker, activation, position, var, dst)
 
 
-def _wait(linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None) -> None:
+def _wait(
+    linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None
+) -> None:
     pair = linker.containers.box(activation, (position, "wait"), "tuple")
     for index in (0, 1):
         group = linker.containers.box(activation, (position, "group", index), "set")
@@ -644,7 +704,15 @@ def box_method(
     elif name == "insert" and second is not None:
         for target in boxes:
             solver.flow(second, target.elements)
-    elif name in ("extend", "extendleft", "update", "union", "intersection", "difference", "symmetric_difference"):
+    elif name in (
+        "extend",
+        "extendleft",
+        "update",
+        "union",
+        "intersection",
+        "difference",
+        "symmetric_difference",
+    ):
         for target in boxes:
             _extend(linker, activation, position, target, args)
         solver.add(dst, box)

@@ -275,7 +275,10 @@ class Program:
         for region in self.regions(node, line):
             if region.kind == "with":
                 for name in self.names_behind(node, region.slot):
-                    if any(profile.matches(profile.unsandboxed, profile.canonical(name)) for profile in self.linker.profiles):
+                    if any(
+                        profile.matches(profile.unsandboxed, profile.canonical(name))
+                        for profile in self.linker.profiles
+                    ):
                         return True
         return False
 
@@ -284,7 +287,10 @@ class Program:
         for region in self.regions(node, line):
             if region.kind == "if":
                 for name in self.names_behind(node, region.slot):
-                    if any(profile.matches(profile.replay_guards, profile.canonical(name)) for profile in self.linker.profiles):
+                    if any(
+                        profile.matches(profile.replay_guards, profile.canonical(name))
+                        for profile in self.linker.profiles
+                    ):
                         return True
         return False
 

@@ -121,7 +121,9 @@ def _returned(linker: Linker, dotted: str) -> str:
     return entry.name if entry.kind == "class" else entry.returns
 
 
-def _is_use_of_made(linker: Linker, node: Activation, site: EffectSite, made: set[tuple[Effect, str]]) -> bool:
+def _is_use_of_made(
+    linker: Linker, node: Activation, site: EffectSite, made: set[tuple[Effect, str]]
+) -> bool:
     """Whether the site is a method of an object whose making here was an effect already."""
     op = node.body.ops[site.position]
     if not isinstance(op, Call):
@@ -205,7 +207,9 @@ class _Reader:
                     if any(self._is_unordered(star) for star in op.stars):
                         yield EffectSite(position, op.at, "builtins.set", Effect.UNORDERED)
                 case Format():
-                    if any(self._shows_address(part, ("__format__", "__str__", "__repr__")) for part in op.parts):
+                    if any(
+                        self._shows_address(part, ("__format__", "__str__", "__repr__")) for part in op.parts
+                    ):
                         yield EffectSite(position, op.at, _REPR, Effect.IDENTITY)
 
     def _call(self, position: int, op: Call) -> Iterator[EffectSite]:
@@ -219,7 +223,9 @@ class _Reader:
                 and any(self._is_unordered(slot) for slot in arguments)
             ):
                 yield EffectSite(position, op.at, dotted, Effect.UNORDERED)
-            elif dotted in _TEXT and any(self._shows_address(slot, ("__str__", "__repr__")) for slot in op.args):
+            elif dotted in _TEXT and any(
+                self._shows_address(slot, ("__str__", "__repr__")) for slot in op.args
+            ):
                 yield EffectSite(position, op.at, _REPR, Effect.IDENTITY)
 
     def _external(self, position: int, op: Call, dotted: str) -> Iterator[EffectSite]:
@@ -324,7 +330,9 @@ class _Reader:
         )
 
     def _shows_address(self, slot: int, methods: tuple[str, ...]) -> bool:
-        return any(isinstance(value, Inst) and self._has_default_repr(value, methods) for value in self.values(slot))
+        return any(
+            isinstance(value, Inst) and self._has_default_repr(value, methods) for value in self.values(slot)
+        )
 
     def _has_default_repr(self, value: Inst, methods: tuple[str, ...]) -> bool:
         info = value.info

@@ -68,8 +68,9 @@ class Types:
         name = annotation.name.rpartition(".")[2]
         if name in _TRANSPARENT:
             args = annotation.args[:1] if name == "Annotated" else annotation.args
-            # Every member has to have its say: a list, not a generator.
-            return all([self._add(var, arg, scope) for arg in args])
+            # Every member has to have its say, also after one that is not known yet.
+            done = [self._add(var, arg, scope) for arg in args]
+            return all(done)
         if name in _SILENT:
             return True
         if name in _TEXT:

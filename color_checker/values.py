@@ -26,7 +26,9 @@ class Func(Value):
 
     __slots__ = ("attributes", "defaults", "env", "facts", "index", "module")
 
-    def __init__(self, module: ModuleInfo, index: int, env: Activation, defaults: tuple[Var | None, ...]) -> None:
+    def __init__(
+        self, module: ModuleInfo, index: int, env: Activation, defaults: tuple[Var | None, ...]
+    ) -> None:
         self.module = module
         self.index = index
         self.env = env
