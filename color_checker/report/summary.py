@@ -90,12 +90,12 @@ def suppressed(summary: Summary) -> list[str]:
 
 def hint(report: Report, engines: Sequence[str]) -> list[str]:
     """Where to look when no workflow was found: a wrong path is noticed here or never."""
-    if report.summary.workflows:
-        return []
+    if report.summary.workflows or report.findings:
+        return []  # pure code and workflow modules have findings without a workflow
     looked_for = f" Engines looked for: {', '.join(engines)}." if engines else ""
     return [
-        f"Is the path right?{looked_for} An engine is found by what a file imports; name more in "
-        "pyproject.toml: [tool.color-checker] engines = [...]."
+        f"Is the path right?{looked_for} An engine is found by what a file imports; a framework of your own "
+        "needs a profile, named in pyproject.toml: [tool.color-checker] engine-files = [...]."
     ]
 
 

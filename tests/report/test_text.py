@@ -98,6 +98,10 @@ def test_a_run_without_workflows_asks_whether_the_path_is_right() -> None:
     assert "[tool.color-checker]" in text
 
 
+def test_findings_in_pure_code_show_that_the_path_is_right() -> None:
+    assert "Is the path right?" not in shown(Report(findings=(finding(),), summary=Summary(files=1, lines=9)))
+
+
 def test_a_run_without_files_says_so() -> None:
     assert shown(Report()).startswith("No Python file was found, so nothing was checked.\n")
 
