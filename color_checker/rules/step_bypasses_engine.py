@@ -314,15 +314,10 @@ class Payment:
             handed = partials_made(program, (c for node in nodes for c in steps_handed_out(program, node)))
             for node in nodes:
                 for call in direct_calls(program, node, Color.STEP, handed):
-                    if node not in program.code and self._is_of_another_engine(program, engine, call):
+                    # A helper with a backend for each of several engines has one for this engine, too.
+                    if node not in program.code and call.coloring.engine not in ("", engine):
                         continue
                     yield self._finding(program, profile, reach, call)
-
-    @staticmethod
-    def _is_of_another_engine(program: Program, engine: str, call: Crossing) -> bool:
-        """Whether a helper between the backends of several engines calls the step of another one."""
-        targets = program.callees(call.node, call.position)
-        return bool(targets) and all(program.engine(target) not in ("", engine) for target in targets)
 
     def _finding(self, program: Program, profile: Profile, reach: Reach, call: Crossing) -> Finding:
         chain = reach.chain(call.node)
