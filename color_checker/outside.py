@@ -55,8 +55,11 @@ class Outside:
         nodes = (node for node, code in self.program.code.items() if code.color is Color.STEP)
         reach = Reach(self.program.linker, nodes, _Guarded(self.program))
         for node in reach.nodes():
+            chain = tuple(reach.chain(node))
             for use in self._uses(node):
-                yield msgspec.structs.replace(use, chain=tuple(reach.chain(node)))
+                # A helper with a backend for each of several engines has one for the step's engine, too.
+                if not chain or self.program.engine(chain[0].caller) in ("", use.profile.name):
+                    yield msgspec.structs.replace(use, chain=chain)
 
     def in_plain_code(self) -> Iterator[Use]:
         """Primitives in modules, in what they call, and in what unknown code has been given to call."""

@@ -47,6 +47,11 @@ async def order_on_dbos(order: str) -> str:
     return await interpret(order, OnDbos())
 
 
+@DBOS.step()
+async def order_in_a_step(order: str, backend: Backend) -> str:
+    return await interpret(order, backend)
+
+
 @workflow.defn
 class Order:
     @workflow.run
@@ -59,7 +64,7 @@ class Order:
     ("call", "lines"),
     [
         ("workflow.execute_activity(charge, order, schedule_to_close_timeout=None)", []),
-        ("charge(order)", [43]),
+        ("charge(order)", [48]),
     ],
 )
 def test_the_step_of_another_engine_s_backend_is_no_bypass(
@@ -69,3 +74,4 @@ def test_the_step_of_another_engine_s_backend_is_no_bypass(
     monkeypatch.chdir(tmp_path)
     report = color_checker.check([tmp_path], cache=False)
     assert [f.line for f in report.findings if f.name == "step-bypasses-engine"] == lines
+    assert {f.name for f in report.findings} <= {"step-bypasses-engine"}
