@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from color_checker.arguments import Args
 from color_checker.classes import ClassInfo
 from color_checker.solver import Var
+from color_checker.sources import SourceFile
 from color_checker.values import (
     DATA,
     Bound,
@@ -131,6 +132,8 @@ class Attributes:
                 self._in_class_of(activation, position, value, info, name, dst)
 
         value.info.listeners.append(look_up)
+        if value.open:
+            value.info.open_listeners.append(look_up)
         look_up()
 
     def _candidates(self, value: Inst, name: str) -> list[ClassInfo]:
@@ -146,12 +149,29 @@ class Attributes:
         while todo:
             base = todo.pop()
             for source in self.linker.sources.subclasses(base.facts.name):
-                self.linker.module(source)
+                self._define_subclasses(source, base.facts.name)
             for candidate in base.derived:
                 if candidate not in found and candidate is not info:
                     found[candidate] = None
                     todo.append(candidate)
         return list(found)
+
+    def _define_subclasses(self, source: SourceFile, base: str) -> None:
+        """Look at the classes of a file that name `base`, also at those that a function makes."""
+        linker = self.linker
+        module = linker.module(source)
+        if module is None:
+            return
+        functions = module.facts.functions
+        makers = {
+            functions[cls.scope].parent
+            for cls in module.facts.classes
+            if any(name.rpartition(".")[2] == base for name in cls.bases)
+        }
+        for func in linker.functions_of(module):
+            if func.index in makers and func.facts.kind == "function":
+                owner = linker.colors.class_of_body(func.env)
+                linker.colors.root(func, linker.instance(owner) if owner is not None else None, None)
 
     def _in_class_of(
         self, activation: Activation, position: int, value: Inst, info: ClassInfo, name: str, dst: Var

@@ -44,6 +44,7 @@ class ClassInfo:
         "instance_vars",
         "listeners",
         "module",
+        "open_listeners",
         "scope",
         "stores",
     )  # fmt: skip
@@ -59,6 +60,8 @@ class ClassInfo:
         self.attributes: dict[str, Var] = {}
         self.instance_vars: dict[str, Var] = {}
         self.listeners: list[Callable[[], None]] = []
+        #: Look-ups on objects that may be of a subclass, to be done again when there is a new one.
+        self.open_listeners: list[Callable[[], None]] = []
         self.stores: dict[str, tuple[int, ...]] = {}
         self.decorated = frozenset(self.facts.decorators)
         self.fields = frozenset(field.name for field in self.facts.fields)
@@ -91,6 +94,10 @@ class ClassInfo:
         if not isinstance(base, str):
             base.derived.append(self)
         self.changed()
+        for entry in self.mro()[1:]:
+            if not isinstance(entry, str):
+                for listener in tuple(entry.open_listeners):
+                    listener()
 
     def changed(self) -> None:
         """Bases are known that were not: look up again what was looked up before, below this class too."""
@@ -123,6 +130,16 @@ class ClassInfo:
     def is_enum(self) -> bool:
         """Whether its members are instances of it."""
         return any(base in _ENUMS for base in self.external_bases())
+
+    def is_abstract(self) -> bool:
+        """Whether it has abstract methods, so that every instance is one of a subclass."""
+        functions = self.module.facts.functions
+        return any(
+            decorator.rpartition(".")[2] == "abstractmethod"
+            for indexes in self.facts.methods.values()
+            for index in indexes
+            for decorator in functions[index].decorators
+        )
 
     def is_protocol(self) -> bool:
         """Whether it only describes what other classes have."""

@@ -208,7 +208,7 @@ class Colors:
         if owner is None or "staticmethod" in func.facts.decorators:
             self.root(func, None, coloring)
         elif owner not in self.workflow_classes:
-            self.root(func, self.linker.instance(owner), coloring)
+            self.root(func, self.linker.instance(owner, is_open=owner.is_abstract()), coloring)
 
     def root(self, func: Func, receiver: Value | None, coloring: Coloring | None) -> Activation:
         """The activation by which something outside the program calls `func`."""

@@ -16,7 +16,7 @@ import msgspec
 from color_checker.suppressions import Pragmas
 
 #: Changes whenever the structures below, or what the extractor puts in them, change meaning.
-FORMAT = "8"
+FORMAT = "9"
 
 #: In place of a slot: there is no value.
 NOTHING = -1
@@ -148,10 +148,16 @@ class Operate(msgspec.Struct, array_like=True, frozen=True, gc=False, tag=11):
 
 
 class Merge(msgspec.Struct, array_like=True, frozen=True, gc=False, tag=12):
-    """One of several values: where branches of the code meet."""
+    """One of several values: where branches of the code meet.
+
+    With `type_`, only those that are instances of that class, or with `negated` only the others: what is
+    left of a variable behind `isinstance`.
+    """
 
     dst: int
     sources: tuple[int, ...]
+    type_: int = NOTHING
+    negated: bool = False
 
 
 class StoreGlobal(msgspec.Struct, array_like=True, frozen=True, gc=False, tag=13):

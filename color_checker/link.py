@@ -242,7 +242,7 @@ class Linker:
         return self.module(source) if source is not None else None
 
     def is_sdk(self, name: str) -> bool:
-        """Whether a module is an engine's: its profile says all there is to know, in its own repository too."""
+        """Whether a module is an engine's: its profile says all there is to know, even in its repository."""
         return any(profile.owns(name) for profile in self.profiles)
 
     def name_in(self, module: ModuleInfo, name: str, dst: Var, seen: tuple[ModuleInfo, ...] = ()) -> None:
@@ -495,7 +495,28 @@ class Linker:
             tuple(activation.var(slot) for slot in op.double_stars),
         )
         call = self.calls.call
-        self.solver.watch(activation.var(op.func), lambda value: call(activation, position, value, args, dst))
+        func = activation.var(op.func)
+        self.solver.watch(func, lambda value: call(activation, position, value, args, dst))
+        if len(op.args) == 1 and not op.keywords and self._is_definition(activation, position):
+            self.if_empty(func, lambda: self._decorated(args.positional[0], dst))
+
+    def _is_definition(self, activation: Activation, position: int) -> bool:
+        """Whether the only argument is a function or class just defined, as a decorator's is."""
+        ops = activation.body.ops
+        call = ops[position]
+        before = ops[position - 1]
+        assert isinstance(call, Call)
+        return isinstance(before, MakeFunction | MakeClass | Call) and before.dst == call.args[0]
+
+    def _decorated(self, definition: Var, dst: Var) -> bool:
+        """A decorator of which nothing is known is taken to hand on what it decorates."""
+
+        def arrived(value: Value) -> None:
+            if isinstance(value, Func | Class):
+                self.solver.add(dst, value)
+
+        self.solver.watch(definition, arrived)
+        return True
 
     def _item(self, activation: Activation, position: int, op: Item) -> None:
         key = activation.var(op.key) if op.key != NOTHING else None
@@ -597,7 +618,10 @@ class Linker:
     def _merge(self, activation: Activation, position: int, op: Merge) -> None:
         dst = activation.var(op.dst)
         for slot in op.sources:
-            self.solver.flow(activation.var(slot), dst)
+            if op.type_ == NOTHING:
+                self.solver.flow(activation.var(slot), dst)
+            else:
+                self.types.narrow(activation.var(slot), activation.var(op.type_), dst, negated=op.negated)
 
     def _store_global(self, activation: Activation, position: int, op: StoreGlobal) -> None:
         value = activation.var(op.value)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from color_checker.facts import TypeExpr
 from color_checker.solver import Var
-from color_checker.values import DATA, NONE, Class, Coro, Ext, ExtInst, Gen, Inst, Mod, Value
+from color_checker.values import DATA, NONE, Box, Class, Const, Coro, Ext, ExtInst, Gen, Inst, Mod, Value
 
 if TYPE_CHECKING:
     from color_checker.activation import Activation
@@ -39,6 +39,28 @@ _MOST_ATTEMPTS = 4
 def says_nothing(annotation: TypeExpr) -> bool:
     """Whether anything may have this type: `Any`, `object`."""
     return annotation.name.rpartition(".")[2] in ("Any", "object")
+
+
+#: Builtin types of data, with those whose values are instances of them.
+_DATA_TYPES = {
+    "bool": ("bool",), "bytes": ("bytes",), "dict": ("dict",), "float": ("float",),
+    "frozenset": ("frozenset",), "int": ("int", "bool"), "list": ("list",), "set": ("set",),
+    "str": ("str",), "tuple": ("tuple",),
+}  # fmt: skip
+
+
+def _data_type(value: Value) -> str:
+    """The builtin type of data; "object" for an instance of a class of its own, "" for what is neither."""
+    match value:
+        case Const() | Box():
+            name = value.kind
+        case ExtInst() if value.dotted.startswith("builtins."):
+            name = value.dotted.removeprefix("builtins.")
+        case Inst() if not value.info.external_bases():
+            return "object"
+        case _:
+            return ""
+    return name if name in _DATA_TYPES else ""
 
 
 class Types:
@@ -138,6 +160,83 @@ class Types:
             # A type variable, a NewType, or no type at all.
             return None
         return DATA if value is DATA else None
+
+    # -- isinstance -----------------------------------------------------------------------------
+
+    def narrow(self, source: Var, kinds: Var, dst: Var, *, negated: bool) -> None:
+        """The values of `source` that are instances of a class in `kinds`, or are not, flow to `dst`."""
+        solver = self.linker.solver
+
+        def kind_arrived(kind: Value, value: Value) -> None:
+            if isinstance(kind, Box):
+                self._narrow_to_any(kind, value, dst, negated=negated)
+            elif negated:
+                if not self._surely(value, kind):
+                    solver.add(dst, value)
+            else:
+                left = self._as_instance(value, kind)
+                if left is not None:
+                    solver.add(dst, left)
+
+        solver.watch(source, lambda value: solver.watch(kinds, lambda kind: kind_arrived(kind, value)))
+        self.linker.if_empty(kinds, lambda: self._all(source, dst))
+        if not negated:
+            self.linker.if_empty(dst, lambda: self._instances(kinds, dst))
+
+    def _all(self, source: Var, dst: Var) -> bool:
+        self.linker.solver.flow(source, dst)
+        return True
+
+    def _instances(self, kinds: Var, dst: Var) -> bool:
+        """Nothing is known of the object but that it is an instance."""
+        known = list(kinds.values)
+        for kind in known:
+            if isinstance(kind, Class):
+                self.linker.solver.add(dst, self.linker.instance(kind.info, is_open=True))
+        return bool(known)
+
+    def _narrow_to_any(self, kinds: Box, value: Value, dst: Var, *, negated: bool) -> None:
+        """`isinstance(x, (A, B))`; of its contrary only one class at a time could be excluded."""
+        solver = self.linker.solver
+        if negated:
+            solver.add(dst, value)
+            return
+
+        def arrived(kind: Value) -> None:
+            left = self._as_instance(value, kind)
+            if left is not None:
+                solver.add(dst, left)
+
+        for var in (kinds.elements, *kinds.keyed.values()):
+            solver.watch(var, arrived)
+
+    def _as_instance(self, value: Value, kind: Value) -> Value | None:
+        """What `value` is if it is an instance of `kind`; None if it cannot be one."""
+        if isinstance(kind, Class):
+            if isinstance(value, Inst):
+                if kind.info in value.info.mro():
+                    return value
+                if value.open and value.info in kind.info.mro():
+                    return self.linker.instance(kind.info, is_open=True)
+                return None
+            may_be = value is DATA or (
+                isinstance(value, ExtInst) and value.dotted in kind.info.external_bases()
+            )
+            return self.linker.instance(kind.info, is_open=True) if may_be else None
+        accepted = self._accepted(kind)
+        known = _data_type(value)
+        return None if accepted and known and known not in accepted else value
+
+    def _surely(self, value: Value, kind: Value) -> bool:
+        """Whether `value` is certainly an instance of `kind`."""
+        if isinstance(kind, Class):
+            return isinstance(value, Inst) and kind.info in value.info.mro()
+        return _data_type(value) in self._accepted(kind)
+
+    def _accepted(self, kind: Value) -> tuple[str, ...]:
+        if not isinstance(kind, Ext):
+            return ()
+        return _DATA_TYPES.get(kind.dotted.removeprefix("builtins."), ())
 
     def named(self, dotted: str, scope: Activation) -> Var:
         """What a dotted name means in the scope of an annotation."""

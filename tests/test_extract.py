@@ -536,9 +536,7 @@ def test_the_limit_of_recursion_is_as_before_afterwards() -> None:
 
 
 def test_facts_survive_the_way_to_the_store_and_back() -> None:
-    source = (
-        "import a\nclass C(a.B):\n x: dict[str, int] = {}\n async def f(self): return [lambda: 1]"
-    )
+    source = "import a\nclass C(a.B):\n x: dict[str, int] = {}\n async def f(self): return [lambda: 1]"
     facts = extract(source)
     again = decode_module(encode_module(facts))
     assert encode_module(again) == encode_module(facts)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from color_checker.annotations import dotted_name
 from color_checker.extraction.visitor import Visitor, end_line, own_statements
-from color_checker.facts import INSTANTIATE, NOTHING, Enter, Handler, Operate, Raise, Region, Return
+from color_checker.facts import INSTANTIATE, NOTHING, Enter, Handler, Merge, Operate, Raise, Region, Return
 from color_checker.scopes import Env
 
 #: Tests that may ask an engine where the code runs.
@@ -69,6 +69,7 @@ class Branches(Visitor):
         self.test(node.test)
         if node.msg is not None:
             self.expr(node.msg)
+        self._narrow(node.test, holds=True)
 
     def if_statement(self, node: ast.If) -> None:
         scope = self.scope
@@ -81,12 +82,14 @@ class Branches(Visitor):
             base, was_dead = scope.env, scope.dead
             self._regions_of_if(branch, test)
             scope.env = dict(base)
+            self._narrow(branch.test, holds=True)
             singles = scope.singles
             scope.singles = singles | _with_one_element(branch.test, ast.Eq)
             self.block(branch.body)
             scope.singles = singles
             ends.append(scope.leave())
             scope.env, scope.dead = dict(base), was_dead
+            self._narrow(branch.test, holds=False)
             alternative = branch.orelse
             branch = alternative[0] if len(alternative) == 1 and isinstance(alternative[0], ast.If) else None
         self.block(alternative)
@@ -95,6 +98,29 @@ class Branches(Visitor):
         scope.join(*ends)
         if scope.dead:
             scope.env = before
+
+    def _narrow(self, test: ast.expr, *, holds: bool) -> None:
+        """What a test that holds, or does not, says about the types of local variables."""
+        match test:
+            case ast.Call(func=ast.Name(id="isinstance"), args=[ast.Name(id=name), kind]):
+                self._narrow_name(name, kind, holds=holds)
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                self._narrow(operand, holds=not holds)
+            case ast.BoolOp(op=operator, values=values) if isinstance(operator, ast.And) is holds:
+                for value in values:
+                    self._narrow(value, holds=holds)
+
+    def _narrow_name(self, name: str, kind: ast.expr, *, holds: bool) -> None:
+        scope = self.scope
+        slot = scope.env.get(name)
+        if slot is None or "isinstance" in scope.env:
+            return
+        dst = scope.new()
+        scope.read.add(slot)
+        self.emit(Merge(dst, (slot,), self.expr(kind), not holds))
+        scope.env[name] = dst
+        if slot in scope.param_slots:
+            scope.param_slots[dst] = scope.param_slots[slot]
 
     def _regions_of_if(self, node: ast.If, test: int) -> None:
         regions = self.scope.regions

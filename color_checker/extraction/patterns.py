@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from color_checker.extraction.visitor import Visitor
-from color_checker.facts import Attr, Item, Operate
+from color_checker.facts import Attr, Item, Merge, Operate
 from color_checker.scopes import Env
 
 
@@ -30,7 +30,9 @@ class Patterns(Visitor):
     def _pattern(self, pattern: ast.pattern, subject: int) -> None:
         match pattern:
             case ast.MatchAs(pattern=inner, name=name):
-                if inner is not None:
+                if isinstance(inner, ast.MatchClass):
+                    subject = self._match_class(inner, subject)
+                elif inner is not None:
                     self._pattern(inner, subject)
                 self._bind(name, subject)
             case ast.MatchValue(value=value):
@@ -71,11 +73,14 @@ class Patterns(Visitor):
         self.emit(Item(dst, subject, key, self.at(node)))
         return dst
 
-    def _match_class(self, pattern: ast.MatchClass, subject: int) -> None:
-        self.expr(pattern.cls)
+    def _match_class(self, pattern: ast.MatchClass, subject: int) -> int:
+        """Visit the pattern; what is left of the subject if it matches."""
+        narrowed = self.scope.new()
+        self.emit(Merge(narrowed, (subject,), self.expr(pattern.cls)))
         for element in pattern.patterns:
             self._pattern(element, self.scope.new())
         for name, element in zip(pattern.kwd_attrs, pattern.kwd_patterns, strict=True):
             dst = self.scope.new()
-            self.emit(Attr(dst, subject, name, self.at(element)))
+            self.emit(Attr(dst, narrowed, name, self.at(element)))
             self._pattern(element, dst)
+        return narrowed

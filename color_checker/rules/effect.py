@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator
 from typing import ClassVar
 
-from color_checker.findings import Effect, Finding
 from color_checker.causes import Cause
+from color_checker.findings import Effect, Finding
 from color_checker.program import Program, shown_name
 from color_checker.rules.base import Rule
 
@@ -31,8 +31,35 @@ def _is_code(text: str) -> bool:
 
 #: Words with which the clauses of profiles and rules begin that are sentences already.
 IMPERATIVES = frozenset(
-    {"call", "choose", "compute", "decide", "derive", "do", "draw", "encrypt", "format", "give", "hash", "import"}
-    | {"keep", "leave", "make", "move", "pass", "put", "read", "run", "seed", "sleep", "start", "use", "verify"}
+    {
+        "call",
+        "choose",
+        "compute",
+        "decide",
+        "derive",
+        "do",
+        "draw",
+        "encrypt",
+        "format",
+        "give",
+        "hash",
+        "import",
+    }
+    | {
+        "keep",
+        "leave",
+        "make",
+        "move",
+        "pass",
+        "put",
+        "read",
+        "run",
+        "seed",
+        "sleep",
+        "start",
+        "use",
+        "verify",
+    }
     | {"wait", "write"}
 )
 

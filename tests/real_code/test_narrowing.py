@@ -1,0 +1,104 @@
+"""`isinstance` and `match` decide which of several classes an object has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.real_code.checked import surprises
+
+TOOLS = """
+import time
+
+from runtime_min import workflow
+
+
+class Tool:
+    def run(self) -> float:
+        return time.time()
+
+
+class Quiet(Tool):
+    def run(self) -> float:
+        return 1.0
+
+
+TOOLS = {"loud": Tool(), "quiet": Quiet()}
+"""
+
+
+def test_a_test_for_the_type_leaves_only_its_instances(tmp_path: Path) -> None:
+    flow = """
+@workflow
+async def flow(name: str) -> float:
+    tool = TOOLS[name]
+    if isinstance(tool, Quiet):
+        return tool.run()
+    return 0.0
+"""
+    assert surprises(tmp_path, flow=TOOLS + flow) == set()
+
+
+def test_after_a_test_that_leaves_only_the_others_remain(tmp_path: Path) -> None:
+    flow = """
+@workflow
+async def flow(name: str) -> float:
+    tool = TOOLS[name]
+    if not isinstance(tool, Quiet):
+        return 0.0
+    return tool.run()
+
+
+@workflow
+async def other(name: str) -> float:
+    tool = TOOLS[name]
+    if isinstance(tool, Quiet):
+        return 0.0
+    return tool.run()  # expect: clock
+"""
+    assert surprises(tmp_path, flow=TOOLS + flow) == set()
+
+
+def test_a_class_pattern_and_an_assertion_narrow_too(tmp_path: Path) -> None:
+    flow = """
+@workflow
+async def flow(name: str) -> float:
+    match TOOLS[name]:
+        case Quiet() as quiet:
+            return quiet.run()
+    return 0.0
+
+
+@workflow
+async def other(name: str) -> float:
+    tool = TOOLS[name]
+    assert isinstance(tool, Quiet)
+    return tool.run()
+"""
+    assert surprises(tmp_path, flow=TOOLS + flow) == set()
+
+
+def test_an_object_of_which_nothing_else_is_known_is_what_was_tested(tmp_path: Path) -> None:
+    flow = """
+def use(tool):
+    if isinstance(tool, Tool):
+        return tool.run()
+    return 0.0
+
+
+@workflow
+async def flow(tool) -> float:
+    return use(tool)  # expect: clock
+"""
+    assert surprises(tmp_path, flow=TOOLS + flow) == set()
+
+
+def test_a_tuple_of_types_keeps_each_of_them(tmp_path: Path) -> None:
+    flow = """
+@workflow
+async def flow(name: str) -> float:
+    tool = TOOLS[name]
+    if isinstance(tool, (Quiet, Tool)):
+        return tool.run()  # expect: clock
+    return 0.0
+"""
+    assert surprises(tmp_path, flow=TOOLS + flow) == set()
