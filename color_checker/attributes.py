@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 #: External names with more dots than this are not followed further.
 _LONGEST_NAME = 5
 
+#: An object of which only a base class is known may be of so many subclasses that define what is read.
+_MOST_SUBCLASSES = 16
+
 _MEMBERS = {name: frozenset(dir(value)) for name, value in vars(builtins).items() if isinstance(value, type)}
 # The kinds of lists and dictionaries in `collections` are such boxes, too.
 _MEMBERS["list"] |= frozenset(dir(deque))
@@ -59,6 +62,8 @@ class Attributes:
 
     def __init__(self, linker: Linker) -> None:
         self.linker = linker
+        #: Attributes that more subclasses define than are looked at, where only the base is known.
+        self.too_many: set[tuple[ClassInfo, str]] = set()
         self._read: set[tuple[Activation, int, Value, str, Var]] = set()
 
     def read(self, activation: Activation, position: int, value: Value, name: str, dst: Var) -> None:
@@ -138,10 +143,13 @@ class Attributes:
 
     def _candidates(self, value: Inst, name: str) -> list[ClassInfo]:
         """The class; where only a declared type is known also the subclasses that have `name`."""
-        infos = [value.info]
-        if value.open:
-            infos += [info for info in self._subclasses(value.info) if info.own(name) or name in info.stores]
-        return infos
+        if not value.open:
+            return [value.info]
+        below = [info for info in self._subclasses(value.info) if info.own(name) or name in info.stores]
+        if len(below) > _MOST_SUBCLASSES:
+            self.too_many.add((value.info, name))
+            return [value.info]
+        return [value.info, *below]
 
     def _subclasses(self, info: ClassInfo) -> list[ClassInfo]:
         found: dict[ClassInfo, None] = {}

@@ -395,6 +395,12 @@ def _get_attributes(
         _getattr(linker, activation, position, Args((args.positional[-1], name)), dst, None)
 
 
+def _unknown(
+    linker: Linker, activation: Activation, position: int, args: Args, dst: Var, _: Value | None
+) -> None:
+    """A namespace as a dict: what is looked up in it by name is not followed, so its call is a gap."""
+
+
 # -- functools, contextlib, dataclasses, typing, copy --------------------------------------------------
 
 
@@ -578,6 +584,10 @@ def _wait(
 
 
 MODELS: dict[str, Model] = {
+    "builtins.globals": _unknown,
+    "builtins.locals": _unknown,
+    "builtins.vars": _unknown,
+    "builtins.object.__getattribute__": _getattr,
     "builtins.super": _super,
     "builtins.getattr": _getattr,
     "builtins.setattr": _setattr,

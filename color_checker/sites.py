@@ -392,16 +392,23 @@ class _Reader:
 
         Not if it is one of many containers of the same kind: their methods are the same.
         """
-        obj = self._objects.get(slot)
-        objects = self.values(obj) if obj is not None else ()
+        read = self._reads.get(slot)
+        objects = self.values(read.obj) if read is not None else ()
+        if read is not None and any(self._may_be_too_many(value, read.name) for value in objects):
+            return True
         kinds = {value.kind if isinstance(value, Box) else "" for value in objects}
         if len(kinds) == 1 and "" not in kinds:
             return False
         return max(len(objects), len(self.values(slot))) >= MOST_VALUES
 
+    def _may_be_too_many(self, value: Value, name: str) -> bool:
+        return (
+            isinstance(value, Inst) and value.open and (value.info, name) in self.linker.attributes.too_many
+        )
+
     @cached_property
-    def _objects(self) -> dict[int, int]:
-        return {op.dst: op.obj for op in self.node.body.ops if isinstance(op, Attr)}
+    def _reads(self) -> dict[int, Attr]:
+        return {op.dst: op for op in self.node.body.ops if isinstance(op, Attr)}
 
     def _is_resolved(self, value: Value) -> bool:
         match value:

@@ -180,20 +180,10 @@ class Types:
 
         solver.watch(source, lambda value: solver.watch(kinds, lambda kind: kind_arrived(kind, value)))
         self.linker.if_empty(kinds, lambda: self._all(source, dst))
-        if not negated:
-            self.linker.if_empty(dst, lambda: self._instances(kinds, dst))
 
     def _all(self, source: Var, dst: Var) -> bool:
         self.linker.solver.flow(source, dst)
         return True
-
-    def _instances(self, kinds: Var, dst: Var) -> bool:
-        """Nothing is known of the object but that it is an instance."""
-        known = list(kinds.values)
-        for kind in known:
-            if isinstance(kind, Class):
-                self.linker.solver.add(dst, self.linker.instance(kind.info, is_open=True))
-        return bool(known)
 
     def _narrow_to_any(self, kinds: Box, value: Value, dst: Var, *, negated: bool) -> None:
         """`isinstance(x, (A, B))`; of its contrary only one class at a time could be excluded."""
@@ -219,10 +209,9 @@ class Types:
                 if value.open and value.info in kind.info.mro():
                     return self.linker.instance(kind.info, is_open=True)
                 return None
-            may_be = value is DATA or (
-                isinstance(value, ExtInst) and value.dotted in kind.info.external_bases()
-            )
-            return self.linker.instance(kind.info, is_open=True) if may_be else None
+            if isinstance(value, ExtInst) and value.dotted in kind.info.external_bases():
+                return self.linker.instance(kind.info, is_open=True)
+            return None
         accepted = self._accepted(kind)
         known = _data_type(value)
         return None if accepted and known and known not in accepted else value
