@@ -209,7 +209,7 @@ def _summary(analysis: Analysis, gaps: int) -> Summary:
     colored = {
         _unit(node, code.color): code.color
         for node, code in program.code.items()
-        if code.owner is node and not node.module.library and program.linker.colors.is_entry(node)
+        if code.owner is node and not node.module.library and program.linker.colors.counts(node)
     }
     calls = {
         (node.module.key, node.index, position)

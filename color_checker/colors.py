@@ -100,10 +100,10 @@ class Colors:
         coloring = self.of(activation)
         return coloring is not None and coloring.entry and coloring.color is not Color.PURE
 
-    def is_entry(self, activation: Activation) -> bool:
-        """Whether the engine calls it, rather than a wrapper around it."""
+    def counts(self, activation: Activation) -> bool:
+        """Whether it is a workflow or step of its own: not the function inside a wrapper, which is one too."""
         coloring = self.of(activation)
-        return coloring is not None and coloring.entry
+        return coloring.entry if coloring is not None else self.function_of(activation) in self.run_as_step
 
     def class_of_body(self, body: Activation) -> ClassInfo | None:
         """The class whose body is activated."""

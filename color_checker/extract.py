@@ -55,7 +55,9 @@ def _parse(source: str) -> ast.Module:
             warnings.simplefilter("ignore")
             return ast.parse(source)
     except SyntaxError as error:
-        reason = f"syntax error: {error.msg}"
+        # Newer syntax needs a newer interpreter to run the checker: the message has to say which this is.
+        version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+        reason = f"syntax error: {error.msg} (read as Python {version})"
         raise ExtractError(reason, error.lineno or 1, max(error.offset or 1, 1)) from None
     except (RecursionError, MemoryError):
         raise ExtractError("the code is nested too deeply to parse", 1, 1) from None

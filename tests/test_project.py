@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -111,4 +112,8 @@ def test_a_file_that_does_not_parse_is_one_error_and_has_neither(folder: Path, s
 
 def test_bytes_are_either_encoded_or_the_reason_why_not() -> None:
     assert isinstance(extract_file(b"x = 1\n"), Encoded)
-    assert extract_file(b"x = (\n") == Failed("syntax error: '(' was never closed", 1, 5)
+    assert extract_file(b"x = (\n") == Failed(
+        f"syntax error: '(' was never closed (read as Python {sys.version_info[0]}.{sys.version_info[1]})",
+        1,
+        5,
+    )

@@ -8,7 +8,7 @@ from tests.real_code.checked import surprises
 
 
 def test_a_function_out_of_globals_is_a_gap_not_silence(tmp_path: Path) -> None:
-    flow = '''
+    flow = """
 import time
 
 from runtime_min import workflow
@@ -36,5 +36,5 @@ async def by_vars(name: str) -> float:
 @workflow
 async def by_getattribute() -> float:
     return object.__getattribute__(Kit(), "stamp")()  # expect: clock
-'''
+"""
     assert surprises(tmp_path, flow=flow) == set()
