@@ -101,9 +101,11 @@ class Colors:
         return coloring is not None and coloring.entry and coloring.color is not Color.PURE
 
     def counts(self, activation: Activation) -> bool:
-        """Whether it is a workflow or step of its own: not the function inside a wrapper, which is one too."""
+        """Whether it is a workflow or step of its own, not the function inside a wrapper that is one."""
         coloring = self.of(activation)
-        return coloring.entry if coloring is not None else self.function_of(activation) in self.run_as_step
+        if coloring is not None:
+            return coloring.entry
+        return self.function_of(activation) in self.run_as_step
 
     def class_of_body(self, body: Activation) -> ClassInfo | None:
         """The class whose body is activated."""
