@@ -35,12 +35,6 @@ class Var:
         self.watchers: list[Watcher] | None = None
         self.constants = 0
 
-    def __iter__(self):  # type: ignore[no-untyped-def]
-        return iter(self.values)
-
-    def __bool__(self) -> bool:
-        return True
-
 
 class Solver:
     """The work list."""

@@ -105,7 +105,7 @@ class Ext(Value):
 
 
 class ExtInst(Value):
-    """An instance of a class outside the analyzed code. `seeded`: made with arguments."""
+    """An instance of a class outside the analyzed code, by the class's dotted name."""
 
     __slots__ = ("dotted",)
 
