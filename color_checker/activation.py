@@ -92,6 +92,11 @@ class Activation:
         self.targets.setdefault(position, {})[target] = None
 
     @property
+    def source_order(self) -> tuple[str, int, int, int]:
+        """Sorts activations as their definitions stand in the source."""
+        return (self.module.path, self.facts.line, self.index, self.number)
+
+    @property
     def name(self) -> str:
         """Dotted name of the scope."""
         if not self.facts.qualname:

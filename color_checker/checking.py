@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
@@ -159,7 +158,7 @@ def _link(
 def find(analysis: Analysis, strict: bool) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
     """The findings of all rules that are switched on, and the gaps."""
     program, config = analysis.program, analysis.config
-    rules = [rule for rule in all_rules() if config.is_on(rule.name) and not inspect.isabstract(rule)]
+    rules = [rule for rule in all_rules() if config.is_on(rule.name)]
     findings: list[Finding] = []
     gaps: list[Finding] = []
     for rule in sorted(rules, key=lambda rule: rule.name == _UNUSED):

@@ -72,7 +72,7 @@ class Reach:
         self, linker: Linker, sources: Iterable[Activation], without: Container[tuple[Activation, int]] = ()
     ) -> None:
         """`without`: calls that are not followed, as (caller, position)."""
-        self.sources = tuple(sorted(sources, key=_order))
+        self.sources = tuple(sorted(sources, key=lambda node: node.source_order))
         self.steps: dict[Activation, Step | None] = dict.fromkeys(self.sources)
         queue = deque(self.sources)
         while queue:
@@ -87,7 +87,7 @@ class Reach:
 
     def nodes(self) -> list[Activation]:
         """Every function reached, in source order."""
-        return sorted(self.steps, key=_order)
+        return sorted(self.steps, key=lambda node: node.source_order)
 
     def chain(self, node: Activation) -> list[Step]:
         """The calls that lead to `node`, from the colored function on; empty for colored code itself."""
@@ -97,10 +97,6 @@ class Reach:
             chain.append(step)
             step = self.steps[step.caller]
         return chain[::-1]
-
-
-def _order(node: Activation) -> tuple[str, int, int, int]:
-    return (node.module.path, node.facts.line, node.index, node.number)
 
 
 def reaching(

@@ -104,7 +104,7 @@ def key_of(node: Activation) -> Key:
 
 
 def _source_order(node: Activation) -> tuple[bool, str, int, int, int]:
-    return (node.module.library, node.module.path, node.facts.line, node.index, node.number)
+    return (node.module.library, *node.source_order)
 
 
 class _Builder:

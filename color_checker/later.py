@@ -140,7 +140,7 @@ def running_late(linker: Linker) -> list[Activation]:
                 if target not in found:
                     found[target] = None
                     todo.append(target)
-    return sorted(found, key=lambda n: (n.module.path, n.facts.line, n.index, n.number))
+    return sorted(found, key=lambda node: node.source_order)
 
 
 def _entry_points(linker: Linker) -> Iterator[Activation]:

@@ -119,7 +119,7 @@ class Mutations:
         seen: set[tuple[Activation, Origin]] = set()
         while level and len(seen) <= _MOST_FOLLOWED:
             following: dict[Activation, list[Write]] = {}
-            for node in sorted(level, key=_order):
+            for node in sorted(level, key=lambda node: node.source_order):
                 new = {}
                 writes = level[node]
                 for write in sorted(writes, key=_rank) if len(writes) > 1 else writes:
@@ -272,10 +272,6 @@ def _boxes_of_modules(tracer: Tracer) -> dict[Box, Origin]:
                     if isinstance(value, Box) and value in own:
                         found.setdefault(value, Origin(root))
     return found
-
-
-def _order(node: Activation) -> tuple[str, int, int, int]:
-    return (node.module.path, node.facts.line, node.index, node.number)
 
 
 def _rank(write: Write) -> tuple[int, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Protocol
 
@@ -94,7 +94,7 @@ class Program:
     def nodes(self) -> list[Activation]:
         """All nodes of the project's own files, in source order."""
         nodes = (node for node in self.linker.activations.values() if not node.module.library)
-        return sorted(nodes, key=lambda n: (n.module.path, n.facts.line, n.index, n.number))
+        return sorted(nodes, key=lambda node: node.source_order)
 
     @cached_property
     def modules(self) -> list[ModuleInfo]:
@@ -144,7 +144,7 @@ class Program:
     def replayed_nodes(self) -> list[Activation]:
         """Everything that replayed code of any engine reaches, itself included."""
         found = {node: None for reach in self.reaches.values() for node in reach.nodes()}
-        return sorted(found, key=lambda n: (n.module.path, n.facts.line, n.index, n.number))
+        return sorted(found, key=lambda node: node.source_order)
 
     @cached_property
     def workflows_reaching(self) -> dict[Activation, tuple[str, ...]]:
@@ -188,11 +188,7 @@ class Program:
                 scopes.add(node)
             if scopes and not node.module.library:
                 found[node] = frozenset(scopes)
-        return dict(sorted(found.items(), key=lambda item: self._source_order(item[0])))
-
-    @staticmethod
-    def _source_order(node: Activation) -> tuple[str, int, int, int]:
-        return (node.module.path, node.facts.line, node.index, node.number)
+        return dict(sorted(found.items(), key=lambda item: item[0].source_order))
 
     @cached_property
     def changes(self) -> dict[Origin, Change]:
@@ -272,27 +268,23 @@ class Program:
 
     def is_unsandboxed(self, node: Activation, line: int) -> bool:
         """Whether the line stands under a context manager that makes it the user's own business."""
-        for region in self.regions(node, line):
-            if region.kind == "with":
-                for name in self.names_behind(node, region.slot):
-                    if any(
-                        profile.matches(profile.unsandboxed, profile.canonical(name))
-                        for profile in self.linker.profiles
-                    ):
-                        return True
-        return False
+        return self._is_under(node, line, "with", lambda profile: profile.unsandboxed)
 
     def is_replay_guarded(self, node: Activation, line: int) -> bool:
         """Whether the line runs only while replaying, or only while not."""
-        for region in self.regions(node, line):
-            if region.kind == "if":
-                for name in self.names_behind(node, region.slot):
-                    if any(
-                        profile.matches(profile.replay_guards, profile.canonical(name))
-                        for profile in self.linker.profiles
-                    ):
-                        return True
-        return False
+        return self._is_under(node, line, "if", lambda profile: profile.replay_guards)
+
+    def _is_under(
+        self, node: Activation, line: int, kind: str, wanted: Callable[[Profile], tuple[str, ...]]
+    ) -> bool:
+        """Whether a region of that kind around the line is one of an engine's `wanted` names."""
+        return any(
+            profile.matches(wanted(profile), profile.canonical(name))
+            for region in self.regions(node, line)
+            if region.kind == kind
+            for name in self.names_behind(node, region.slot)
+            for profile in self.linker.profiles
+        )
 
     def is_workflow_guarded(self, node: Activation, line: int, position: int = NOTHING) -> bool:
         """Whether the line, or the operation in it, runs only in a workflow: `if workflow.in_workflow():`."""
