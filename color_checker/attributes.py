@@ -36,6 +36,7 @@ from color_checker.values import (
 if TYPE_CHECKING:
     from color_checker.activation import Activation
     from color_checker.link import Linker
+    from color_checker.modules import ModuleInfo
 
 #: External names with more dots than this are not followed further.
 _LONGEST_NAME = 5
@@ -65,6 +66,7 @@ class Attributes:
         #: Attributes that more subclasses define than are looked at, where only the base is known.
         self.too_many: set[tuple[ClassInfo, str]] = set()
         self._read: set[tuple[Activation, int, Value, str, Var]] = set()
+        self._making: dict[tuple[ModuleInfo, str], tuple[int, ...]] = {}
 
     def read(self, activation: Activation, position: int, value: Value, name: str, dst: Var) -> None:
         """Whatever `value.name` is flows to `dst`."""
@@ -170,16 +172,24 @@ class Attributes:
         module = linker.module(source)
         if module is None:
             return
-        functions = module.facts.functions
-        makers = {
-            functions[cls.scope].parent
-            for cls in module.facts.classes
-            if any(name.rpartition(".")[2] == base for name in cls.bases)
-        }
-        for func in linker.functions_of(module):
-            if func.index in makers and func.facts.kind == "function":
+        for index in self._makers(module, base):
+            for func in linker.closures(module, index):
                 owner = linker.colors.class_of_body(func.env)
                 linker.colors.root(func, linker.instance(owner) if owner is not None else None, None)
+
+    def _makers(self, module: ModuleInfo, base: str) -> tuple[int, ...]:
+        """The functions of a module that make classes which name `base`."""
+        known = self._making.get((module, base))
+        if known is None:
+            functions = module.facts.functions
+            parents = {
+                functions[cls.scope].parent
+                for cls in module.facts.classes
+                if any(name.rpartition(".")[2] == base for name in cls.bases)
+            }
+            known = tuple(index for index in sorted(parents) if functions[index].kind == "function")
+            self._making[module, base] = known
+        return known
 
     def _in_class_of(
         self, activation: Activation, position: int, value: Inst, info: ClassInfo, name: str, dst: Var

@@ -120,6 +120,7 @@ class Linker:
         self._heaps: dict[tuple[object, ...], dict[tuple[object, ...], Box]] = {}
         self._contexts: dict[tuple[str, int], int] = {}
         self._functions: dict[tuple[str, int, int], Func] = {}
+        self._closures: dict[tuple[str, int], list[Func]] = {}
         self._bound: dict[tuple[Func, Value], Bound] = {}
         self._ext: dict[str, Ext] = {}
         self._ext_inst: dict[str, ExtInst] = {}
@@ -212,11 +213,16 @@ class Linker:
             made = op or next(o for o in env.body.ops if isinstance(o, MakeFunction) and o.function == index)
             defaults = tuple(None if slot == NOTHING else env.var(slot) for slot in made.defaults)
             value = self._functions[key] = Func(env.module, index, env, defaults)
+            self._closures.setdefault(value.key, []).append(value)
         return value
 
     def functions_of(self, module: ModuleInfo) -> list[Func]:
         """The functions of a module whose definitions have been evaluated."""
         return [func for func in self._functions.values() if func.module is module]
+
+    def closures(self, module: ModuleInfo, index: int) -> tuple[Func, ...]:
+        """What evaluating the definition of that index has given so far, one for each scope around it."""
+        return tuple(self._closures.get((module.key, index), ()))
 
     # -- modules --------------------------------------------------------------------------------
 
