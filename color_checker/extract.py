@@ -71,7 +71,7 @@ class _Extractor(Expressions, Assignments, Branches, Loops, Patterns, Definition
     def module(self, tree: ast.Module) -> ModuleFacts:
         """Visit everything."""
         self.run(self.scope, lambda: self.block(tree.body))
-        self.functions[0] = self._module_scope()
+        self.functions[0] = self._module_scope(tree)
         return ModuleFacts(
             lines=self.source.count("\n") + (not self.source.endswith("\n") and bool(self.source)),
             functions=tuple(function for function in self.functions if function is not None),
@@ -83,11 +83,13 @@ class _Extractor(Expressions, Assignments, Branches, Loops, Patterns, Definition
             pragmas=scan(self.source),
         )
 
-    def _module_scope(self) -> FunctionFacts:
+    def _module_scope(self, tree: ast.Module) -> FunctionFacts:
+        # Not the last line of the file: a comment below all code is to change nothing.
+        last = tree.body[-1].end_lineno if tree.body else None
         return FunctionFacts(
             name="", qualname="", kind="module", parent=NOTHING, owner=NOTHING, is_async=False,
             is_generator=False, params=(), returns=None, decorators=(), higher_order=False,
-            stores_self=(), abstract=False, first_line=1, line=1, end_line=self.source.count("\n") + 1,
+            stores_self=(), abstract=False, first_line=1, line=1, end_line=last or 1,
             at=self.place(1, 0, 1, 0), raw=self.scope.finish(),
         )  # fmt: skip
 

@@ -16,7 +16,7 @@ import msgspec
 from color_checker.suppressions import Pragmas
 
 #: Changes whenever the structures below, or what the extractor puts in them, change meaning.
-FORMAT = "9"
+FORMAT = "10"
 
 #: In place of a slot: there is no value.
 NOTHING = -1

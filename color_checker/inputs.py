@@ -12,6 +12,9 @@ from color_checker.facts import FORMAT
 from color_checker.findings import InputError
 from color_checker.sources import Sources, content_hash, read_source
 
+#: Gives the hash of a file's content, and the content itself if it had to be read. Raises SourceError.
+Look = Callable[[str], tuple[bytes, bytes | None]]
+
 #: Part of every key: facts of another format, or of another Python's parser, are never looked at.
 FACTS_VERSION = f"{FORMAT}-{sys.version_info[0]}.{sys.version_info[1]}"
 
@@ -20,8 +23,8 @@ class Inputs(msgspec.Struct, frozen=True):
     """The files of a run with their content.
 
     Attributes:
-        texts: absolute path → content, of the files that could be read.
-        hashes: absolute path → hash of the content.
+        texts: absolute path → content, of the files that had to be read.
+        hashes: absolute path → hash of the content, of all that could be read.
         errors: what could not be read, here or while looking for files.
     """
 
@@ -31,18 +34,26 @@ class Inputs(msgspec.Struct, frozen=True):
     errors: tuple[InputError, ...]
 
 
-def read_inputs(sources: Sources, advance: Callable[[int], None] = lambda count: None) -> Inputs:
-    """Read and hash all files. What cannot be read is an error."""
+def read_and_hash(path: str) -> tuple[bytes, bytes | None]:
+    """The hash of a file's content, and the content. Raises SourceError."""
+    data = read_source(path)
+    return content_hash(data), data
+
+
+def read_inputs(
+    sources: Sources, advance: Callable[[int], None] = lambda count: None, look: Look = read_and_hash
+) -> Inputs:
+    """Read and hash all files, or those that `look` does not know. What cannot be read is an error."""
     texts: dict[str, bytes] = {}
     hashes: dict[str, bytes] = {}
     errors = list(sources.errors)
     for source in sources.files:
         try:
-            data = read_source(source.path)
+            hashes[source.path], data = look(source.path)
         except SourceError as error:
             errors.append(InputError(source.shown, error.line, error.column, error.reason))
         else:
-            texts[source.path] = data
-            hashes[source.path] = content_hash(data)
+            if data is not None:
+                texts[source.path] = data
         advance(1)
     return Inputs(sources, texts, hashes, tuple(errors))

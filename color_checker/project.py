@@ -7,8 +7,6 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from typing import NamedTuple
 
 from color_checker.errors import SourceError
@@ -100,20 +98,20 @@ class Project:
         return inputs.texts
 
     def load(self, texts: dict[str, bytes], advance: Callable[[int], None] = lambda count: None) -> None:
-        """Get the heads of all files that were read, from the store where it has them."""
+        """Get the heads of all files, from the store where it has them; `texts` are those read already."""
         self._texts = texts
-        keys = {path: _head_key(self.hashes[path]) for path in texts}
+        keys = {path: head_key(digest) for path, digest in self.hashes.items()}
         stored = self._store.get(list(dict.fromkeys(keys.values())))
         for path, key in keys.items():
             if key in stored:
                 self._heads[path] = decode_head(stored[key])
                 advance(1)
-        self._extract([path for path in texts if path not in self._heads], advance)
+        self._extract([path for path in keys if path not in self._heads], advance)
 
     def fetch(self, paths: Iterable[str]) -> None:
         """Get the facts of files that will be asked for, all at once."""
         wanted = [path for path in paths if path in self._heads and path not in self._encoded]
-        keys = {path: _facts_key(self.hashes[path]) for path in wanted}
+        keys = {path: facts_key(self.hashes[path]) for path in wanted}
         stored = self._store.get(list(dict.fromkeys(keys.values())))
         self._encoded |= {path: stored[key] for path, key in keys.items() if key in stored}
         # The store drops what was not used for long: facts sooner than the head beside them.
@@ -121,15 +119,29 @@ class Project:
 
     def _extract(self, paths: list[str], advance: Callable[[int], None] = lambda count: None) -> None:
         fresh: list[tuple[bytes, bytes]] = []
-        results = self._extract_all([self._texts[path] for path in paths], advance)
-        for path, result in zip(paths, results, strict=True):
+        texts = {path: text for path in paths if (text := self._text(path)) is not None}
+        results = self._extract_all(list(texts.values()), advance)
+        for path, result in zip(texts, results, strict=True):
             if isinstance(result, Failed):
                 self._error(self._by_path[path], *result)
             else:
                 self._heads[path] = decode_head(result.head)
                 self._encoded[path] = result.facts
-                fresh += _rows(self.hashes[path], result)
+                fresh += rows(self.hashes[path], result)
         self._store.put(fresh)
+
+    def _text(self, path: str) -> bytes | None:
+        """The content of a file. One that was not read yet may have changed, or gone, by now."""
+        if path not in self._texts:
+            try:
+                text = read_source(path)
+            except SourceError as error:
+                self.hashes[path] = b""
+                self._error(self._by_path[path], error.reason, error.line, error.column)
+                return None
+            self._texts[path] = text
+            self.hashes[path] = content_hash(text)
+        return self._texts[path]
 
     def _extract_all(self, datas: list[bytes], advance: Callable[[int], None]) -> Iterable[Extracted]:
         processes = min(os.cpu_count() or 1, _MOST_PROCESSES)
@@ -138,6 +150,9 @@ class Project:
                 yield extract_file(data)
                 advance(1)
             return
+        from concurrent.futures import ProcessPoolExecutor
+        from multiprocessing import get_context
+
         batches = _batches(datas, processes * 8)
         # The workers only parse: no thread runs yet that a fork could catch holding a lock.
         context = get_context("fork" if sys.platform == "linux" else None)
@@ -179,6 +194,11 @@ class Project:
             if not self._is_known(name)
         }
 
+    @property
+    def asked(self) -> frozenset[str]:
+        """The paths of the project's files whose facts were asked for."""
+        return frozenset(path for path in self._facts if path in self._by_path)
+
     def head(self, source: SourceFile) -> Head | None:
         """What the head of one of the project's files says; None if it could not be read."""
         return self._heads.get(source.path)
@@ -205,14 +225,14 @@ class Project:
             self.library_files[source.path] = b""
             return
         digest = self.library_files[source.path] = content_hash(data)
-        key = _facts_key(digest)
+        key = facts_key(digest)
         stored = self._store.get([key]).get(key)
         if stored is None:
             result = extract_file(data)
             if isinstance(result, Failed):
                 return
             stored = result.facts
-            self._store.put(_rows(digest, result))
+            self._store.put(rows(digest, result))
         self._encoded[source.path] = stored
 
     def subclasses(self, name: str) -> tuple[SourceFile, ...]:
@@ -227,17 +247,17 @@ class Project:
         return self._subclasses.get(name, ())
 
 
-def _facts_key(digest: bytes) -> bytes:
+def facts_key(digest: bytes) -> bytes:
     return content_hash(digest + FACTS_VERSION.encode())
 
 
-def _head_key(digest: bytes) -> bytes:
+def head_key(digest: bytes) -> bytes:
     return content_hash(digest + f"{FACTS_VERSION}-head".encode())
 
 
-def _rows(digest: bytes, encoded: Encoded) -> list[tuple[bytes, bytes]]:
+def rows(digest: bytes, encoded: Encoded) -> list[tuple[bytes, bytes]]:
     """What the store is to keep of a file."""
-    return [(_head_key(digest), encoded.head), (_facts_key(digest), encoded.facts)]
+    return [(head_key(digest), encoded.head), (facts_key(digest), encoded.facts)]
 
 
 def _batches(datas: list[bytes], count: int) -> list[list[bytes]]:

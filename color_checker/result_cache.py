@@ -5,6 +5,9 @@ program itself with its catalogs and profiles, Python's version, and the modules
 that were looked for. All but the last make the key; the last are only known after a run, so they are
 kept with the result and compared when it is found. On a hit nothing is parsed or linked, and the modules
 that would do it are not even imported.
+
+Files whose content has changed may still say the same (see `unchanged`): then the newest result for the
+same files, configuration and options holds, too.
 """
 
 from __future__ import annotations
@@ -22,8 +25,9 @@ import msgspec
 from color_checker.config import Config, load_config
 from color_checker.errors import SourceError
 from color_checker.findings import Report
-from color_checker.inputs import FACTS_VERSION, Inputs, read_inputs
-from color_checker.sources import Sources, content_hash, discover, read_source
+from color_checker.inputs import FACTS_VERSION, Inputs, Look, read_and_hash, read_inputs
+from color_checker.sources import Sources, discover
+from color_checker.stamps import Stamps
 from color_checker.store import Store
 
 if TYPE_CHECKING:
@@ -72,55 +76,72 @@ def check_sources(
 ) -> Report:  # fmt: skip
     """`check` for files that have been found. `mark` is told each phase when it has ended."""
     started = time.perf_counter() if started is None else started
-    inputs = read_inputs(sources, advance)
-    mark("read")
-    store = Store.open(config.resolve(config.cache_dir) if cache else None, FACTS_VERSION)
-    try:
-        report = _known(inputs, config, store, engines, strict, cache, advance, mark)
-    finally:
-        store.close()
+    strict = config.strict if strict is None else strict
+    if cache:
+        report = _check_with_cache(sources, config, engines, strict, advance, mark)
+    else:
+        inputs = read_inputs(sources, advance)
+        mark("read")
+        nowhere = Store.open(None, FACTS_VERSION)
+        report, _ = _check_anew(inputs, config, nowhere, engines, strict, advance, mark)
     summary = msgspec.structs.replace(report.summary, seconds=time.perf_counter() - started)
     return msgspec.structs.replace(report, summary=summary)
 
 
-def _known(
-    inputs: Inputs, config: Config, store: Store, engines: Collection[str], strict: bool | None,
-    cache: bool, advance: Advance, mark: Mark,
-) -> Report:  # fmt: skip
-    """The report from the store, or a new one."""
-    key = b""
-    if cache:
-        strict = config.strict if strict is None else strict
-        key = result_key(inputs, config, engines, strict)
-        report = _load(store.get_result(key), config)
+def _check_with_cache(
+    sources: Sources, config: Config, engines: Collection[str], strict: bool, advance: Advance, mark: Mark
+) -> Report:
+    store = Store.open(config.resolve(config.cache_dir), FACTS_VERSION)
+    try:
+        stamps = Stamps(store, sources)
+        inputs = read_inputs(sources, advance, stamps.look)
+        mark("read")
+        circumstances = circumstances_key(inputs, config, engines, strict, stamps.look)
+        key = result_key(inputs, circumstances)
+        result = _holding(inputs, store, key, circumstances, config, stamps.look)
         mark("look up")
-        if report is not None:
-            advance(len(inputs.sources.files))
-            return report
+        if result is not None:
+            advance(len(sources.files))
+        else:
+            report, project = _check_anew(inputs, config, store, engines, strict, advance, mark)
+            result = _result(inputs, report, project)
+            if project.hashes == inputs.hashes:  # else a file has changed during the run
+                _keep(store, key, circumstances, result)
+        stamps.save()
+    finally:
+        store.close()
+    return result.report
+
+
+def _check_anew(
+    inputs: Inputs, config: Config, store: Store, engines: Collection[str], strict: bool,
+    advance: Advance, mark: Mark,
+) -> tuple[Report, Project]:  # fmt: skip
     from color_checker.checking import check_inputs
 
-    report, project = check_inputs(
-        inputs, config, store, engines=engines, strict=strict, advance=advance, mark=mark
-    )
-    if cache:
-        _store_result(store, key, report, project)
-    return report
+    return check_inputs(inputs, config, store, engines=engines, strict=strict, advance=advance, mark=mark)
 
 
 # -- what a result depends on ---------------------------------------------------------------------
 
 
-def result_key(inputs: Inputs, config: Config, engines: Collection[str], strict: bool) -> bytes:
+def result_key(inputs: Inputs, circumstances: bytes) -> bytes:
     """The hash of everything that is known before a run."""
+    return hashlib.blake2b(b"".join((circumstances, *inputs.hashes.values())), digest_size=16).digest()
+
+
+def circumstances_key(
+    inputs: Inputs, config: Config, engines: Collection[str], strict: bool, look: Look = read_and_hash
+) -> bytes:
+    """The hash of everything that is known before a run but what the checked files hold."""
     digest = hashlib.blake2b(digest_size=16)
     options = (sys.version_info[:3], os.getcwd(), sorted(engines), strict)
     for part in (
-        fingerprint(),
+        fingerprint(look),
         repr(options).encode(errors="surrogatepass"),
         repr(config).encode(errors="surrogatepass"),
-        repr([file_hash(config.resolve(path)) for path in config.engine_files]).encode(),
+        repr([file_hash(str(config.resolve(path)), look) for path in config.engine_files]).encode(),
         repr(_places(inputs)).encode(errors="surrogatepass"),
-        b"".join(inputs.hashes.values()),
     ):
         digest.update(len(part).to_bytes(8, "little"))
         digest.update(part)
@@ -134,12 +155,12 @@ def _places(inputs: Inputs) -> tuple[object, ...]:
     return (files, list(inputs.hashes), errors, inputs.sources.roots, inputs.sources.links)
 
 
-def fingerprint() -> bytes:
-    """The hash of this program: its code, catalogs and profiles. Reading them takes about 3 ms."""
+def fingerprint(look: Look = read_and_hash) -> bytes:
+    """The hash of this program: its code, catalogs and profiles."""
     digest = hashlib.blake2b(digest_size=16)
     for path in sorted(_program_files(_PACKAGE)):
         digest.update(path[len(_PACKAGE) :].encode())
-        digest.update(file_hash(path))
+        digest.update(file_hash(path, look))
     return digest.digest()
 
 
@@ -152,10 +173,10 @@ def _program_files(directory: str) -> Iterator[str]:
                 yield entry.path
 
 
-def file_hash(path: str | Path) -> bytes:
+def file_hash(path: str, look: Look = read_and_hash) -> bytes:
     """The hash of a file's content; of none if it cannot be read."""
     try:
-        return content_hash(read_source(str(path)))
+        return look(path)[0]
     except SourceError:
         return b""
 
@@ -169,38 +190,71 @@ class _Result(msgspec.Struct, frozen=True, array_like=True):
     Attributes:
         consulted: installed module that was looked for → its path, "" if it was not found.
         libraries: path of an installed module that was read → hash of its content.
+        files: path of a checked file → hash of its content.
+        asked: paths of the checked files of which more than the head was looked at.
     """
 
     report: Report
     consulted: dict[str, str]
     libraries: dict[str, bytes]
+    files: dict[str, bytes]
+    asked: frozenset[str]
 
 
 _encoder = msgspec.msgpack.Encoder()
 
 
-def _store_result(store: Store, key: bytes, report: Report, project: Project) -> None:
-    summary = msgspec.structs.replace(report.summary, seconds=None)
-    result = _Result(
-        msgspec.structs.replace(report, summary=summary), project.consulted, project.library_files
-    )
+def _result(inputs: Inputs, report: Report, project: Project) -> _Result:
+    return _Result(report, project.consulted, project.library_files, inputs.hashes, project.asked)
+
+
+def _keep(store: Store, key: bytes, circumstances: bytes, result: _Result) -> None:
+    summary = msgspec.structs.replace(result.report.summary, seconds=None)
+    report = msgspec.structs.replace(result.report, summary=summary)
     try:
-        store.put_result(key, _encoder.encode(result))
+        data = _encoder.encode(msgspec.structs.replace(result, report=report))
     except UnicodeEncodeError:
         return  # a lone surrogate, from the name of a file: such results are rare enough to be made anew
+    store.put_result(key, data)
+    store.put([(circumstances, key)])
 
 
-def _load(data: bytes | None, config: Config) -> Report | None:
-    """The stored report, if everything it was made from is as it was."""
-    if data is None:
+def _holding(
+    inputs: Inputs, store: Store, key: bytes, circumstances: bytes, config: Config, look: Look
+) -> _Result | None:
+    """An earlier result that holds."""
+    result = _load(store, key)
+    if result is not None:
+        return result if _has_same_libraries(result, config, look) else None
+    newest = store.get([circumstances]).get(circumstances)
+    result = _load(store, newest) if newest is not None else None
+    if result is None or not _has_same_libraries(result, config, look):
         return None
+    from color_checker.unchanged import lines_added
+
+    added = lines_added(store, inputs, result.files, result.asked)
+    if added is None:
+        return None
+    summary = msgspec.structs.replace(result.report.summary, lines=result.report.summary.lines + added)
+    report = msgspec.structs.replace(result.report, summary=summary)
+    result = msgspec.structs.replace(result, report=report, files=inputs.hashes)
+    _keep(store, key, circumstances, result)
+    return result
+
+
+def _load(store: Store, key: bytes) -> _Result | None:
+    data = store.get_result(key)
     try:
-        result = msgspec.msgpack.decode(data, type=_Result)
+        return msgspec.msgpack.decode(data, type=_Result) if data is not None else None
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
-    if any(file_hash(path) != known for path, known in result.libraries.items()):
-        return None
-    return result.report if _finds_the_same(result.consulted, config) else None
+
+
+def _has_same_libraries(result: _Result, config: Config, look: Look) -> bool:
+    """Whether what was taken from installed packages is as it was."""
+    if any(file_hash(path, look) != known for path, known in result.libraries.items()):
+        return False
+    return _finds_the_same(result.consulted, config)
 
 
 def _finds_the_same(consulted: dict[str, str], config: Config) -> bool:

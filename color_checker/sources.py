@@ -28,7 +28,6 @@ import os
 import re
 import stat
 import sys
-import tokenize
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -524,6 +523,11 @@ def absolute_name(importer: SourceFile, level: int, module: str) -> str | None:
 
 def read_source(path: str) -> bytes:
     """The bytes of a file. Raises SourceError."""
+    return read_with_status(path)[0]
+
+
+def read_with_status(path: str) -> tuple[bytes, os.stat_result]:
+    """The bytes of a file, and what the file system said of it just before. Raises SourceError."""
     flags = (
         os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
     )
@@ -535,7 +539,7 @@ def read_source(path: str) -> bytes:
                 raise SourceError("is not a regular file")
             if status.st_size > MAX_BYTES:
                 raise SourceError(f"is too big to check ({status.st_size / 1e6:.0f} MB; the limit is 20 MB)")
-            return file.read()
+            return file.read(), status
     except OSError as error:
         raise SourceError(_reason(error)) from None
 
@@ -568,6 +572,8 @@ def decode(data: bytes) -> str:
 def _encoding(data: bytes) -> str:
     if b"coding" not in data[: _end_of_second_line(data)] and not data.startswith(b"\xef\xbb\xbf"):
         return "utf-8"
+    import tokenize  # most files declare nothing
+
     try:
         return tokenize.detect_encoding(io.BytesIO(data).readline)[0]
     except SyntaxError as error:

@@ -89,7 +89,7 @@ def test_facts_that_the_store_dropped_are_extracted_again(folder: Path, store: S
     first = load(folder, store)
     values = {source.path: first.facts(source) for source in first.files}
     kept = [
-        (color_checker.project._head_key(first.hashes[path]), encode_head(facts.head))
+        (color_checker.project.head_key(first.hashes[path]), encode_head(facts.head))
         for path, facts in values.items()
         if facts is not None
     ]
