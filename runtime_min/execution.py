@@ -1,0 +1,543 @@
+"""One run in memory: delivers events to workflow code, and collects and compares what that asks for."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import linecache
+import logging
+import traceback
+from collections import deque
+from collections.abc import Callable, Coroutine, Generator, Sequence
+from datetime import UTC, datetime
+from hashlib import blake2b
+from random import Random
+from types import CodeType
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from uuid import UUID
+
+import msgspec
+
+from runtime_min.errors import (
+    AlreadyStarted,
+    ColorError,
+    ContinueAsNew,
+    EffectInWorkflow,
+    NonDeterminismError,
+    NotStorable,
+    OperationFailed,
+    RuntimeMinError,
+    StepFailed,
+    WorkflowCancelled,
+    WorkflowFailed,
+    WorkflowNotFound,
+)
+from runtime_min.journal import (
+    Abandoned,
+    Attempted,
+    Closed,
+    Event,
+    Failure,
+    Incoming,
+    Kind,
+    Outgoing,
+    Patched,
+    Received,
+    Resolved,
+    Scheduled,
+    Started,
+)
+from runtime_min.loop import WorkflowFuture, WorkflowLoop, WorkflowTimer
+
+if TYPE_CHECKING:
+    from runtime_min.codec import Codec
+    from runtime_min.colors import Query, Signal, Step, Workflow
+
+_log = logging.getLogger("runtime_min")
+_KNOWN = {f"{one.__module__}.{one.__qualname__}": one for one in (AlreadyStarted, WorkflowNotFound, ColorError)}
+
+
+class Where(NamedTuple):
+    """A place in the source, kept cheap until somebody wants to read it."""
+
+    code: CodeType
+    number: int
+
+    def text(self) -> str:
+        """Such as `flows.py:31`; the whole path would be another one on each machine."""
+        return f"{self.code.co_filename.replace(chr(92), '/').rpartition('/')[2]}:{self.number}"
+
+    def line(self) -> str:
+        """The source line, if it can be read."""
+        return linecache.getline(self.code.co_filename, self.number).strip()
+
+
+class Guarding(Protocol):
+    """What the execution needs of a guard."""
+
+    def watch(self, function: Callable[..., Any]) -> None: ...
+    def __enter__(self) -> object: ...
+    def __exit__(self, *exception: object) -> object: ...
+
+
+class Operation:
+    """Something that the workflow asked for and that has not ended.
+
+    Attributes:
+        event: what was recorded.
+        step: for a step, what to run.
+        future: what the workflow waits for; None for a timer of the event loop, which has `handle`.
+    """
+
+    __slots__ = ("event", "future", "handle", "result", "step")
+
+    def __init__(
+        self,
+        event: Scheduled,
+        future: WorkflowFuture[Any] | None = None,
+        step: Step[..., Any] | None = None,
+        handle: WorkflowTimer | None = None,
+        result: object = None,
+    ) -> None:
+        self.event = event
+        self.future = future
+        self.step = step
+        self.handle = handle
+        self.result = result
+
+
+class Call(Coroutine[Any, Any, Any]):
+    """A call of a step, timer or child that nobody has awaited yet.
+
+    A coroutine of our own, since a native one hashes by its address: `asyncio.as_completed` keeps sets of them.
+    """
+
+    __slots__ = ("_begun", "_iterator", "_order", "_schedule")
+
+    def __init__(self, loop: WorkflowLoop, schedule: Callable[[], WorkflowFuture[Any]]) -> None:
+        if loop.disposed:
+            raise Disposed
+        self._order = loop.next_order()
+        self._schedule = schedule
+        self._iterator: Generator[Any, Any, Any] | None = None
+        self._begun = False
+
+    def __hash__(self) -> int:
+        return self._order
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        if self._begun:
+            raise RuntimeError("cannot reuse already awaited coroutine")
+        self._begun = True
+        return self._schedule().__await__()
+
+    def send(self, value: Any, /) -> Any:
+        if self._iterator is None:
+            self._iterator = self.__await__()
+        return self._iterator.send(value)
+
+    def throw(self, *exception: Any) -> Any:
+        if self._iterator is None:
+            self._begun = True
+            raise exception[1] if len(exception) > 1 and exception[1] is not None else exception[0]
+        return self._iterator.throw(*exception)
+
+    def close(self) -> None:
+        self._begun = True
+        if self._iterator is not None:
+            self._iterator.close()
+
+    def __del__(self) -> None:
+        if not self._begun:
+            _log.warning("a step, timer or child was called and never awaited, so nothing happened: %r", self._schedule)
+
+
+class Disposed(BaseException):
+    """Workflow code went on after its execution was put aside; it must not get far."""
+
+
+class OperationFuture(WorkflowFuture[Any]):
+    """What an operation is awaited through; cancelling it abandons the operation."""
+
+    def __init__(self, execution: Execution, position: int) -> None:
+        super().__init__(loop=execution.loop)
+        self._execution = execution
+        self._position = position
+
+    def cancel(self, msg: Any = None) -> bool:
+        cancelled = super().cancel(msg)
+        if cancelled:
+            self._execution.abandon(self._position)
+        return cancelled
+
+
+class Execution:
+    """The state of one run, rebuilt from its history at any time.
+
+    Attributes:
+        time: the workflow's time, that of the last event that reached it.
+        replaying: what happens now has happened before.
+        operations: what is open, by position.
+        attempts: how many attempts at an open step ended, and when its next one is due, by position.
+        closed: how it ended, if it did.
+    """
+
+    def __init__(self, flow: Workflow[..., Any], id: str, codec: Codec, guard: Guarding) -> None:
+        self.flow = flow
+        self.id = id
+        self.codec = codec
+        self.guard = guard
+        self.loop = WorkflowLoop(self)
+        self.time = 0.0
+        self.started: Started | None = None
+        self.random = Random()
+        self.instance: Any = None
+        self.replaying = False
+        self.operations: dict[int, Operation] = {}
+        self.attempts: dict[int, Attempted] = {}
+        self.queries: dict[str, Query[..., Any]] = {}
+        self.closed: Closed | None = None
+        self._identities = Random()
+        self._key = b""
+        self._position = 0
+        self._main: asyncio.Task[Any] | None = None
+        self._out: list[Outgoing] = []
+        self._expected: deque[Outgoing] | None = None
+        self._problem: RuntimeMinError | None = None
+        self._patches: dict[str, bool] = {}
+        self._recorded_patches: frozenset[str] = frozenset()
+        self._signals: dict[str, asyncio.Queue[bytes]] = {}
+        self._cancel_wanted = False
+
+    # What the worker does with it.
+
+    def activate(self, event: Incoming) -> list[Outgoing]:
+        """Deliver one event, let the workflow run until it waits, and return what it asks for.
+
+        Raises:
+            NonDeterminismError, EffectInWorkflow, ColorError: the workflow cannot go on with the code as it is.
+        """
+        if self.closed is not None:
+            return []
+        self._deliver(event)
+        with self.guard:
+            self.loop.run()
+        self._finish()
+        if self._problem is not None:
+            raise self._problem
+        out, self._out = self._out, []
+        return out
+
+    def replay(self, history: Sequence[Event], *, whole: bool = True) -> list[Outgoing]:
+        """Deliver all events of a history, comparing what the workflow asks for with what is recorded.
+
+        What the last event led to may be missing, wholly or, with `whole=False`, from some point on: it is returned.
+
+        Raises:
+            NonDeterminismError: they differ; and as `activate` does.
+        """
+        self._recorded_patches = frozenset(event.id for event in history if isinstance(event, Patched))
+        more: list[Outgoing] = []
+        for incoming, recorded, last in _activations(history):
+            expected = deque(event for event in recorded if not isinstance(event, Attempted))
+            open_end = last and not (whole and expected)
+            self.replaying = not (last and not expected)
+            self._expected = expected
+            more = self.activate(incoming)
+            if expected:
+                raise self._differs(expected[0], None)
+            if more and not open_end:
+                raise self._differs(None, more[0])
+            for event in recorded:
+                if isinstance(event, Attempted):
+                    self.note(event)
+        self._expected = None
+        self.replaying = False
+        return more
+
+    def note(self, attempted: Attempted) -> None:
+        """An attempt at a step ended without a result."""
+        if attempted.position in self.operations:
+            self.attempts[attempted.position] = attempted
+
+    def leftover(self) -> list[Received]:
+        """Signals that were received and not used, in the order of their names and arrival."""
+        return [
+            Received("signal", self.time, name, value)
+            for name, queue in self._signals.items()
+            for value in list(queue._queue)  # type: ignore[attr-defined]
+        ]
+
+    def dispose(self) -> None:
+        """Let go of everything, without running workflow code any further."""
+        self.loop.dispose()
+        self.operations.clear()
+
+    # What the primitives do with it.
+
+    def schedule_step(
+        self, step: Step[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], where: Where
+    ) -> OperationFuture:
+        """Ask for a step.
+
+        Raises:
+            NotStorable: for an argument that cannot be recorded.
+            TypeError: for arguments that do not fit the step.
+        """
+        plain = step.parameters.encode(self.codec, args, kwargs)
+        return self._schedule("step", step.name, plain, where, step=step, result=step.parameters.result)
+
+    def schedule(
+        self, kind: Kind, name: str, plain: bytes, where: Where, target: str = "", result: object = None
+    ) -> OperationFuture:
+        """Ask for a child, start, signal or cancellation; the target of a child or start without one is made up."""
+        return self._schedule(kind, name, plain, where, target=target, result=result)
+
+    def schedule_timer(self, when: float, handle: WorkflowTimer) -> None:
+        """Ask for a timer of the event loop."""
+        handle.position = self._next()
+        event = self._emit_scheduled(Scheduled(handle.position, "timer", "", b"", b"", due=when))
+        self.operations[event.position] = Operation(event, handle=handle)
+
+    def abandon(self, position: int) -> None:
+        """The workflow waits no longer for an operation."""
+        if self.loop.disposed:
+            return
+        if self.operations.pop(position, None) is not None:
+            self.attempts.pop(position, None)
+            self._emit(Abandoned(position))
+
+    async def wait_signal(self, signal: Signal[Any]) -> Any:
+        """The next value of a signal, in the order of arrival."""
+        value = await self._queue(signal.name).get()
+        return self.codec.decode(self.codec.unseal(value), signal.type)
+
+    def patched(self, id: str) -> bool:
+        """Whether the code behind `id` is to be taken: in new runs, and in those that took it before."""
+        known = self._patches.get(id)
+        if known is None:
+            known = self._patches[id] = not self.replaying or id in self._recorded_patches
+            if known:
+                self._emit(Patched(id))
+        return known
+
+    def now(self) -> datetime:
+        """The workflow's time, in UTC."""
+        return datetime.fromtimestamp(self.time, UTC)
+
+    def uuid4(self) -> UUID:
+        """A random UUID that is the same on each replay."""
+        return UUID(int=self._identities.getrandbits(128), version=4)
+
+    # How.
+
+    def _deliver(self, event: Incoming) -> None:
+        self.time = max(self.time, event.at)
+        if isinstance(event, Resolved):
+            self._resolve(event)
+        elif isinstance(event, Started):
+            self._start(event)
+        elif event.kind == "signal":
+            self._queue(event.name).put_nowait(event.value)
+        else:
+            self._cancel_wanted = True
+            if self._main is not None:
+                self._main.cancel("the workflow was cancelled")
+
+    def _start(self, event: Started) -> None:
+        self.started = event
+        self.random = Random(event.seed)
+        self._identities = Random(event.seed + 1)
+        self._key = event.seed.to_bytes(8, "big")
+        self.guard.watch(self.flow.fn)
+        args, kwargs = self.flow.parameters.decode(self.codec, self.codec.unseal(event.arguments))
+        # In a context of its own, so that nothing of the worker's shows.
+        context = contextvars.Context()
+        self._main = self.loop._new_task(self._body(args, kwargs), "workflow", context)
+
+    async def _body(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if self.flow.owner is None:
+            return await self.flow.fn(*args, **kwargs)
+        self.instance = self.flow.owner()
+        return await self.flow.fn(self.instance, *args, **kwargs)
+
+    def _resolve(self, event: Resolved) -> None:
+        operation = self.operations.pop(event.position, None)
+        self.attempts.pop(event.position, None)
+        if operation is None:
+            return
+        if operation.handle is not None:
+            self.loop.call_fired(operation.handle)
+        elif operation.future is not None and not operation.future.done():
+            if event.cancelled:
+                operation.future.set_exception(
+                    WorkflowCancelled(f"workflow `{operation.event.target}` was cancelled")
+                )
+            elif event.failure is not None:
+                operation.future.set_exception(restored(operation.event, event.failure))
+            elif operation.event.kind in ("step", "child"):
+                self._set_result(operation.future, event.value, operation.result)
+            else:
+                operation.future.set_result(operation.event.target)
+
+    def _set_result(self, future: asyncio.Future[Any], value: bytes, type: object) -> None:
+        try:
+            future.set_result(self.codec.decode(self.codec.unseal(value), type))
+        except NotStorable as error:
+            future.set_exception(error)
+
+    def _finish(self) -> None:
+        main = self._main
+        if main is None or not main.done() or self.closed is not None or self._problem is not None:
+            return
+        self.closed = closed = self._closing(main)
+        if closed is not None:
+            self._emit(closed)
+
+    def _closing(self, main: asyncio.Task[Any]) -> Closed | None:
+        if main.cancelled():
+            return Closed("cancelled", self.time)
+        error = main.exception()
+        if error is None:
+            try:
+                plain = self.codec.encode(main.result(), self.flow.parameters.result)
+            except NotStorable as unstorable:
+                error = unstorable
+            else:
+                return Closed("completed", self.time, self.codec.seal(plain))
+        if isinstance(error, ContinueAsNew):
+            plain = self.flow.parameters.encode(self.codec, error.arguments, error.keywords)
+            return Closed("continued", self.time, self.codec.seal(plain))
+        if isinstance(error, EffectInWorkflow | NonDeterminismError | ColorError):
+            self._problem = error
+            return None
+        if not isinstance(error, Exception | asyncio.CancelledError):
+            raise error
+        return Closed("failed", self.time, failure=failure_of(error))
+
+    def _schedule(
+        self,
+        kind: Kind,
+        name: str,
+        plain: bytes,
+        where: Where,
+        *,
+        target: str = "",
+        step: Step[..., Any] | None = None,
+        result: object = None,
+    ) -> OperationFuture:
+        if self.loop.disposed:
+            raise Disposed
+        position = self._next()
+        digest = blake2b(plain, digest_size=8, key=self._key).digest()
+        if self._expected:
+            # Replayed: the recorded event is the better one, and its values are stored already.
+            event = self._emit_scheduled(Scheduled(position, kind, name, digest, b"", target, 0.0), where)
+        else:
+            if not target and kind in ("child", "start"):
+                target = f"{self.id}/{position}"
+            sealed = self.codec.seal(plain)
+            event = self._emit_scheduled(
+                Scheduled(position, kind, name, digest, sealed, target, 0.0, where.text(), where.line()), where
+            )
+        future = OperationFuture(self, position)
+        self.operations[position] = Operation(event, future, step, result=result)
+        return future
+
+    def _next(self) -> int:
+        position = self._position
+        self._position += 1
+        return position
+
+    def _emit_scheduled(self, event: Scheduled, where: Where | None = None) -> Scheduled:
+        recorded = self._emit(event, where)
+        return recorded if isinstance(recorded, Scheduled) else event
+
+    def _emit(self, event: Outgoing, where: Where | None = None) -> Outgoing:
+        """Record what the workflow asks for, or compare it with what is recorded; returns the recorded event."""
+        if not self._expected:
+            self._out.append(event)
+            return event
+        recorded = self._expected.popleft()
+        if not self._same(recorded, event):
+            self._problem = self._differs(recorded, event, where)
+            self.loop.stop()
+            raise self._problem
+        return recorded
+
+    def _queue(self, name: str) -> asyncio.Queue[bytes]:
+        queue = self._signals.get(name)
+        if queue is None:
+            queue = self._signals[name] = asyncio.Queue()
+        return queue
+
+    def _same(self, recorded: Outgoing, ran: Outgoing) -> bool:
+        if isinstance(recorded, Scheduled) and isinstance(ran, Scheduled):
+            return (
+                recorded.digest == ran.digest
+                and recorded.name == ran.name
+                and recorded.kind == ran.kind
+                and recorded.position == ran.position
+                and (not ran.target or recorded.target == ran.target)
+            )
+        if isinstance(recorded, Closed) and isinstance(ran, Closed):
+            unseal = self.codec.unseal
+            return recorded.ending == ran.ending and (
+                not recorded.value or unseal(recorded.value) == unseal(ran.value)
+            )
+        return recorded == ran
+
+    def _differs(self, recorded: Event | None, ran: Event | None, where: Where | None = None) -> NonDeterminismError:
+        return NonDeterminismError(
+            f"workflow `{self.flow.name}` ({self.id}) does something else than what is recorded\n"
+            f"  recorded: {_describe(recorded)}\n"
+            f"  ran:      {_describe(ran, where)}\n"
+            "If the code was changed, keep the old way for running workflows: `if patched(\"name of the change\"): ...`"
+        )
+
+
+def failure_of(error: BaseException, attempts: int = 1) -> Failure:
+    """An exception as it is recorded."""
+    names = tuple(f"{one.__module__}.{one.__qualname__}" for one in type(error).__mro__ if one is not object)
+    if isinstance(error, OperationFailed):
+        names = (error.kind, *error.bases[1:], *names)
+    trace = "".join(traceback.format_exception(error, limit=-20))
+    return Failure(names[0], names, _text(error), trace[-8000:], attempts)
+
+
+def restored(scheduled: Scheduled, failure: Failure) -> Exception:
+    """A recorded failure as what the workflow catches."""
+    known = _KNOWN.get(failure.kind)
+    if known is not None:
+        return known(failure.text)
+    made = StepFailed if scheduled.kind == "step" else WorkflowFailed
+    return made(scheduled.name, failure.kind, failure.bases, failure.text, failure.trace, failure.attempts)
+
+
+def _text(error: BaseException) -> str:
+    if isinstance(error, OperationFailed):
+        return error.text
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - a broken __str__ must not lose the failure itself
+        return f"<{type(error).__name__} that cannot be shown>"
+
+
+def _activations(history: Sequence[Event]) -> Generator[tuple[Incoming, Sequence[Event], bool], None, None]:
+    """Each event that reached the workflow, with what was recorded until the next one; and whether it is the last."""
+    starts = [index for index, event in enumerate(history) if isinstance(event, Started | Resolved | Received)]
+    for index, end in zip(starts, [*starts[1:], len(history)], strict=True):
+        incoming = history[index]
+        if isinstance(incoming, Started | Resolved | Received):
+            yield incoming, history[index + 1 : end], end == len(history)
+
+
+def _describe(event: Event | None, where: Where | None = None) -> str:
+    if event is None:
+        return "nothing more at this point"
+    if isinstance(event, Scheduled):
+        place, line = (where.text(), where.line()) if where is not None else (event.where, event.line)
+        what = f"{event.kind} {event.name}".strip() + f" at position {event.position}"
+        arguments = f", arguments {event.digest.hex()}" if event.digest else ""
+        return f"{what}{arguments}" + (f"  {place}: {line}" if place else "")
+    return f"{type(event).__name__.lower()} {msgspec.to_builtins(event)[1:]}"
