@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -158,6 +157,8 @@ def _repository(start: Path) -> Path:
 
 
 def _read_toml(file: Path) -> dict[str, Any]:
+    import tomllib  # many runs find no file
+
     try:
         return tomllib.loads(file.read_bytes().decode())
     except OSError as error:

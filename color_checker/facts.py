@@ -7,6 +7,9 @@ Assignment Form", CC 2013), which is what makes the analysis flow-sensitive for 
 
 Everything here is a function of the file's bytes alone, so it can be cached by content hash. Bodies
 are kept encoded (`msgspec.Raw`) until somebody asks for them: most functions never are.
+
+Whenever these structures, or what the extractor puts in them, change meaning, `inputs.FACTS_FORMAT` must
+change, too.
 """
 
 from __future__ import annotations
@@ -14,9 +17,6 @@ from __future__ import annotations
 import msgspec
 
 from color_checker.suppressions import Pragmas
-
-#: Changes whenever the structures below, or what the extractor puts in them, change meaning.
-FORMAT = "10"
 
 #: In place of a slot: there is no value.
 NOTHING = -1

@@ -8,15 +8,18 @@ from collections.abc import Callable
 import msgspec
 
 from color_checker.errors import SourceError
-from color_checker.facts import FORMAT
 from color_checker.findings import InputError
 from color_checker.sources import Sources, content_hash, read_source
 
 #: Gives the hash of a file's content, and the content itself if it had to be read. Raises SourceError.
 Look = Callable[[str], tuple[bytes, bytes | None]]
 
+#: Changes whenever the structures in `facts`, or what the extractor puts in them, change meaning. It stands
+#: here because a run without changes never needs those.
+FACTS_FORMAT = "10"
+
 #: Part of every key: facts of another format, or of another Python's parser, are never looked at.
-FACTS_VERSION = f"{FORMAT}-{sys.version_info[0]}.{sys.version_info[1]}"
+FACTS_VERSION = f"{FACTS_FORMAT}-{sys.version_info[0]}.{sys.version_info[1]}"
 
 
 class Inputs(msgspec.Struct, frozen=True):

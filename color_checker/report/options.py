@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TextIO
 
@@ -49,7 +48,7 @@ class Options(msgspec.Struct, frozen=True):
         terminal = is_terminal(stream)
         return cls(
             color=wants_color(terminal, environ),
-            width=max(40, shutil.get_terminal_size().columns) if terminal else 80,
+            width=max(40, _columns()) if terminal else 80,
             encoding=getattr(stream, "encoding", None) or "utf-8",
             seconds=seconds,
             engines=engines,
@@ -63,6 +62,12 @@ class Options(msgspec.Struct, frozen=True):
         except (UnicodeEncodeError, LookupError):
             return False
         return True
+
+
+def _columns() -> int:
+    import shutil  # not needed where nobody looks
+
+    return shutil.get_terminal_size().columns
 
 
 def is_terminal(stream: TextIO) -> bool:
