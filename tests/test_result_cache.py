@@ -223,11 +223,12 @@ def test_errors_are_kept_with_the_result(project: Path, runs: Runs) -> None:
     assert [error.path for error in second.errors] == ["bad.py", "gone.py"]
 
 
-def test_a_run_without_changes_does_not_import_what_it_does_not_need(project: Path) -> None:
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_a_run_without_changes_does_not_import_what_it_does_not_need(project: Path, form: str) -> None:
     color_checker.check(["."])
     script = (
         "import sys; from color_checker.cli import main\n"
-        "try: main(['check', '.', '--format', 'json'])\n"
+        f"try: main(['check', '.', '--format', '{form}'])\n"
         "except SystemExit as error: assert error.code == 1, error.code\n"
         "print(*sys.modules, file=sys.stderr)"
     )
@@ -243,6 +244,7 @@ def test_a_run_without_changes_does_not_import_what_it_does_not_need(project: Pa
         "ast",
         "concurrent.futures",
         "color_checker.extract",
+        "color_checker.facts",
         "color_checker.link",
     }
     unwanted |= {"color_checker.checking", "color_checker.catalog", "color_checker.engines"}

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import TextIO
+from functools import cached_property
+from typing import TYPE_CHECKING, TextIO
 
 import msgspec
-from rich.cells import cell_len
-from rich.console import Console
-from rich.text import Text
 
 from color_checker.findings import Finding, Frame, InputError, Report
 from color_checker.report.excerpt import excerpt, source_line
 from color_checker.report.options import Lines, Options
 from color_checker.report.safe import visible
 from color_checker.report.summary import sentences
+
+if TYPE_CHECKING:
+    from color_checker.report.styled import StyledLines
 
 SEVERITY_STYLES = {"error": "bold red", "warning": "bold yellow", "note": "bold cyan"}
 COLOR_STYLES = {"workflow": "blue", "step": "green", "pure": "cyan", "plain": ""}
@@ -89,30 +90,20 @@ def explained_alike(finding: Finding) -> tuple[object, ...]:
     return (finding.path, finding.code, finding.message, finding.function, chain, ends, finding.workflows)
 
 
-class _Console(Console):
-    """A console that leaves it to its caller what happens when nobody reads on."""
-
-    def on_broken_pipe(self) -> None:
-        raise BrokenPipeError
-
-
 class Painter:
     """Writes styled lines to one stream; wraps prose, never breaks a path or a name."""
 
     def __init__(self, stream: TextIO, options: Options) -> None:
         self.options = options
         self.glyphs = UNICODE if options.can_show("│└") else ASCII
-        self.console = _Console(
-            file=stream,
-            width=options.width,
-            force_terminal=options.color,
-            color_system="standard" if options.color else None,
-            no_color=not options.color,
-            legacy_windows=False,
-            highlight=False,
-            markup=False,
-            emoji=False,
-        )
+        self.stream = stream
+
+    @cached_property
+    def styled(self) -> StyledLines:
+        """The stream, for lines with styles."""
+        from color_checker.report.styled import StyledLines
+
+        return StyledLines(self.stream, self.options.width)
 
     def input_error(self, error: InputError) -> None:
         """`path:line:column  error  reason`."""
@@ -200,14 +191,24 @@ class Painter:
 
     def line(self, spans: Sequence[Span]) -> None:
         """Write one line as it is."""
-        encoding = self.options.encoding
-        text = Text.assemble(*((visible(text, encoding), style) for text, style in spans if text))
-        text.rstrip()
-        self.console.print(text, soft_wrap=True, no_wrap=True, overflow="ignore", crop=False)
+        shown = [(visible(text, self.options.encoding), style) for text, style in spans if text]
+        if self.options.color:
+            self.styled.write(shown)
+        else:
+            self.stream.write("".join(text for text, _ in shown).rstrip() + "\n")
 
     def blank(self) -> None:
         """Write an empty line."""
         self.line([])
+
+
+def cell_len(text: str) -> int:
+    """How many columns a terminal needs for the text."""
+    if text.isascii() and text.isprintable():
+        return len(text)
+    from rich.cells import cell_len as measured
+
+    return measured(text)
 
 
 def words(spans: Sequence[Span]) -> Iterator[Span]:
