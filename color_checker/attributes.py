@@ -231,6 +231,7 @@ class Attributes:
                 continue
             for field in entry.facts.fields:
                 if field.name == name:
+                    var.excluded = linker.exclusions.of(field.annotation, entry.activation)
                     linker.expect(var, field.annotation, entry.activation)
 
     def _computed(self, activation: Activation, position: int, value: Inst, name: str, dst: Var) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from color_checker.facts import ClassFacts
 from color_checker.solver import Var
+from color_checker.values import Ext
 
 if TYPE_CHECKING:
     from color_checker.activation import Activation
@@ -82,7 +83,16 @@ class ClassInfo:
     @property
     def is_dataclass(self) -> bool:
         """Whether its `__init__` is generated from annotated fields by a decorator."""
-        return bool(self.decorated & _DATACLASSES)
+        return not _DATACLASSES.isdisjoint(self._decorator_names())
+
+    def _decorator_names(self) -> Iterator[str]:
+        """The decorators as they are written, and what the module has imported under that name."""
+        body = self.module.activation
+        for name in self.decorated:
+            yield name
+            for slot in body.body.cells.get(name, ()) if body is not None else ():
+                var = body.slots[slot] if body is not None else None
+                yield from (value.dotted for value in var.values if isinstance(value, Ext)) if var else ()
 
     def add_base(self, position: int, base: ClassInfo | str) -> None:
         """A value of the base expression at `position` has become known."""

@@ -247,7 +247,7 @@ class Colors:
         coloring = self.functions.get(func)
         if coloring is None or coloring.source is None or name not in coloring.source.entry_suffixes:
             return None
-        return Marker(coloring.engine, coloring.source.entries[0], f"{coloring.name}.{name}")
+        return self.linker.marker(coloring.engine, coloring.source.entries[0], f"{coloring.name}.{name}")
 
     def helper(self, func: Func, name: str, dst: Var) -> None:
         """Other attributes of functions that library decorators add."""
@@ -269,7 +269,7 @@ class Colors:
         """Color what arrives as first argument, and hand it back as Python would."""
         solver = self.linker.solver
         given = name or self._given_name(profile, dotted, args)
-        marker = Marker(profile.name, dotted, given, injected)
+        marker = self.linker.marker(profile.name, dotted, given, injected)
         if not args.positional:
             solver.add(dst, marker)
             return
@@ -387,7 +387,7 @@ class Colors:
         else:
             linker.solver.add(dst, DATA)
             # It may also have been a decorator with options that says nothing about colors.
-            linker.solver.add(dst, Marker(profile.name, dotted, ""))
+            linker.solver.add(dst, linker.marker(profile.name, dotted, ""))
         linker.calls.pass_through(args, dst)
 
     def _injection(self, profile: Profile, dotted: str, args: Args) -> tuple[str, str]:

@@ -24,6 +24,7 @@ from color_checker.classes import ClassInfo
 from color_checker.colors import Colors
 from color_checker.containers import Containers
 from color_checker.engines import Profile
+from color_checker.exclusions import Exclusions
 from color_checker.facts import (
     INSTANTIATE,
     KWARG,
@@ -73,6 +74,7 @@ from color_checker.values import (
     Func,
     Gen,
     Inst,
+    Marker,
     Mod,
     Value,
 )
@@ -129,12 +131,14 @@ class Linker:
         self._instances: dict[tuple[ClassInfo, bool], Inst] = {}
         self._constants: dict[tuple[str, str | int], ConstValue] = {}
         self._module_values: dict[ModuleInfo, Mod] = {}
+        self._markers: dict[tuple[str, str, str, tuple[str, str]], Marker] = {}
         self._fallbacks: list[tuple[Var, Callable[[], bool]]] = []
         self.colors = Colors(self)
         self.attributes = Attributes(self)
         self.containers = Containers(self)
         self.calls = Calls(self)
         self.types = Types(self)
+        self.exclusions = Exclusions(self)
         self._handlers: dict[type, Callable[..., None]] = {
             Load: self._load, Const: self._const, Attr: self._attr, Call: self._call, Item: self._item,
             Build: self._build, BuildDict: self._build_dict, Iterate: self._iterate, Await: self._await,
@@ -203,6 +207,14 @@ class Linker:
         value = self._module_values.get(info)
         if value is None:
             value = self._module_values[info] = Mod(info)
+        return value
+
+    def marker(self, engine: str, dotted: str, name: str, injected: tuple[str, str] = ("", "")) -> Marker:
+        """The coloring decorator with these options."""
+        key = (engine, dotted, name, injected)
+        value = self._markers.get(key)
+        if value is None:
+            value = self._markers[key] = Marker(engine, dotted, name, injected)
         return value
 
     def function(self, index: int, env: Activation, op: MakeFunction | None = None) -> Func:
@@ -355,6 +367,8 @@ class Linker:
                 box = self.containers.box(activation, ("kwargs",), "dict")
                 solver.add(var, box)
                 var = box.elements
+            if param.annotation is not None:
+                var.excluded = self.exclusions.of(param.annotation, activation)
             if param.default != NOTHING:
                 default = func.defaults[param.default]
                 if default is not None:
@@ -364,6 +378,8 @@ class Linker:
         if activation.facts.returns is not None:
             generator = activation.facts.is_generator
             target = activation.yields if generator else activation.returns
+            if not generator:
+                target.excluded = self.exclusions.of(activation.facts.returns, activation)
             self.expect(target, activation.facts.returns, activation, element=generator)
 
     def expect(self, var: Var, annotation: TypeExpr, scope: Activation, *, element: bool = False) -> None:
@@ -379,6 +395,7 @@ class Linker:
         for position, op in enumerate(activation.body.ops):
             handlers[type(op)](activation, position, op)
         for slot, annotation in activation.body.annotated:
+            activation.var(slot).excluded = self.exclusions.of(annotation, activation)
             self.expect(activation.var(slot), annotation, activation)
 
     # -- rounds ---------------------------------------------------------------------------------

@@ -263,7 +263,8 @@ def _boxes_of_modules(tracer: Tracer) -> dict[Box, Origin]:
             continue
         if not outlives_calls(node):
             continue
-        own = set(node.boxes.values())
+        # What an annotation says that a name may be is not made there.
+        own = {box for key, box in node.boxes.items() if key[0] != "annotation"}
         for name, slots in node.body.cells.items():
             info = classes.get(node)
             root = Member(info, name) if info is not None else Variable(node.module, name)

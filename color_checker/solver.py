@@ -11,8 +11,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from color_checker.values import Class, Const, Func, Value
+
+if TYPE_CHECKING:
+    from color_checker.exclusions import Exclusion
 
 Watcher = Callable[[Value], None]
 
@@ -27,13 +31,15 @@ MOST_VALUES = 32
 class Var:
     """A set of values, in order of arrival; the flag says whether a value has been passed on."""
 
-    __slots__ = ("constants", "edges", "values", "watchers")
+    __slots__ = ("constants", "edges", "excluded", "values", "watchers")
 
     def __init__(self) -> None:
         self.values: dict[Value, bool] = {}
         self.edges: dict[Var, None] | None = None
         self.watchers: list[Watcher] | None = None
         self.constants = 0
+        #: What it cannot be.
+        self.excluded: Exclusion | None = None
 
 
 class Solver:
@@ -49,7 +55,7 @@ class Solver:
 
     def add(self, var: Var, value: Value) -> None:
         """`var` may be `value`."""
-        if value in var.values:
+        if value in var.values or (var.excluded is not None and var.excluded.covers(value)):
             return
         if type(value) is Const:
             if var.constants >= _MOST_CONSTANTS:

@@ -1,0 +1,180 @@
+"""Which values an annotation rules out, so that what is mixed up on the way there is sorted out again.
+
+Flow mixes values: `**kwargs` with unknown keys, records that several kinds of requests share. A parameter
+that says `str` is no function all the same. An object of another class than the declared one is only ruled
+out if it has nothing in common with it: a stand-in, as tests have them, has at least what is used of it.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import TYPE_CHECKING
+
+from color_checker.facts import TypeExpr
+from color_checker.modules import BUILTINS
+from color_checker.values import (
+    Bound,
+    Box,
+    Class,
+    Const,
+    Coro,
+    ExtBound,
+    Factory,
+    Func,
+    Gen,
+    Inst,
+    Manager,
+    Marker,
+    Mod,
+    Partial,
+    Super,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from color_checker.activation import Activation
+    from color_checker.classes import ClassInfo
+    from color_checker.link import Linker
+    from color_checker.modules import ModuleInfo
+
+Kinds = frozenset[type[Value]]
+
+
+class Exclusion:
+    """Kinds of values that a variable cannot be, and the classes that its objects have, if any are named."""
+
+    __slots__ = ("_related", "classes", "kinds")
+
+    def __init__(self, kinds: Kinds, classes: tuple[ClassInfo, ...] = ()) -> None:
+        self.kinds = kinds
+        self.classes = classes
+        self._related: dict[Inst, bool] = {}
+
+    def covers(self, value: Value) -> bool:
+        """Whether the variable cannot be `value`."""
+        if type(value) in self.kinds:
+            return True
+        if not self.classes or not isinstance(value, Inst):
+            return False
+        known = self._related.get(value)
+        if known is None:
+            known = self._related[value] = any(_may_stand_for(value, info) for info in self.classes)
+        return not known
+
+    def either(self, other: Exclusion) -> Exclusion:
+        """For a union of both types."""
+        # Where one of them names no class but lets objects in, they can be of any class.
+        free = any(not one.classes and Inst not in one.kinds for one in (self, other))
+        return Exclusion(self.kinds & other.kinds, () if free else self.classes + other.classes)
+
+
+def _may_stand_for(value: Inst, info: ClassInfo) -> bool:
+    if info in value.info.mro() or (value.open and value.info in info.mro()):
+        return True
+    if value.info.external_bases() or info.external_bases():
+        return True
+    wanted = _public_names(info)
+    return not wanted or not wanted.isdisjoint(_public_names(value.info))
+
+
+def _public_names(info: ClassInfo) -> set[str]:
+    """What is read of an object: its methods, fields and other attributes."""
+    return {
+        name
+        for entry in info.mro()
+        if not isinstance(entry, str)
+        for name in (*entry.facts.methods, *entry.fields, *entry.stores)
+        if not name.startswith("_") or name == "__call__"
+    }
+
+
+_NOTHING: Kinds = frozenset()
+#: What is nowhere data: definitions and what is made of them.
+_CODE: Kinds = frozenset({Func, Bound, Mod, Coro, Factory, Marker, Partial, Super})
+_PLAIN: Kinds = _CODE | {Class, Inst, Box, Gen, Manager, ExtBound}
+_CONTAINER: Kinds = _CODE | {Class, Const, Manager}
+_ITERABLE: Kinds = _CODE | {Manager}
+_CALLABLE: Kinds = frozenset({Const, Box, Coro, Gen, Manager, Mod})
+_OBJECT: Kinds = _CODE | {Class, Const, Box, Gen, Manager}
+#: An object whose class has a base that is not known: it may be a dictionary, a tuple, a text.
+_UNSURE: Kinds = _CODE | {Class, Gen, Manager}
+_EVERYTHING: Kinds = _PLAIN | {Const}
+
+_BY_NAME: dict[str, Kinds] = {
+    **dict.fromkeys(("str", "int", "float", "bool", "bytes", "LiteralString"), _PLAIN),
+    "Literal": _PLAIN - {Inst},
+    **dict.fromkeys(
+        ("list", "List", "dict", "Dict", "set", "Set", "frozenset", "FrozenSet", "tuple", "Tuple", "Mapping",
+         "MutableMapping", "MutableSequence"), _CONTAINER,
+    ),
+    **dict.fromkeys(("Sequence", "Collection", "Iterable"), _ITERABLE),
+    "Callable": _CALLABLE,
+    "None": _EVERYTHING,
+}  # fmt: skip
+
+_UNIONS = frozenset({"Optional", "Union", "|"})
+_WRAPPERS = frozenset({"Annotated", "Final", "ClassVar", "Required", "NotRequired", "ReadOnly", "InitVar"})
+
+
+class Exclusions:
+    """What annotations rule out, for the linker."""
+
+    def __init__(self, linker: Linker) -> None:
+        self.linker = linker
+        self._known: dict[tuple[ModuleInfo, TypeExpr], Exclusion | None] = {}
+
+    def of(self, annotation: TypeExpr, scope: Activation) -> Exclusion | None:
+        """What the annotation rules out; None if nothing, or if its names are not known yet."""
+        key = (scope.module, annotation)
+        if key in self._known:
+            return self._known[key]
+        found = self._of(annotation, scope)
+        if found is None:
+            return None
+        self._known[key] = result = found if found.kinds else None
+        return result
+
+    def _of(self, annotation: TypeExpr, scope: Activation) -> Exclusion | None:
+        name = annotation.name.rpartition(".")[2]
+        if name in _WRAPPERS and annotation.args:
+            return self._of(annotation.args[0], scope)
+        if name in _UNIONS and annotation.args:
+            return self._of_union([self._of(arg, scope) for arg in annotation.args])
+        if name in _BY_NAME:
+            shadowed = name in BUILTINS and scope.module.defines(name)
+            return Exclusion(_NOTHING if shadowed else _BY_NAME[name])
+        return self._of_class(annotation.name, scope)
+
+    def _of_union(self, members: list[Exclusion | None]) -> Exclusion | None:
+        known = [member for member in members if member is not None]
+        return reduce(Exclusion.either, known) if len(known) == len(members) else None
+
+    def _of_class(self, dotted: str, scope: Activation) -> Exclusion | None:
+        values = self._values(dotted, scope)
+        return reduce(Exclusion.either, map(self._of_value, values)) if values else None
+
+    def _of_value(self, value: Value) -> Exclusion:
+        if not isinstance(value, Class) or value.info.is_protocol():
+            return Exclusion(_NOTHING)
+        return Exclusion(_UNSURE if value.info.external_bases() else _OBJECT, (value.info,))
+
+    def _values(self, dotted: str, scope: Activation) -> list[Value]:
+        """What the name means, as far as that has been found out."""
+        head, _, rest = dotted.partition(".")
+        outer: Activation | None = scope
+        while outer is not None and outer.facts.kind != "module":
+            if head in outer.body.cells:
+                return []
+            outer = outer.env
+        values = self._in_module(scope.module, head)
+        for name in rest.split(".") if rest else ():
+            values = [
+                found
+                for value in values
+                if isinstance(value, Mod)
+                for found in self._in_module(value.info, name)
+            ]
+        return values
+
+    def _in_module(self, module: ModuleInfo, name: str) -> list[Value]:
+        return list(module.var(name, self.linker.solver).values) if module.defines(name) else []

@@ -1,0 +1,180 @@
+"""Values that are mixed up on the way are told apart again where an annotation says what arrives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.real_code.checked import surprises
+
+_HEAD = """\
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from temporalio import workflow
+
+
+class Clock:
+    def show(self) -> str:
+        return str(time.time())
+
+    def title(self) -> str:
+        return str(time.time())
+
+    def kind(self) -> str:
+        return "clock"
+
+
+class Order:
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def show(self) -> str:
+        return "order"
+
+    def kind(self) -> str:
+        return "order"
+
+
+class Point:
+    x: int = 0
+
+    def __eq__(self, other: object) -> bool:
+        return time.time() > 0
+
+    def move(self) -> float:
+        return time.time()
+
+
+def now() -> float:
+    return time.time()
+
+"""
+
+
+def test_a_text_is_none_of_the_functions_beside_it(tmp_path: Path) -> None:
+    flow = """
+def label(name: str, clock=None) -> str:
+    return name.title()
+
+
+@workflow.defn
+class Flow:
+    @workflow.run
+    async def run(self, key: str) -> str:
+        given = {"name": "a", "clock": Clock()}
+        given[key] = Clock()
+        return label(**given)
+"""
+    assert surprises(tmp_path, flow=_HEAD + flow) == set()
+
+
+def test_an_object_is_of_a_class_that_has_something_in_common_with_the_declared_one(tmp_path: Path) -> None:
+    flow = """
+def moved(order: Order, other=None) -> bool:
+    return order == 1
+
+
+@workflow.defn
+class Flow:
+    @workflow.run
+    async def run(self, key: str) -> bool:
+        given = {key: Point(), key + "2": Order(1)}
+        return moved(**given)
+"""
+    assert surprises(tmp_path, flow=_HEAD + flow) == set()
+
+
+def test_a_stand_in_for_the_declared_class_is_followed(tmp_path: Path) -> None:
+    flow = """
+def shown(order: Order) -> str:
+    return order.show()
+
+
+@workflow.defn
+class Flow:
+    @workflow.run
+    async def run(self) -> str:
+        return shown(Clock())  # expect: clock
+"""
+    assert surprises(tmp_path, flow=_HEAD + flow) == set()
+
+
+def test_what_a_protocol_or_a_type_variable_stands_for_is_followed(tmp_path: Path) -> None:
+    flow = """
+import random
+from typing import Protocol, TypeVar
+
+T = TypeVar("T")
+
+
+class Now(Protocol):
+    def __call__(self) -> float: ...
+
+
+def called(clock: Now) -> float:
+    return clock()
+
+
+def draw() -> float:
+    return random.random()
+
+
+def kept(thing: T) -> T:
+    return thing
+
+
+@workflow.defn
+class Flow:
+    @workflow.run
+    async def run(self) -> float:
+        called(now)  # expect: clock
+        return kept(draw)()  # expect: random
+"""
+    assert surprises(tmp_path, flow=_HEAD + flow) == set()
+
+
+def test_defaults_of_fields_are_not_the_fields_own_type(tmp_path: Path) -> None:
+    flow = """
+from dataclasses import field
+
+
+@dataclass
+class Basket:
+    goods: list[str] = field(default_factory=list)
+    clock: Any = field(default=now)
+
+
+@workflow.defn
+class Flow:
+    @workflow.run
+    async def run(self) -> float:
+        basket = Basket()
+        basket.goods.append("apple")
+        return basket.clock()  # expect: clock
+"""
+    assert surprises(tmp_path, flow=_HEAD + flow) == set()
+
+
+def test_a_field_of_a_dataclass_is_of_its_instances_whatever_the_decorator_is_called(tmp_path: Path) -> None:
+    flow = """
+from dataclasses import dataclass as record
+
+
+@record
+class Basket:
+    goods: dict[str, Any] | None = None
+
+
+def fill(basket: Basket) -> None:
+    if basket.goods is not None:
+        basket.goods["apple"] = 1
+
+
+@workflow.defn
+class Flow:
+    @workflow.run
+    async def run(self, basket: Basket) -> None:
+        fill(basket)
+"""
+    assert surprises(tmp_path, flow=_HEAD + flow) == set()
