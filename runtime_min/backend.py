@@ -160,7 +160,7 @@ class Claimed(msgspec.Struct, frozen=True):
     run: Run
     history: tuple[bytes, ...]
     inbox: tuple[Delivered, ...]
-    lost: bool
+    lost: bool = False
 
 
 class Filter(msgspec.Struct, frozen=True):
@@ -226,7 +226,7 @@ class Backend(Protocol):
     def run(self, number: int) -> Run | None:
         """A run by its number."""
 
-    def list(self, filter: Filter) -> list[Run]:
+    def runs(self, filter: Filter) -> list[Run]:
         """Runs, newest first."""
 
     def counts(self) -> dict[State, int]:

@@ -10,12 +10,13 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
-from collections.abc import Callable, Coroutine
-from types import CodeType
+from collections.abc import Callable, Coroutine, Mapping
+from types import CodeType, MappingProxyType
 from typing import Any, Concatenate, Generic, NoReturn, ParamSpec, Self, TypeVar, overload
 
-from runtime_min.errors import ColorError
-from runtime_min.execution import Call, Where
+from runtime_min.calls import Call
+from runtime_min.errors import ColorError, WorkflowNotFound
+from runtime_min.execution import Execution, Where
 from runtime_min.loop import running
 from runtime_min.parameters import Parameters
 from runtime_min.policy import NO_RETRY, Duration, Retry, seconds
@@ -35,6 +36,7 @@ class Workflow(Generic[P, R]):
         name: under which its runs are recorded.
         version: what its runs say of their code; a worker runs only versions that it has.
         key: name and version as one string, `name` or `name@version`.
+        place: the function's module and qualified name.
         owner: the class, for a method.
         id: under which the next start of this object runs, if `options` set it.
     """
@@ -44,6 +46,7 @@ class Workflow(Generic[P, R]):
             raise ColorError(f"`{fn.__qualname__}` cannot be a workflow: a workflow is an `async def` function")
         functools.update_wrapper(self, fn)
         self.fn = fn
+        self.place = f"{fn.__module__}.{fn.__qualname__}"
         self.name = name or public_name(fn)
         self.version = version
         self.owner: type | None = None
@@ -67,7 +70,7 @@ class Workflow(Generic[P, R]):
         Raises:
             ColorError: always; it says what to write.
         """
-        call = f"{self.__name__}, ..."
+        call = f"{self.fn.__name__}, ..."
         if running() is not None:
             raise ColorError(f"a workflow is not called by another one; write `await child({call})`")
         raise ColorError(f"a workflow is started, not called; write `handle = await start({call})`")
@@ -164,7 +167,8 @@ class Query(Generic[P, R]):
         functools.update_wrapper(self, fn)
         self.fn = fn
         self.name = name or fn.__name__
-        self.parameters = Parameters.of(fn, skip_first=_is_method(fn))
+        self.is_method = _is_method(fn)
+        self.parameters = Parameters.of(fn, skip_first=self.is_method)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         return self.fn(*args, **kwargs)
@@ -174,7 +178,13 @@ class Query(Generic[P, R]):
     @overload
     def __get__(self: Query[Concatenate[S, Q], R], instance: S, owner: type[S]) -> Callable[Q, R]: ...
     def __get__(self, instance: object, owner: type) -> Any:
-        return self if instance is None else functools.partial(self.fn, instance)  # type: ignore[call-arg, arg-type]
+        return self if instance is None else functools.partial(self.fn, instance)  # type: ignore[arg-type]
+
+    def answer(self, execution: Execution, args: tuple[Any, ...], kwargs: dict[str, Any]) -> R:
+        """Ask it of a run."""
+        if self.is_method:
+            return self.fn(execution.instance, *args, **kwargs)
+        return self.fn(*args, **kwargs)
 
 
 class Signal(Generic[T]):
@@ -266,9 +276,9 @@ def signal(name: str, type: type[T]) -> Signal[T]:
     return Signal(name, type)
 
 
-def workflows() -> dict[str, Workflow[..., Any]]:
-    """All workflows that this process has defined, by key."""
-    return dict(_workflows)
+def workflows() -> Mapping[str, Workflow[..., Any]]:
+    """All workflows that this process has defined, by key; a view that follows later definitions."""
+    return MappingProxyType(_workflows)
 
 
 def public_name(fn: Callable[..., Any]) -> str:
@@ -282,10 +292,10 @@ _workflows: dict[str, Workflow[..., Any]] = {}
 def _register(flow: Workflow[..., Any]) -> None:
     known = _workflows.get(flow.key)
     # The same function again is a module that was loaded again, as `__main__` or by a test.
-    if known is not None and known.__qualname__ != flow.__qualname__:
+    if known is not None and known.fn.__qualname__ != flow.fn.__qualname__:
         raise ColorError(
-            f"two workflows are named `{flow.key}`: `{known.__module__}.{known.__qualname__}` and "
-            f"`{flow.__module__}.{flow.__qualname__}`; give one a name of its own, `@workflow(name=...)`"
+            f"two workflows are named `{flow.key}`: `{known.place}` and "
+            f"`{flow.place}`; give one a name of its own, `@workflow(name=...)`"
         )
     _workflows[flow.key] = flow
 
@@ -298,9 +308,29 @@ def _query(name: str | None, fn: Callable[P, R]) -> Query[P, R]:
     return made
 
 
+def find_query(execution: Execution, name: str) -> Query[..., Any]:
+    """The query of this name that a run has, in its class or among those its function defined.
+
+    Raises:
+        WorkflowNotFound: there is none.
+    """
+    found: object = execution.queries.get(name)
+    if found is None and execution.flow.owner is not None:
+        members = (getattr(execution.flow.owner, member, None) for member in dir(execution.flow.owner))
+        found = next((one for one in members if isinstance(one, Query) and one.name == name), None)
+    if not isinstance(found, Query):
+        raise WorkflowNotFound(f"workflow `{execution.flow.name}` has no query `{name}` at this point of its run")
+    return found
+
+
 def _is_method(fn: Callable[..., Any]) -> bool:
-    """Whether a function is defined in a class body, as its qualified name tells."""
-    return "." in public_name(fn)
+    """Whether a function is defined in a class body, as its qualified name tells, and takes the instance."""
+    if "." not in public_name(fn):
+        return False
+    first = next(iter(inspect.signature(fn).parameters), "")
+    if first == "cls":
+        raise ColorError(f"`{fn.__qualname__}` is a class method; workflows, steps and queries take `self` or nothing")
+    return first == "self"
 
 
 def _schedule(called: Step[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], where: tuple[CodeType, int]) -> Any:

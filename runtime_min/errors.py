@@ -15,6 +15,10 @@ class NotStorable(RuntimeMinError):
     """An argument or result that the codec cannot store; the message names the path inside the value."""
 
 
+class NotReadable(NotStorable):
+    """A recorded value that does not fit the annotation of now; the message names the path inside the value."""
+
+
 class NonDeterminismError(RuntimeMinError):
     """On replay the workflow asked for something else than what is recorded."""
 
@@ -25,6 +29,10 @@ class EffectInWorkflow(RuntimeMinError):
 
 class WorkflowNotFound(RuntimeMinError):
     """No run has this id, or this process has no workflow of that name."""
+
+
+class WorkflowBlocked(RuntimeMinError):
+    """A workflow cannot go on with the code as it is; it does when the code is mended. `Handle.result` raises it."""
 
 
 class AlreadyStarted(RuntimeMinError):

@@ -32,6 +32,7 @@ from runtime_min.errors import (
     WorkflowFailed,
     WorkflowNotFound,
 )
+from runtime_min.calls import Disposed
 from runtime_min.journal import (
     Abandoned,
     Attempted,
@@ -106,56 +107,6 @@ class Operation:
         self.result = result
 
 
-class Call(Coroutine[Any, Any, Any]):
-    """A call of a step, timer or child that nobody has awaited yet.
-
-    A coroutine of our own, since a native one hashes by its address: `asyncio.as_completed` keeps sets of them.
-    """
-
-    __slots__ = ("_begun", "_iterator", "_order", "_schedule")
-
-    def __init__(self, loop: WorkflowLoop, schedule: Callable[[], WorkflowFuture[Any]]) -> None:
-        if loop.disposed:
-            raise Disposed
-        self._order = loop.next_order()
-        self._schedule = schedule
-        self._iterator: Generator[Any, Any, Any] | None = None
-        self._begun = False
-
-    def __hash__(self) -> int:
-        return self._order
-
-    def __await__(self) -> Generator[Any, Any, Any]:
-        if self._begun:
-            raise RuntimeError("cannot reuse already awaited coroutine")
-        self._begun = True
-        return self._schedule().__await__()
-
-    def send(self, value: Any, /) -> Any:
-        if self._iterator is None:
-            self._iterator = self.__await__()
-        return self._iterator.send(value)
-
-    def throw(self, *exception: Any) -> Any:
-        if self._iterator is None:
-            self._begun = True
-            raise exception[1] if len(exception) > 1 and exception[1] is not None else exception[0]
-        return self._iterator.throw(*exception)
-
-    def close(self) -> None:
-        self._begun = True
-        if self._iterator is not None:
-            self._iterator.close()
-
-    def __del__(self) -> None:
-        if not self._begun:
-            _log.warning("a step, timer or child was called and never awaited, so nothing happened: %r", self._schedule)
-
-
-class Disposed(BaseException):
-    """Workflow code went on after its execution was put aside; it must not get far."""
-
-
 class OperationFuture(WorkflowFuture[Any]):
     """What an operation is awaited through; cancelling it abandons the operation."""
 
@@ -187,7 +138,8 @@ class Execution:
         self.id = id
         self.codec = codec
         self.guard = guard
-        self.loop = WorkflowLoop(self)
+        # asyncio's class is abstract for the type checker only; what is missing raises NotImplementedError.
+        self.loop = WorkflowLoop(self)  # type: ignore[abstract]
         self.time = 0.0
         self.started: Started | None = None
         self.random = Random()
@@ -203,6 +155,7 @@ class Execution:
         self._main: asyncio.Task[Any] | None = None
         self._out: list[Outgoing] = []
         self._expected: deque[Outgoing] | None = None
+        self._open_end = False
         self._problem: RuntimeMinError | None = None
         self._patches: dict[str, bool] = {}
         self._recorded_patches: frozenset[str] = frozenset()
@@ -239,9 +192,9 @@ class Execution:
         self._recorded_patches = frozenset(event.id for event in history if isinstance(event, Patched))
         more: list[Outgoing] = []
         for incoming, recorded, last in _activations(history):
-            expected = deque(event for event in recorded if not isinstance(event, Attempted))
-            open_end = last and not (whole and expected)
-            self.replaying = not (last and not expected)
+            expected = deque(event for event in recorded if isinstance(event, Outgoing))
+            self._open_end = open_end = last and not (whole and expected)
+            self.replaying = bool(expected) or not open_end
             self._expected = expected
             more = self.activate(incoming)
             if expected:
@@ -463,6 +416,8 @@ class Execution:
             self._problem = self._differs(recorded, event, where)
             self.loop.stop()
             raise self._problem
+        if not self._expected and self._open_end:
+            self.replaying = False
         return recorded
 
     def _queue(self, name: str) -> asyncio.Queue[bytes]:

@@ -145,12 +145,12 @@ class WorkflowLoop(asyncio.AbstractEventLoop):
 
     def call_later(  # type: ignore[override]
         self, delay: float, callback: Callable[..., object], *args: Any, context: Context | None = None
-    ) -> asyncio.TimerHandle:
+    ) -> WorkflowTimer:
         return self.call_at(self.execution.time + delay, callback, *args, context=context)
 
     def call_at(  # type: ignore[override]
         self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
-    ) -> asyncio.TimerHandle:
+    ) -> WorkflowTimer:
         timer = WorkflowTimer(when, callback, args, self, context)
         self.execution.schedule_timer(when, timer)
         return timer
@@ -251,7 +251,8 @@ def _siblings(frame: FrameType | None) -> Iterable[object] | None:
             return None
         if frame.f_code in _AS_COMPLETED:
             local = frame.f_locals
-            return local.get("fs", local.get("aws"))  # type: ignore[no-any-return]
+            siblings: Iterable[object] | None = local.get("fs", local.get("aws"))
+            return siblings
         frame = frame.f_back
     return None
 

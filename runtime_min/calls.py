@@ -1,0 +1,62 @@
+"""A call in workflow code that nobody has awaited yet."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Generator
+from typing import Any
+
+from runtime_min.loop import WorkflowFuture, WorkflowLoop
+
+_log = logging.getLogger("runtime_min")
+
+
+class Call(Coroutine[Any, Any, Any]):
+    """A call of a step, timer or child that nobody has awaited yet.
+
+    A coroutine of our own, since a native one hashes by its address: `asyncio.as_completed` keeps sets of them.
+    """
+
+    __slots__ = ("_begun", "_iterator", "_order", "_schedule")
+
+    def __init__(self, loop: WorkflowLoop, schedule: Callable[[], WorkflowFuture[Any]]) -> None:
+        if loop.disposed:
+            raise Disposed
+        self._order = loop.next_order()
+        self._schedule = schedule
+        self._iterator: Generator[Any, Any, Any] | None = None
+        self._begun = False
+
+    def __hash__(self) -> int:
+        return self._order
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        if self._begun:
+            raise RuntimeError("cannot reuse already awaited coroutine")
+        self._begun = True
+        return iter(self._schedule())
+
+    def send(self, value: Any, /) -> Any:
+        if self._iterator is None:
+            self._iterator = self.__await__()
+        return self._iterator.send(value)
+
+    def throw(self, *exception: Any) -> Any:
+        if self._iterator is None:
+            self._begun = True
+            raise exception[1] if len(exception) > 1 and exception[1] is not None else exception[0]
+        return self._iterator.throw(*exception)
+
+    def close(self) -> None:
+        self._begun = True
+        if self._iterator is not None:
+            self._iterator.close()
+
+    def __del__(self) -> None:
+        if not self._begun:
+            _log.warning("a step, timer or child was called and never awaited, so nothing happened: %r", self._schedule)
+
+
+class Disposed(BaseException):
+    """Workflow code went on after its execution was put aside; it must not get far."""

@@ -1,0 +1,112 @@
+"""What workflow code uses in place of the clock, randomness and waiting; each is the same on every replay."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Coroutine
+from datetime import datetime
+from random import Random
+from types import CodeType
+from typing import Any, NoReturn, ParamSpec, TypeVar
+from uuid import UUID
+
+from runtime_min import policy
+from runtime_min.calls import Call
+from runtime_min.colors import Signal, Workflow
+from runtime_min.context import current_execution
+from runtime_min.errors import ContinueAsNew
+from runtime_min.execution import Where
+from runtime_min.loop import WorkflowFuture, WorkflowTimer, running
+
+P = ParamSpec("P")
+R = TypeVar("R")
+T = TypeVar("T")
+
+
+def now() -> datetime:
+    """The workflow's time, in UTC: that of the event which it handles right now."""
+    return current_execution("now").now()
+
+
+def random() -> Random:
+    """The run's random numbers, from a seed in its history. Deterministic, so never secret."""
+    return current_execution("random").random
+
+
+def uuid4() -> UUID:
+    """A UUID that is random, but the same on each replay."""
+    return current_execution("uuid4").uuid4()
+
+
+def sleep(duration: policy.Duration) -> Coroutine[Any, Any, None]:
+    """Wait for so many seconds, or a `timedelta`: days and process deaths later, too."""
+    execution = current_execution("sleep")
+    return Call(execution.loop, functools.partial(_sleep, policy.seconds(duration)))
+
+
+def wait_signal(signal: Signal[T]) -> Coroutine[Any, Any, T]:
+    """The next value of this signal; values wait in the order in which they arrived."""
+    return current_execution("wait_signal").wait_signal(signal)
+
+
+def child(flow: Workflow[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, R]:
+    """Start another workflow and wait for its result.
+
+    Without an id of its own (`flow.options(id=...)`) the child's is made of the parent's. Cancelling the wait cancels
+    the child.
+
+    Raises (when awaited):
+        WorkflowFailed: the child raised.
+        WorkflowCancelled: the child was cancelled.
+        AlreadyStarted: another run has the child's id.
+        NotStorable: for an argument that cannot be recorded.
+    """
+    execution = current_execution("child")
+    plain = flow.parameters.encode(execution.codec, args, kwargs)
+    frame = sys._getframe(1)
+    return Call(execution.loop, functools.partial(_child, flow, plain, (frame.f_code, frame.f_lineno)))
+
+
+def patched(id: str) -> bool:
+    """Whether to take changed code: yes in runs that get here first with it, no in those that went by without it."""
+    return current_execution("patched").patched(id)
+
+
+def continue_as_new(*args: Any, **kwargs: Any) -> NoReturn:
+    """End this run and start its next generation with these arguments, an empty history and the same id.
+
+    Signals that arrived and were not used go with it.
+    """
+    current_execution("continue_as_new")
+    raise ContinueAsNew(args, kwargs)
+
+
+def _sleep(duration: float) -> WorkflowFuture[None]:
+    execution = current_execution("sleep")
+    future = _Sleep(loop=execution.loop)
+    future.timer = execution.loop.call_later(max(duration, 0.0), _wake, future)
+    return future
+
+
+class _Sleep(WorkflowFuture[None]):
+    """Cancelling the wait cancels the timer."""
+
+    timer: WorkflowTimer
+
+    def cancel(self, msg: Any = None) -> bool:
+        self.timer.cancel()
+        return super().cancel(msg)
+
+
+def _wake(future: WorkflowFuture[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+def _child(flow: Workflow[..., Any], plain: bytes, where: tuple[CodeType, int]) -> WorkflowFuture[Any]:
+    loop = running()
+    assert loop is not None, "a call is awaited where it was made"
+    return loop.execution.schedule(
+        "child", flow.key, plain, Where(*where), target=flow.id or "", result=flow.parameters.result
+    )

@@ -1,0 +1,101 @@
+"""What a workflow does with other runs: recorded, like everything that it asks for."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Coroutine
+from types import CodeType
+from typing import Any, TypeVar
+
+from runtime_min import client, journal
+from runtime_min.calls import Call
+from runtime_min.colors import Signal, Step, Workflow, find_query
+from runtime_min.context import current_execution
+from runtime_min.execution import Where
+from runtime_min.journal import Closed, Kind
+from runtime_min.loop import WorkflowFuture, running
+from runtime_min.policy import NO_RETRY
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+
+def start_from_workflow(
+    flow: Workflow[..., R], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Coroutine[Any, Any, client.Handle[R]]:
+    """`start` in workflow code."""
+    execution = current_execution("start")
+    plain = flow.parameters.encode(execution.codec, args, kwargs)
+    return _started(flow, Call(execution.loop, functools.partial(_ask, "start", flow.key, plain, flow.id or "", _where())))
+
+
+async def _started(flow: Workflow[..., R], call: Call) -> client.Handle[R]:
+    return client.Handle(await call, flow)
+
+
+def send_signal(id: str, signal: Signal[T], value: T) -> Coroutine[Any, Any, None]:
+    """`Handle.signal` in workflow code; stored in the same transaction, so sent once."""
+    execution = current_execution("Handle.signal")
+    plain = execution.codec.encode(value, signal.type)
+    return Call(execution.loop, functools.partial(_ask, "signal", signal.name, plain, id, _where()))
+
+
+def send_cancel(id: str) -> Coroutine[Any, Any, None]:
+    """`Handle.cancel` in workflow code."""
+    execution = current_execution("Handle.cancel")
+    return Call(execution.loop, functools.partial(_ask, "cancel", "", b"", id, _where()))
+
+
+async def result_of(id: str, flow: Workflow[..., R] | None) -> R:
+    """`Handle.result` in workflow code: a step that waits."""
+    stored = await _result(id)
+    codec = current_execution("Handle.result").codec
+    return codec.decode(stored, flow.parameters.result if flow is not None else Any)  # type: ignore[no-any-return]
+
+
+def ask(id: str, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Coroutine[Any, Any, Any]:
+    """`Handle.query` in workflow code."""
+    return _query(id, name, list(args), kwargs)
+
+
+def describe(id: str) -> Coroutine[Any, Any, client.Description]:
+    """`Handle.describe` in workflow code."""
+    return _describe(id)
+
+
+def _where() -> tuple[CodeType, int]:
+    frame = sys._getframe(2)
+    return frame.f_code, frame.f_lineno
+
+
+def _ask(kind: Kind, name: str, plain: bytes, target: str, where: tuple[CodeType, int]) -> WorkflowFuture[Any]:
+    loop = running()
+    assert loop is not None, "a call is awaited where it was made"
+    return loop.execution.schedule(kind, name, plain, Where(*where), target=target)
+
+
+async def _wait_for_result(id: str) -> bytes:
+    runtime = client.current_runtime()
+    run = await runtime.ended(id)
+    closed = journal.decode(runtime.backend.history(run.number, run.events - 1)[-1])
+    assert isinstance(closed, Closed), "the last event of a closed run says how it ended"
+    client.outcome(run, closed, runtime.codec, None)
+    return runtime.codec.unseal(closed.value)
+
+
+async def _ask_query(id: str, name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    execution = client.current_runtime().replayed(id)
+    try:
+        return find_query(execution, name).answer(execution, tuple(args), kwargs)
+    finally:
+        execution.dispose()
+
+
+async def _look(id: str) -> client.Description:
+    return await client.current_runtime().handle(id).describe()
+
+
+_result: Step[[str], bytes] = Step(_wait_for_result, "runtime_min.result", NO_RETRY, None)
+_query: Step[[str, str, list[Any], dict[str, Any]], Any] = Step(_ask_query, "runtime_min.query", NO_RETRY, None)
+_describe: Step[[str], client.Description] = Step(_look, "runtime_min.describe", NO_RETRY, None)

@@ -1,0 +1,639 @@
+"""Runs workflows: claims what is due, delivers events, stores what comes of them, and runs steps.
+
+All of it happens on one event loop. What reached a run since the last time is delivered to its workflow in one go,
+and what that asks for is stored together with it in one transaction, which is shared by all runs that had something
+to deliver; steps start when it is stored. So a step costs one commit, and many runs share one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import heapq
+import logging
+import os
+import secrets
+import socket
+import sqlite3
+from collections import deque
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from random import Random
+from typing import Any, NamedTuple
+
+from runtime_min import journal
+from runtime_min.backend import (
+    Backend,
+    Claimed,
+    Closing,
+    Commit,
+    Delivered,
+    Message,
+    NewRun,
+    Outcome,
+    Run,
+)
+from runtime_min.clock import Clock
+from runtime_min.codec import Codec
+from runtime_min.colors import Step, Workflow
+from runtime_min.context import Info, current_step
+from runtime_min.errors import AlreadyStarted, RuntimeMinError, StorageError, WorkflowNotFound
+from runtime_min.execution import Execution, Guarding, Operation, failure_of
+from runtime_min.journal import Abandoned, Attempted, Closed, Event, Outgoing, Received, Resolved, Scheduled, Started
+
+_log = logging.getLogger("runtime_min")
+
+# How long a run that cannot go on is left alone, and how long the database, when it cannot be written.
+_PAUSE_PROBLEM = 60.0
+_PAUSE_STORAGE = (0.05, 2.0)
+# How often the database is asked whether another process wrote to it.
+_POLL = 0.05
+# Runs in memory: how many at most, how many of them may be waiting, and for how long.
+_MOST_LIVE = 1000
+_MOST_IDLE = 100
+_IDLE_SECONDS = 5.0
+
+
+class _Due(NamedTuple):
+    """A timer, or the wait before another attempt."""
+
+    at: float
+    run: int
+    position: int
+
+
+class _Live:
+    """A run that this worker holds in memory."""
+
+    def __init__(self, run: Run, execution: Execution) -> None:
+        self.run = run
+        self.token = run.token
+        self.events = run.events
+        self.execution = execution
+        self.incoming: deque[tuple[Event, int | None]] = deque()
+        self.rows: set[int] = set()
+        self.steps: dict[int, asyncio.Task[None]] = {}
+        self.children: dict[int, str] = {}
+        self.more: list[Outgoing] = []
+        self.idle_since: float | None = None
+        self.gone = False
+
+
+class _Advance(NamedTuple):
+    """What a run did in one go, to be stored."""
+
+    live: _Live
+    commit: Commit
+    out: list[Event]
+
+
+class Worker:
+    """One process's part in running workflows.
+
+    Args:
+        concurrency: how many steps run at once.
+        lease: seconds after which others may take over the runs of a worker that gave no sign of life.
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        *,
+        workflows: Mapping[str, Workflow[..., Any]],
+        codec: Codec,
+        guard: Guarding,
+        clock: Clock,
+        concurrency: int,
+        lease: float,
+    ) -> None:
+        self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._backend = backend
+        self._workflows = workflows
+        self._codec = codec
+        self._guard = guard
+        self._clock = clock
+        self._concurrency = concurrency
+        self._lease = lease
+        self._live: dict[int, _Live] = {}
+        self._dirty: dict[int, _Live] = {}
+        self._idle = 0
+        self._due: list[_Due] = []
+        self._waiting_steps: deque[tuple[_Live, Operation, int]] = deque()
+        self._running_steps = 0
+        self._unstored: list[_Advance] = []
+        self._pause = _PAUSE_STORAGE[0]
+        self._flush_wanted = False
+        self._claim_wanted = True
+        self._inbox_wanted = False
+        self._renew_at = 0.0
+        self._wake = asyncio.Event()
+        self._watchers: dict[str, list[asyncio.Future[None]]] = {}
+        self._threads = ThreadPoolExecutor(concurrency, "runtime_min step")
+        self._loop = asyncio.get_running_loop()
+
+    # What a runtime does with it.
+
+    async def run(self) -> None:
+        """Work until cancelled; then give back what it holds."""
+        try:
+            while True:
+                try:
+                    self._tick()
+                except (StorageError, sqlite3.Error) as error:
+                    self._storage_failed(error)
+                await self._rest()
+        finally:
+            await self._shut_down()
+
+    def nudge(self) -> None:
+        """Something was written through this process's connection: a run was created, a message sent."""
+        self._claim_wanted = self._inbox_wanted = True
+        self._wake.set()
+
+    def watch(self, id: str) -> asyncio.Future[None]:
+        """A future that is done when a run of this id ends or gets stuck in this worker."""
+        future: asyncio.Future[None] = self._loop.create_future()
+        self._watchers.setdefault(id, []).append(future)
+        return future
+
+    def has_room(self, flow: Workflow[..., Any]) -> bool:
+        """Whether it would go on with a new run of this workflow at once."""
+        return flow.key in self._workflows and len(self._live) < _MOST_LIVE
+
+    def adopt(self, run: Run, started: bytes) -> None:
+        """Go on with a run that was created as claimed by this worker."""
+        self._admit(Claimed(run, (started,), (), lost=False))
+        self._want_flush()
+
+    # One round.
+
+    def _tick(self) -> None:
+        now = self._clock.now()
+        if now >= self._renew_at or self._renew_at - now > self._lease:
+            self._backend.register(self.name, now + self._lease)
+            self._renew_at = now + self._lease / 3
+            self._claim_wanted = True
+        if self._backend.changed():
+            self._claim_wanted = self._inbox_wanted = True
+        self._fire(now)
+        if self._inbox_wanted:
+            self._inbox_wanted = False
+            self._read_inbox()
+        if self._claim_wanted and len(self._live) < _MOST_LIVE:
+            self._claim(now)
+        if self._idle:
+            self._release_idle(now)
+        self._flush()
+
+    async def _rest(self) -> None:
+        timeout = 0.0 if self._claim_wanted else self._until_due()
+        if timeout > 0:
+            try:
+                async with asyncio.timeout(min(timeout, _POLL)):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass
+        else:
+            await asyncio.sleep(0)
+        self._wake.clear()
+
+    def _until_due(self) -> float:
+        now = self._clock.now()
+        due = self._due[0].at if self._due else None
+        unowned = self._backend.next_wake(list(self._workflows))
+        if unowned is not None:
+            due = unowned if due is None else min(due, unowned)
+        if due is None:
+            return _POLL
+        if due > now and not self._running_steps and not self._dirty and self._clock.idle(due):
+            self._claim_wanted = True
+            return 0.0
+        if due <= now:
+            self._claim_wanted = self._claim_wanted or (unowned is not None and unowned <= now)
+        return due - now
+
+    def _claim(self, now: float) -> None:
+        limit = min(200, _MOST_LIVE - len(self._live))
+        claimed = self._backend.claim(self.name, list(self._workflows), now, limit)
+        self._claim_wanted = len(claimed) == limit
+        for one in claimed:
+            self._admit(one)
+
+    def _admit(self, claimed: Claimed) -> None:
+        """Rebuild a run from its history."""
+        run = claimed.run
+        former = self._live.pop(run.number, None)
+        if former is not None:
+            self._forget(former)
+        live = _Live(run, Execution(self._workflows[run.workflow], run.id, self._codec, self._guard))
+        self._live[run.number] = live
+        try:
+            live.more = live.execution.replay(journal.decode_all(claimed.history))
+        except RuntimeMinError as error:
+            self._unstored.append(self._to_store(live, [], [], [], error))
+            return
+        self._resume(live, claimed.lost)
+        self._deliver(claimed.inbox)
+        self._dirty[run.number] = live
+
+    def _resume(self, live: _Live, lost: bool) -> None:
+        """Go on with the operations that are open after a replay."""
+        now = self._clock.now()
+        known = {event.position for event in live.more if isinstance(event, Scheduled)}
+        for position, operation in live.execution.operations.items():
+            event = operation.event
+            if position in known:
+                continue
+            if event.kind == "timer":
+                heapq.heappush(self._due, _Due(event.due, live.run.number, position))
+            elif event.kind == "step":
+                self._resume_step(live, operation, lost, now)
+            elif event.kind == "child":
+                live.children[position] = event.target
+                self._check_child(live, event, now)
+            else:
+                # It was stored together with the event, so it has happened.
+                live.incoming.append((Resolved(position, now), None))
+
+    def _resume_step(self, live: _Live, operation: Operation, lost: bool, now: float) -> None:
+        position = operation.event.position
+        former = live.execution.attempts.get(position)
+        attempt = 1 if former is None else former.attempt + 1
+        if former is not None and former.retry > now:
+            heapq.heappush(self._due, _Due(former.retry, live.run.number, position))
+        elif lost:
+            failures = 0 if former is None else former.failures
+            gone = journal.Failure("runtime_min.Lost", (), "its process ended, or lost its lease, before the result")
+            live.incoming.append((Attempted(position, attempt, failures, gone, now, now), None))
+        else:
+            self._begin(live, operation, attempt)
+
+    def _check_child(self, live: _Live, event: Scheduled, now: float) -> None:
+        """A child that could not be started: the process ended between knowing that and recording it."""
+        other = self._backend.find(event.target)
+        if other is None or (other.parent is None or other.parent.run != live.run.number):
+            live.incoming.append((_conflict(event, now), None))
+
+    # Events on their way to workflows.
+
+    def _read_inbox(self) -> None:
+        self._deliver(self._backend.inbox(self.name))
+
+    def _deliver(self, delivered: Iterable[Delivered]) -> None:
+        for one in delivered:
+            live = self._live.get(one.run)
+            if live is not None and one.row not in live.rows:
+                live.rows.add(one.row)
+                self._add(live, journal.decode(one.data), one.row)
+
+    def _add(self, live: _Live, event: Event, row: int | None = None) -> None:
+        live.incoming.append((event, row))
+        self._dirty[live.run.number] = live
+        self._want_flush()
+
+    def _fire(self, now: float) -> None:
+        """Timers and waits before another attempt that are over."""
+        while self._due and self._due[0].at <= now:
+            due = heapq.heappop(self._due)
+            live = self._live.get(due.run)
+            operation = live.execution.operations.get(due.position) if live is not None else None
+            if live is None or operation is None:
+                continue
+            if operation.event.kind == "timer":
+                self._add(live, Resolved(due.position, now))
+            elif due.position not in live.steps:
+                former = live.execution.attempts.get(due.position)
+                self._begin(live, operation, 1 if former is None else former.attempt + 1)
+
+    def _want_flush(self) -> None:
+        if not self._flush_wanted:
+            self._flush_wanted = True
+            self._loop.call_soon(self._flush_soon)
+
+    def _flush_soon(self) -> None:
+        self._flush_wanted = False
+        try:
+            self._flush()
+        except (StorageError, sqlite3.Error) as error:
+            self._storage_failed(error)
+
+    def _flush(self) -> None:
+        """Deliver what is there, store what came of it in one transaction, and act on it."""
+        while self._unstored or self._dirty:
+            if not self._unstored:
+                dirty, self._dirty = self._dirty, {}
+                self._unstored = [self._advance(live) for live in dirty.values() if not live.gone]
+                if not self._unstored:
+                    continue
+            outcomes = self._backend.commit([one.commit for one in self._unstored])
+            stored, self._unstored = self._unstored, []
+            self._pause = _PAUSE_STORAGE[0]
+            for advance, outcome in zip(stored, outcomes, strict=True):
+                self._act(advance, outcome)
+
+    def _storage_failed(self, error: Exception) -> None:
+        """Nothing is lost: what could not be stored is kept, and no workflow goes on before it is."""
+        _log.error("the database cannot be used, trying again in %.2f s: %s", self._pause, error)
+        self._loop.call_later(self._pause, self._flush_soon)
+        self._pause = min(self._pause * 2, _PAUSE_STORAGE[1])
+
+    def _advance(self, live: _Live) -> _Advance:
+        if live.idle_since is not None:
+            live.idle_since = None
+            self._idle -= 1
+        events: list[Event] = list(live.more)
+        out: list[Event] = list(live.more)
+        live.more = []
+        consumed: list[int] = []
+        while live.incoming and live.execution.closed is None:
+            event, row = live.incoming.popleft()
+            events.append(event)
+            if row is not None:
+                consumed.append(row)
+            if isinstance(event, Attempted):
+                live.execution.note(event)
+                out.append(event)
+                continue
+            try:
+                asked = live.execution.activate(event)  # type: ignore[arg-type]
+            except RuntimeMinError as error:
+                # What the event led to is not recorded, so that it is handled again when the code is mended.
+                return self._to_store(live, events, out, consumed, error)
+            events += asked
+            out += asked
+        return self._to_store(live, events, out, consumed)
+
+    def _to_store(
+        self,
+        live: _Live,
+        events: list[Event],
+        out: list[Event],
+        consumed: list[int],
+        problem: RuntimeMinError | None = None,
+    ) -> _Advance:
+        now = self._clock.now()
+        wake, busy = self._outlook(live, now)
+        release = not busy and live.execution.closed is None and self._idle >= _MOST_IDLE
+        if problem is not None:
+            _log.error("workflow %s cannot go on: %s", live.run.id, problem)
+            wake, release = now + _PAUSE_PROBLEM, True
+        starts, messages = self._effects(live, out, now)
+        commit = Commit(
+            run=live.run.number,
+            token=live.token,
+            first=live.events,
+            events=tuple(journal.encode(event) for event in events),
+            consumed=tuple(consumed),
+            wake=wake,
+            release=release,
+            problem="" if problem is None else f"{type(problem).__name__}: {problem}",
+            starts=tuple(starts),
+            messages=tuple(messages),
+            closing=self._closing(live, now) if live.execution.closed is not None else None,
+        )
+        if not busy and not release and live.execution.closed is None:
+            live.idle_since = now
+            self._idle += 1
+        return _Advance(live, commit, out)
+
+    def _outlook(self, live: _Live, now: float) -> tuple[float | None, bool]:
+        """When the run has to be looked at if nobody holds it, and whether it has to stay in memory."""
+        wake: float | None = None
+        for position, operation in live.execution.operations.items():
+            kind = operation.event.kind
+            if kind == "timer":
+                due = operation.event.due
+            elif kind == "step":
+                former = live.execution.attempts.get(position)
+                if former is None or former.retry <= now:
+                    return now, True
+                due = former.retry
+            elif kind == "child":
+                continue
+            else:
+                return now, True
+            wake = due if wake is None else min(wake, due)
+        return wake, False
+
+    def _effects(self, live: _Live, out: list[Event], now: float) -> tuple[list[NewRun], list[Message]]:
+        """What the commit does to other runs."""
+        starts: list[NewRun] = []
+        messages: list[Message] = []
+        for event in out:
+            if isinstance(event, Scheduled) and event.kind in ("child", "start"):
+                starts.append(self._new_run(live, event, now))
+            elif isinstance(event, Scheduled) and event.kind == "signal":
+                data = journal.encode(Received("signal", now, event.name, event.arguments))
+                messages.append(Message(data, now, id=event.target, position=event.position))
+            elif isinstance(event, Scheduled) and event.kind == "cancel":
+                data = journal.encode(Received("cancel", now))
+                messages.append(Message(data, now, id=event.target, position=event.position))
+            elif isinstance(event, Abandoned) and event.position in live.children:
+                messages.append(_cancellation(live.children[event.position], now))
+            elif isinstance(event, Closed):
+                open_children = (one.event for one in live.execution.operations.values() if one.event.kind == "child")
+                messages += [_cancellation(one.target, now) for one in open_children]
+        return starts, messages
+
+    def _new_run(self, live: _Live, event: Scheduled, now: float) -> NewRun:
+        flow = self._workflows.get(event.name)
+        version = flow.version if flow is not None else ""
+        started = Started(event.name, version, event.arguments, secrets.randbits(63), now)
+        is_child = event.kind == "child"
+        parent = journal.Parent(live.run.number, event.position) if is_child else None
+        return NewRun(
+            event.target, event.name, version, journal.encode(started), now, parent, event.position, is_child
+        )
+
+    def _closing(self, live: _Live, now: float) -> Closing:
+        closed = live.execution.closed
+        assert closed is not None
+        if closed.ending == "continued":
+            started = Started(live.run.workflow, live.run.version, closed.value, secrets.randbits(63), now)
+            run = live.run
+            following = NewRun(run.id, run.workflow, run.version, journal.encode(started), now, run.parent)
+            carry = tuple(journal.encode(event) for event in live.execution.leftover())
+            return Closing(closed.ending, now, next=following, carry=carry)
+        if live.run.parent is None:
+            return Closing(closed.ending, now)
+        told = Resolved(
+            live.run.parent.position, now, closed.value, closed.failure, cancelled=closed.ending == "cancelled"
+        )
+        return Closing(closed.ending, now, notify=journal.encode(told))
+
+    def _act(self, advance: _Advance, outcome: Outcome) -> None:
+        """It is stored: start what was asked for."""
+        live, commit, out = advance
+        if not outcome.stored:
+            _log.warning("the lease on workflow %s was lost; another worker has it", live.run.id)
+            self._drop(live)
+            return
+        live.events += len(commit.events)
+        live.rows.difference_update(commit.consumed)
+        for event in out:
+            self._act_on(live, event, outcome)
+        if commit.messages or commit.starts or commit.closing is not None:
+            self._claim_wanted = self._inbox_wanted = True
+            self._wake.set()
+        if commit.closing is not None or commit.problem:
+            self._tell(live.run.id)
+        if commit.closing is not None or commit.release:
+            self._drop(live)
+
+    def _act_on(self, live: _Live, event: Event, outcome: Outcome) -> None:
+        operations = live.execution.operations
+        if isinstance(event, Scheduled):
+            operation = operations.get(event.position)
+            if operation is None:
+                return
+            if event.kind == "step":
+                self._begin(live, operation, 1)
+            elif event.kind == "timer":
+                heapq.heappush(self._due, _Due(event.due, live.run.number, event.position))
+                self._wake.set()
+            elif event.kind == "child":
+                live.children[event.position] = event.target
+                if event.position in outcome.conflicts:
+                    self._add(live, _conflict(event, self._clock.now()))
+            else:
+                self._add(live, _told(event, event.position in outcome.undelivered, self._clock.now()))
+        elif isinstance(event, Attempted):
+            heapq.heappush(self._due, _Due(event.retry, live.run.number, event.position))
+            self._wake.set()
+        elif isinstance(event, Abandoned):
+            live.children.pop(event.position, None)
+            task = live.steps.pop(event.position, None)
+            if task is not None:
+                task.cancel()
+
+    # Steps.
+
+    def _begin(self, live: _Live, operation: Operation, attempt: int) -> None:
+        if self._running_steps >= self._concurrency:
+            self._waiting_steps.append((live, operation, attempt))
+            return
+        self._running_steps += 1
+        position = operation.event.position
+        live.steps[position] = self._loop.create_task(self._attempt(live, operation, attempt))
+
+    async def _attempt(self, live: _Live, operation: Operation, attempt: int) -> None:
+        position = operation.event.position
+        step = operation.step
+        assert step is not None
+        try:
+            event = await self._outcome(live, step, operation.event, attempt)
+        finally:
+            self._running_steps -= 1
+            live.steps.pop(position, None)
+            self._begin_waiting()
+        if event is not None and not live.gone and position in live.execution.operations:
+            self._add(live, event)
+
+    def _begin_waiting(self) -> None:
+        while self._waiting_steps and self._running_steps < self._concurrency:
+            live, operation, attempt = self._waiting_steps.popleft()
+            if not live.gone and operation.event.position in live.execution.operations:
+                self._begin(live, operation, attempt)
+
+    async def _outcome(self, live: _Live, step: Step[..., Any], event: Scheduled, attempt: int) -> Event | None:
+        position = event.position
+        current_step.set(Info(live.run.id, live.execution.flow.name, step.name, position, attempt))
+        try:
+            args, kwargs = step.parameters.decode(self._codec, self._codec.unseal(event.arguments))
+            result = await self._call(step, args, kwargs)
+            value = self._codec.seal(self._codec.encode(result, step.parameters.result))
+            return Resolved(position, self._clock.now(), value, attempt=attempt)
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if live.gone or position not in live.execution.operations or (task is not None and task.cancelling()):
+                raise
+            return self._failed(live, step, event, attempt, error)
+        except BaseException as error:  # noqa: BLE001 - whatever the step raised is its answer
+            return self._failed(live, step, event, attempt, error)
+
+    async def _call(self, step: Step[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if step.is_async and step.timeout is None:
+            return await step.run(args, kwargs)
+        async with asyncio.timeout(step.timeout):
+            if step.is_async:
+                return await step.run(args, kwargs)
+            call = functools.partial(copy_context().run, step.run, args, kwargs)
+            return await self._loop.run_in_executor(self._threads, call)
+
+    def _failed(
+        self, live: _Live, step: Step[..., Any], event: Scheduled, attempt: int, error: BaseException
+    ) -> Event:
+        now = self._clock.now()
+        former = live.execution.attempts.get(event.position)
+        failures = 1 if former is None else former.failures + 1
+        seed = live.execution.started.seed if live.execution.started is not None else 0
+        wait = step.retry.wait(error, failures, Random(f"{seed}/{event.position}/{failures}"))
+        failure = failure_of(error, attempt)
+        if wait is None:
+            return Resolved(event.position, now, failure=failure, attempt=attempt)
+        return Attempted(event.position, attempt, failures, failure, now, now + wait)
+
+    # The end of it.
+
+    def _release_idle(self, now: float) -> None:
+        for live in list(self._live.values()):
+            if live.idle_since is None or now - live.idle_since < _IDLE_SECONDS or live.incoming:
+                continue
+            wake, _ = self._outlook(live, now)
+            self._unstored.append(
+                _Advance(live, Commit(live.run.number, live.token, live.events, wake=wake, release=True), [])
+            )
+            live.idle_since = None
+            self._idle -= 1
+
+    def _drop(self, live: _Live) -> None:
+        if self._live.get(live.run.number) is live:
+            del self._live[live.run.number]
+        self._forget(live)
+
+    def _forget(self, live: _Live) -> None:
+        live.gone = True
+        self._dirty.pop(live.run.number, None)
+        if live.idle_since is not None:
+            live.idle_since = None
+            self._idle -= 1
+        for task in live.steps.values():
+            task.cancel()
+        live.execution.dispose()
+
+    def _tell(self, id: str) -> None:
+        for future in self._watchers.pop(id, ()):
+            if not future.done():
+                future.set_result(None)
+
+    async def _shut_down(self) -> None:
+        steps = [task for live in self._live.values() for task in live.steps.values()]
+        for task in steps:
+            task.cancel()
+        await asyncio.gather(*steps, return_exceptions=True)
+        for live in list(self._live.values()):
+            self._drop(live)
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        try:
+            self._backend.unregister(self.name)
+        except (StorageError, sqlite3.Error) as error:
+            _log.warning("the database cannot be used at the end: %s", error)
+
+
+def _conflict(event: Scheduled, now: float) -> Resolved:
+    taken = AlreadyStarted(f"a run with the id `{event.target}` exists already")
+    return Resolved(event.position, now, failure=failure_of(taken))
+
+
+def _told(event: Scheduled, undelivered: bool, now: float) -> Resolved:
+    if not undelivered:
+        return Resolved(event.position, now)
+    missing = WorkflowNotFound(f"no running workflow has the id `{event.target}`")
+    return Resolved(event.position, now, failure=failure_of(missing))
+
+
+def _cancellation(id: str, now: float) -> Message:
+    return Message(journal.encode(Received("cancel", now)), now, id=id)
