@@ -246,7 +246,7 @@ class Runtime:
             # What ended the worker would be lost with it, and the wait would never end.
             await self._task
             raise RuntimeMinError("the worker of this process has ended")
-        await asyncio.wait([self._worker.watch(id)], timeout=_POLL)
+        await self._worker.progress(id)
 
     def replayed(self, id: str) -> Execution:
         """A run as it is in memory, rebuilt from its history."""

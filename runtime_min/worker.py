@@ -8,6 +8,7 @@ to deliver; steps start when it is stored. So a step costs one commit, and many 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import heapq
 import logging
@@ -123,12 +124,13 @@ class Worker:
         self._running_steps = 0
         self._unstored: list[_Advance] = []
         self._pause = _PAUSE_STORAGE[0]
+        self._paused_until = 0.0
         self._flush_wanted = False
         self._claim_wanted = True
         self._inbox_wanted = False
         self._renew_at = 0.0
         self._wake = asyncio.Event()
-        self._watchers: dict[str, list[asyncio.Future[None]]] = {}
+        self._watchers: dict[str, set[asyncio.Future[None]]] = {}
         self._threads = ThreadPoolExecutor(concurrency, "runtime_min step")
         self._loop = asyncio.get_running_loop()
 
@@ -139,11 +141,16 @@ class Worker:
         try:
             while True:
                 try:
-                    self._tick()
+                    timeout = self._tick()
                 except (StorageError, sqlite3.Error) as error:
                     self._storage_failed(error)
-                await self._rest()
+                    timeout = _POLL
+                await self._rest(timeout)
+        except Exception:
+            _log.exception("the worker has ended")
+            raise
         finally:
+            self._tell_all()
             await self._shut_down()
 
     def nudge(self) -> None:
@@ -151,11 +158,17 @@ class Worker:
         self._claim_wanted = self._inbox_wanted = True
         self._wake.set()
 
-    def watch(self, id: str) -> asyncio.Future[None]:
-        """A future that is done when a run of this id ends or gets stuck in this worker."""
+    async def progress(self, id: str) -> None:
+        """Wait until a run of this id ended or got stuck here, or another process wrote something."""
         future: asyncio.Future[None] = self._loop.create_future()
-        self._watchers.setdefault(id, []).append(future)
-        return future
+        watchers = self._watchers.setdefault(id, set())
+        watchers.add(future)
+        try:
+            await future
+        finally:
+            watchers.discard(future)
+            if not watchers and self._watchers.get(id) is watchers:
+                del self._watchers[id]
 
     def has_room(self, flow: Workflow[..., Any]) -> bool:
         """Whether it would go on with a new run of this workflow at once."""
@@ -168,7 +181,10 @@ class Worker:
 
     # One round.
 
-    def _tick(self) -> None:
+    def _tick(self) -> float:
+        """Do what is to be done now; returns the seconds until there is more, at most."""
+        if self._loop.time() < self._paused_until:
+            return _POLL
         now = self._clock.now()
         if now >= self._renew_at or self._renew_at - now > self._lease:
             self._backend.register(self.name, now + self._lease)
@@ -176,6 +192,7 @@ class Worker:
             self._claim_wanted = True
         if self._backend.changed():
             self._claim_wanted = self._inbox_wanted = True
+            self._tell_all()
         self._fire(now)
         if self._inbox_wanted:
             self._inbox_wanted = False
@@ -185,17 +202,14 @@ class Worker:
         if self._idle:
             self._release_idle(now)
         self._flush()
+        return 0.0 if self._claim_wanted else min(self._until_due(), _POLL)
 
-    async def _rest(self) -> None:
-        timeout = 0.0 if self._claim_wanted else self._until_due()
-        if timeout > 0:
-            try:
-                async with asyncio.timeout(min(timeout, _POLL)):
-                    await self._wake.wait()
-            except TimeoutError:
-                pass
-        else:
+    async def _rest(self, timeout: float) -> None:
+        if timeout <= 0:
             await asyncio.sleep(0)
+        else:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), timeout)
         self._wake.clear()
 
     def _until_due(self) -> float:
@@ -206,7 +220,8 @@ class Worker:
             due = unowned if due is None else min(due, unowned)
         if due is None:
             return _POLL
-        if due > now and not self._running_steps and not self._dirty and self._clock.idle(due):
+        busy = self._running_steps or self._waiting_steps or self._dirty or self._unstored
+        if due > now and not busy and self._clock.idle(due):
             self._claim_wanted = True
             return 0.0
         if due <= now:
@@ -320,7 +335,7 @@ class Worker:
 
     def _flush(self) -> None:
         """Deliver what is there, store what came of it in one transaction, and act on it."""
-        while self._unstored or self._dirty:
+        while (self._unstored or self._dirty) and self._loop.time() >= self._paused_until:
             if not self._unstored:
                 dirty, self._dirty = self._dirty, {}
                 self._unstored = [self._advance(live) for live in dirty.values() if not live.gone]
@@ -335,6 +350,7 @@ class Worker:
     def _storage_failed(self, error: Exception) -> None:
         """Nothing is lost: what could not be stored is kept, and no workflow goes on before it is."""
         _log.error("the database cannot be used, trying again in %.2f s: %s", self._pause, error)
+        self._paused_until = self._loop.time() + self._pause
         self._loop.call_later(self._pause, self._flush_soon)
         self._pause = min(self._pause * 2, _PAUSE_STORAGE[1])
 
@@ -374,11 +390,13 @@ class Worker:
     ) -> _Advance:
         now = self._clock.now()
         wake, busy = self._outlook(live, now)
-        release = not busy and live.execution.closed is None and self._idle >= _MOST_IDLE
+        starts, messages = self._effects(live, out, now)
+        # What became of a start or a message is known after the commit, and only here.
+        settled = not busy and not starts and not messages and live.execution.closed is None
+        release = settled and self._idle >= _MOST_IDLE
         if problem is not None:
             _log.error("workflow %s cannot go on: %s", live.run.id, problem)
             wake, release = now + _PAUSE_PROBLEM, True
-        starts, messages = self._effects(live, out, now)
         commit = Commit(
             run=live.run.number,
             token=live.token,
@@ -579,9 +597,12 @@ class Worker:
     # The end of it.
 
     def _release_idle(self, now: float) -> None:
-        for live in list(self._live.values()):
-            if live.idle_since is None or now - live.idle_since < _IDLE_SECONDS or live.incoming:
-                continue
+        """Put those aside that wait longest; what they wait for is in the database."""
+        idle = [live for live in self._live.values() if live.idle_since is not None and not live.incoming]
+        idle.sort(key=lambda live: live.idle_since or 0.0)
+        for index, live in enumerate(idle):
+            if index >= len(idle) - _MOST_IDLE and now - (live.idle_since or 0.0) < _IDLE_SECONDS:
+                break
             wake, _ = self._outlook(live, now)
             self._unstored.append(
                 _Advance(live, Commit(live.run.number, live.token, live.events, wake=wake, release=True), [])
@@ -593,6 +614,9 @@ class Worker:
         if self._live.get(live.run.number) is live:
             del self._live[live.run.number]
         self._forget(live)
+        if len(self._due) > 4 * len(self._live) + 1000:
+            self._due = [due for due in self._due if due.run in self._live]
+            heapq.heapify(self._due)
 
     def _forget(self, live: _Live) -> None:
         live.gone = True
@@ -605,9 +629,13 @@ class Worker:
         live.execution.dispose()
 
     def _tell(self, id: str) -> None:
-        for future in self._watchers.pop(id, ()):
+        for future in self._watchers.pop(id, set()):
             if not future.done():
                 future.set_result(None)
+
+    def _tell_all(self) -> None:
+        for id in list(self._watchers):
+            self._tell(id)
 
     async def _shut_down(self) -> None:
         steps = [task for live in self._live.values() for task in live.steps.values()]
