@@ -202,7 +202,7 @@ class Worker:
         if self._idle:
             self._release_idle(now)
         self._flush()
-        return 0.0 if self._claim_wanted else min(self._until_due(), _POLL)
+        return 0.0 if self._claim_wanted and len(self._live) < _MOST_LIVE else min(self._until_due(), _POLL)
 
     async def _rest(self, timeout: float) -> None:
         if timeout <= 0:
