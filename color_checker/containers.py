@@ -26,6 +26,13 @@ if TYPE_CHECKING:
     from color_checker.activation import Activation
     from color_checker.link import Linker
 
+#: What stands for the types in its brackets.
+_SPECIAL_FORMS = frozenset(
+    f"{module}.{name}"
+    for module in ("typing", "typing_extensions")
+    for name in ("Annotated", "Optional", "Union")
+)
+
 
 class Containers:
     """What goes into containers and comes out again, for the linker."""
@@ -124,6 +131,8 @@ class Containers:
                         linker.solver.add(dst, DATA)
             case Gen() | Manager():
                 self.iterate_value(activation, position, value, dst, is_async=False)
+            case Ext(dotted=dotted) if dotted in _SPECIAL_FORMS and key is not None:
+                self._read_form(dotted, key, dst)
             case Class() | Ext():
                 # `list[int]`, `Task[Result]`: a class with type arguments is still the class.
                 linker.solver.add(dst, self._subscripted(value))
@@ -136,6 +145,20 @@ class Containers:
             case _:
                 if value is DATA:
                     linker.solver.add(dst, DATA)
+
+    def _read_form(self, dotted: str, types: Var, dst: Var) -> None:
+        """`Annotated[Order, ...]`, `Union[Order, Refund]`: whatever the types in it are."""
+        solver = self.linker.solver
+
+        def arrived(value: Value) -> None:
+            if not isinstance(value, Box):
+                solver.add(dst, value)
+            elif dotted.endswith(".Annotated"):
+                solver.flow(self.slot(value, 0), dst)
+            else:
+                self.all_elements(value, dst)
+
+        solver.watch(types, arrived)
 
     def _subscripted(self, value: Value) -> Value:
         if isinstance(value, Ext):

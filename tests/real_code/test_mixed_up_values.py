@@ -178,3 +178,35 @@ class Flow:
         fill(basket)
 """
     assert surprises(tmp_path, flow=_HEAD + flow) == set()
+
+
+def test_a_name_for_several_types_means_each_of_them(tmp_path: Path) -> None:
+    flow = """
+from typing import Annotated, Optional, Union
+
+Shown = Annotated[Union[Clock, Order], "by kind"]
+Either = Clock | Order
+Maybe = Optional[Clock]
+
+
+def first(thing: Shown) -> str:
+    return thing.title()
+
+
+def second(thing: Either) -> str:
+    return thing.title()
+
+
+def third(thing: Maybe) -> str:
+    return thing.title() if thing is not None else ""
+
+
+@workflow.defn
+class Flow:
+    @workflow.run
+    async def run(self, one: Shown, two: Either, three: Maybe) -> None:
+        first(one)  # expect: clock
+        second(two)
+        third(three)
+"""
+    assert surprises(tmp_path, flow=_HEAD + flow) == set()
