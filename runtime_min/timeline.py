@@ -1,0 +1,190 @@
+"""A run's history as people look at it: what was going on from when to when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+
+from runtime_min.codec import Codec
+from runtime_min.errors import RuntimeMinError
+from runtime_min.journal import (
+    Abandoned,
+    Attempted,
+    Closed,
+    Event,
+    Failure,
+    Kind,
+    Patched,
+    Received,
+    Resolved,
+    Scheduled,
+    Started,
+)
+
+Status = Literal["open", "completed", "failed", "cancelled", "abandoned"]
+
+
+class Attempt(msgspec.Struct, frozen=True):
+    """One attempt at a step that gave no result."""
+
+    number: int
+    ended: float
+    next: float
+    failure: Failure
+
+
+class Span(msgspec.Struct, frozen=True):
+    """One operation of the run.
+
+    Attributes:
+        begin, end: seconds since the epoch; `end` is None while it is open.
+        due: when a timer fires, else 0.
+        attempt: the number of the attempt that gave the result, or of the next one.
+        arguments, result: as text, as far as they can be shown.
+        where, line: the source that asked for it.
+    """
+
+    position: int
+    kind: Kind
+    name: str
+    target: str
+    begin: float
+    end: float | None
+    due: float
+    status: Status
+    attempt: int
+    attempts: tuple[Attempt, ...]
+    arguments: str
+    result: str
+    failure: Failure | None
+    where: str
+    line: str
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """A moment of the run: its start, a message, a patch, its end."""
+
+    at: float
+    kind: Literal["started", "signal", "cancel", "patched", "closed"]
+    name: str
+    value: str
+    failure: Failure | None = None
+
+
+class Timeline(msgspec.Struct, frozen=True):
+    """All of it, in the order in which it was recorded."""
+
+    begin: float
+    end: float | None
+    spans: tuple[Span, ...]
+    marks: tuple[Mark, ...]
+
+
+def timeline(history: Sequence[Event], codec: Codec) -> Timeline:
+    """What a history says, by operation."""
+    builder = _Builder(codec)
+    for event in history:
+        builder.add(event)
+    return builder.timeline()
+
+
+def shown(codec: Codec, value: bytes) -> str:
+    """A stored value as text; says so if it cannot be opened or read here."""
+    if not value:
+        return ""
+    try:
+        return codec.unseal(value).decode()
+    except (RuntimeMinError, UnicodeDecodeError):
+        return f"<{len(value)} bytes>"
+    except Exception as error:  # noqa: BLE001 - a user's own unseal may raise anything; the rest is still worth seeing
+        return f"<{len(value)} bytes: {error}>"
+
+
+class _Builder:
+    def __init__(self, codec: Codec) -> None:
+        self.codec = codec
+        self.time = 0.0
+        self.begin = 0.0
+        self.end: float | None = None
+        self.spans: dict[int, Span] = {}
+        self.marks: list[Mark] = []
+
+    def add(self, event: Event) -> None:
+        match event:
+            case Started():
+                self.begin = self.time = event.at
+                self._mark("started", event.workflow, event.arguments)
+            case Scheduled():
+                self._open(event)
+            case Attempted():
+                attempt = Attempt(event.attempt, event.at, event.retry, event.failure)
+                span = self.spans[event.position]
+                self._change(event.position, attempts=(*span.attempts, attempt), attempt=event.attempt + 1)
+            case Resolved():
+                self.time = max(self.time, event.at)
+                self._resolve(event)
+            case Received():
+                self.time = max(self.time, event.at)
+                self._mark(event.kind, event.name, event.value)
+            case Abandoned():
+                self._change(event.position, end=self.time, status="abandoned")
+            case Patched():
+                self._mark("patched", event.id, b"")
+            case Closed():
+                self.end = event.at
+                self._mark("closed", event.ending, event.value, event.failure)
+
+    def timeline(self) -> Timeline:
+        return Timeline(self.begin, self.end, tuple(self.spans.values()), tuple(self.marks))
+
+    def _open(self, event: Scheduled) -> None:
+        self.spans[event.position] = Span(
+            position=event.position,
+            kind=event.kind,
+            name=event.name,
+            target=event.target,
+            begin=self.time,
+            end=None,
+            due=event.due,
+            status="open",
+            attempt=1,
+            attempts=(),
+            arguments=shown(self.codec, event.arguments),
+            result="",
+            failure=None,
+            where=event.where,
+            line=event.line,
+        )
+
+    def _resolve(self, event: Resolved) -> None:
+        status = "cancelled" if event.cancelled else "failed" if event.failure is not None else "completed"
+        self._change(
+            event.position,
+            end=event.at,
+            status=status,
+            result=shown(self.codec, event.value),
+            failure=event.failure,
+            attempt=event.attempt,
+        )
+
+    def _change(self, position: int, **changes: object) -> None:
+        self.spans[position] = msgspec.structs.replace(self.spans[position], **changes)
+
+    def _mark(
+        self,
+        kind: Literal["started", "signal", "cancel", "patched", "closed"],
+        name: str,
+        value: bytes,
+        failure: Failure | None = None,
+    ) -> None:
+        self.marks.append(
+            Mark(
+                self.time if kind != "closed" else (self.end or 0.0),
+                kind,
+                name,
+                shown(self.codec, value),
+                failure,
+            )
+        )
