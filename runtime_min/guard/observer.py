@@ -1,0 +1,82 @@
+"""What both ways of seeing calls share: who is inside a workflow, and what a call there amounts to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import get_ident
+from types import CodeType
+from typing import Any, TypeAlias
+
+from color_checker.catalog import Entry, load_catalog
+from runtime_min.guard.sites import Arguments, arguments_at, excuses
+from runtime_min.guard.verdict import MISSING, Judge, is_random_per_process, matters_in_installed
+from runtime_min.guard.watchlist import Role, Watchlist, is_installed
+
+Report: TypeAlias = Callable[[Entry, CodeType, int], None]
+
+
+class Observer:
+    """Sees the calls of watched code, and reports those that have an effect.
+
+    Attributes:
+        inside: by thread, who is told about the workflow that runs there now.
+    """
+
+    def __init__(self) -> None:
+        catalog = load_catalog()
+        self.inside: dict[int, Report] = {}
+        self.watchlist = Watchlist(catalog, self.change)
+        self.judge = Judge(catalog, self.watchlist)
+        self._arguments: dict[tuple[int, int], tuple[CodeType, Arguments | None]] = {}
+
+    def change(self, code: CodeType, role: Role) -> None:
+        """The role of a code object has changed."""
+
+    def enter(self, report: Report) -> Report | None:
+        """Workflow code runs from now on, on this thread; returns what `leave` gets."""
+        ident = get_ident()
+        inside = self.inside
+        outer = inside.get(ident)
+        inside[ident] = report
+        return outer
+
+    def leave(self, outer: Report | None) -> None:
+        """It does no longer; or if this was inside of another, that one goes on."""
+        if outer is None:
+            self.inside.pop(get_ident(), None)
+        else:
+            self.inside[get_ident()] = outer
+
+    def close(self) -> None:
+        """See nothing any more."""
+        self.inside.clear()
+
+    def examine(
+        self, report: Report, code: CodeType, offset: int, line: int, callee: Any, first: Any
+    ) -> None:
+        """Watched code calls something that is not known to be harmless."""
+        entry = self.judge.entry(callee, first)
+        if first is MISSING:  # of a bound method
+            first = getattr(callee, "__self__", MISSING)
+        if entry is not None and not self._is_excused(entry, code, offset, first):
+            report(entry, code, line)
+
+    def _is_excused(self, entry: Entry, code: CodeType, offset: int, first: Any) -> bool:
+        """Whether this very call is deterministic, or harmless where it stands."""
+        if is_installed(code) and not matters_in_installed(entry):
+            return True
+        if entry.name == "builtins.set.pop":
+            return not isinstance(first, set) or len(first) < 2 or not any(map(is_random_per_process, first))
+        if entry.unless is None:
+            return False
+        if entry.unless.numeric:  # only dicts and sets see what a class makes of its fields' hashes
+            return code.co_name == "__hash__" or first is MISSING or not is_random_per_process(first)
+        return excuses(entry.unless, self._arguments_at(code, offset))
+
+    def _arguments_at(self, code: CodeType, offset: int) -> Arguments | None:
+        key = (id(code), offset)
+        if key not in self._arguments:
+            if len(self._arguments) >= 1000:
+                self._arguments.clear()
+            self._arguments[key] = (code, arguments_at(code, offset))
+        return self._arguments[key][1]

@@ -1,0 +1,84 @@
+"""Sees calls by a profile function while workflow code runs (Python 3.11)."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from threading import get_ident
+from types import CellType, FrameType, FunctionType
+from typing import Any
+
+from runtime_min.guard.observer import Observer, Report
+from runtime_min.guard.verdict import MISSING
+
+
+class Profiler(Observer):
+    """A profile function of the thread, set from `enter` to `leave`.
+
+    Where another profiler is active it is left alone, and nothing is seen. Python drops a profile function
+    that raises: a workflow that swallows `EffectInWorkflow` is not seen until it is entered again.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._profile = self._make()
+        self._has_warned = False
+
+    def enter(self, report: Report) -> Report | None:
+        outer = super().enter(report)
+        active = sys.getprofile()
+        if active is None:
+            sys.setprofile(self._profile)
+        elif active is not self._profile and not self._has_warned:
+            self._has_warned = True
+            text = (
+                "a profiler is active, so runtime_min's guard is off (on Python 3.11 there can be only one)"
+            )
+            warnings.warn(text, RuntimeWarning, stacklevel=3)
+        return outer
+
+    def leave(self, outer: Report | None) -> None:
+        super().leave(outer)
+        if outer is None and sys.getprofile() is self._profile:
+            sys.setprofile(None)
+
+    def _make(self) -> Any:
+        watched, candidates = self.watchlist.watched, self.watchlist.candidates
+        harmless, inside = self.judge.harmless, self.inside
+
+        def profile(frame: FrameType, event: str, arg: Any) -> None:
+            if event == "c_call":
+                if id(frame.f_code) in watched and id(arg) not in harmless:
+                    self._examine(inside.get(get_ident()), frame, arg, MISSING)
+            elif event == "call":
+                code = frame.f_code
+                if id(code) in candidates:
+                    self.watchlist.start(code)
+                caller = frame.f_back
+                if caller is not None and id(caller.f_code) in watched and id(code) not in harmless:
+                    self._examine(inside.get(get_ident()), caller, *_callee(frame))
+
+        return profile
+
+    def _examine(self, report: Report | None, caller: FrameType, callee: Any, first: Any) -> None:
+        if report is not None:
+            self.examine(report, caller.f_code, caller.f_lasti, caller.f_lineno, callee, first)
+
+
+def _callee(frame: FrameType) -> tuple[FunctionType, Any]:
+    """The function that starts in `frame`, or one like it, and its first argument."""
+    code, local = frame.f_code, frame.f_locals
+    first = local.get(code.co_varnames[0], MISSING) if code.co_argcount else MISSING
+    function = _by_name(frame)
+    if function is None:
+        cells = tuple(CellType(local[name]) if name in local else CellType() for name in code.co_freevars)
+        function = FunctionType(code, frame.f_globals, code.co_name, None, cells)
+        function.__qualname__ = code.co_qualname
+    return function, first
+
+
+def _by_name(frame: FrameType) -> FunctionType | None:
+    value: Any = frame.f_globals
+    for name in frame.f_code.co_qualname.split("."):
+        value = (value if isinstance(value, dict) else getattr(value, "__dict__", {})).get(name)
+    return value if isinstance(value, FunctionType) and value.__code__ is frame.f_code else None
