@@ -121,7 +121,16 @@ def reaching(
             for target in edges[node]:
                 if target in masks:
                     masks[target] |= mask
-    return {node: tuple(label for label in labels if masks[node] & bit[label]) for node in nodes}
+    members = {mask: tuple(_members(mask, labels)) for mask in set(masks.values())}
+    return {node: members[masks[node]] for node in nodes}
+
+
+def _members(mask: int, labels: list[str]) -> Iterator[str]:
+    """The labels of the bits that are set."""
+    while mask:
+        lowest = mask & -mask
+        yield labels[lowest.bit_length() - 1]
+        mask ^= lowest
 
 
 def components(nodes: list[Activation], edges: dict[Activation, list[Activation]]) -> list[list[Activation]]:

@@ -124,10 +124,8 @@ def functions_in(value: Value) -> Iterator[Func]:
 def handed_out(program: Program, node: Activation, color: Color) -> Iterator[Crossing]:
     """Workflows or steps that `node` gives to a function outside the program which calls them."""
     colors = program.linker.colors
-    for position, op in program.ops(node):
-        if not isinstance(op, Call):
-            continue
-        for receiver, effect, slot in _callbacks(program, node, position, op):
+    for position, op, dotted in program.external_calls(node):
+        for receiver, effect, slot in _callbacks(program, op, dotted):
             for value in program.values(node, slot):
                 for func in functions_in(value):
                     coloring = colors.functions.get(func)
@@ -135,20 +133,17 @@ def handed_out(program: Program, node: Activation, color: Color) -> Iterator[Cro
                         yield Crossing(node, position, func, coloring, receiver, effect)
 
 
-def _callbacks(
-    program: Program, node: Activation, position: int, op: Call
-) -> Iterator[tuple[str, Effect | None, int]]:
+def _callbacks(program: Program, op: Call, dotted: str) -> Iterator[tuple[str, Effect | None, int]]:
     """The arguments that something outside the program calls: (its name, its effect, slot)."""
-    keywords = dict(op.keywords)
-    for dotted in program.externals(node, position):
-        entry = program.catalog.lookup(dotted)
-        name = entry.name if entry is not None else dotted
-        keys = (0,) if name in _PARTIALS else entry.calls if entry is not None else ()
-        for key in keys:
-            if isinstance(key, int) and key < len(op.args):
-                yield name, entry.effect if entry is not None else None, op.args[key]
-            elif key in keywords:
-                yield name, entry.effect if entry is not None else None, keywords[str(key)]
+    entry = program.catalog.lookup(dotted)
+    name = entry.name if entry is not None else dotted
+    keys = (0,) if name in _PARTIALS else entry.calls if entry is not None else ()
+    keywords = dict(op.keywords) if keys else {}
+    for key in keys:
+        if isinstance(key, int) and key < len(op.args):
+            yield name, entry.effect if entry is not None else None, op.args[key]
+        elif key in keywords:
+            yield name, entry.effect if entry is not None else None, keywords[str(key)]
 
 
 def steps_handed_out(program: Program, node: Activation) -> Iterator[Crossing]:

@@ -157,15 +157,15 @@ def _decorates(node: Activation) -> bool:
     """Whether the function takes a function or class and gives it back: then it registers it, at import."""
     facts = node.facts
     first = 1 if facts.owner != NOTHING else 0
-    if len(facts.params) <= first or not any(
-        isinstance(op, Return) and op.value == first for op in node.body.ops
-    ):
+    if len(facts.params) <= first:
         return False
     annotation = facts.params[first].annotation
     if annotation is not None:
-        return annotation.name.rpartition(".")[2] in _DECORATED
-    # In a decorator with arguments the inner function is the decorator.
-    return node.env is not None and node.env.facts.kind == "function"
+        takes_it = annotation.name.rpartition(".")[2] in _DECORATED
+    else:
+        # In a decorator with arguments the inner function is the decorator.
+        takes_it = node.env is not None and node.env.facts.kind == "function"
+    return takes_it and any(isinstance(op, Return) and op.value == first for op in node.body.ops)
 
 
 def _called_as_main(node: Activation) -> Iterator[Activation]:

@@ -111,18 +111,23 @@ class Outside:
         imported = {
             name for module in program.modules for fact in module.facts.imports for name in fact.names
         }
-        return {
-            func.key
-            for node in program.nodes
-            for gap in program.gaps(node)
-            if isinstance(op := node.body.ops[gap.position], Call)
-            for slot in op.args
-            for value in program.values(node, slot)
-            if (func := _function(value)) is not None
-            and func.facts.parent == 0
-            and (func.module.key, func.facts.name) not in mentioned
-            and func.facts.name not in imported
-        }
+        given: set[tuple[str, int]] = set()
+        for node in program.nodes:
+            found = [
+                (position, func.key)
+                for position, op in program.ops(node)
+                if type(op) is Call
+                for slot in op.args
+                for value in program.values(node, slot)
+                if (func := _function(value)) is not None
+                and func.facts.parent == 0
+                and (func.module.key, func.facts.name) not in mentioned
+                and func.facts.name not in imported
+            ]
+            # Last, because it takes longest to say which calls are gaps.
+            gaps = {gap.position for gap in program.gaps(node)} if found else set()
+            given.update(key for position, key in found if position in gaps)
+        return given
 
     @staticmethod
     def _definition(node: Activation) -> tuple[str, int]:
@@ -146,15 +151,16 @@ def _mentioned(program: Program) -> Iterator[tuple[str, str]]:
     for node in program.nodes:
         kept: set[int] = set()
         for op in node.body.ops:
-            match op:
-                case Load(level=0):
+            # Compared, not matched: this sees every operation of the program.
+            if type(op) is Load:
+                if op.level == 0:
                     yield node.module.key, op.name
-                case Build():
-                    kept.update(op.items)
-                case BuildDict():
-                    kept.update(value for _, value in op.pairs)
-                case Call():
-                    kept.update(slot for _, slot in op.keywords)
+            elif type(op) is Call:
+                kept.update(slot for _, slot in op.keywords)
+            elif type(op) is Build:
+                kept.update(op.items)
+            elif type(op) is BuildDict:
+                kept.update(value for _, value in op.pairs)
         if node.facts.kind == "module":
             for name, slots in node.body.cells.items():
                 if not kept.isdisjoint(slots):

@@ -226,6 +226,14 @@ class Program:
         """The dotted names outside the analyzed code that the operation calls."""
         return tuple(node.external.get(position, ()))
 
+    def external_calls(self, node: Activation) -> Iterator[tuple[int, Call, str]]:
+        """The calls out of the analyzed code, with the dotted names that they call."""
+        for position in sorted(node.external):
+            op = node.body.ops[position]
+            if isinstance(op, Call):
+                for dotted in node.external[position]:
+                    yield position, op, dotted
+
     def operations(self, node: Activation, position: int) -> tuple[Operation, ...]:
         """The engine operations that the operation is."""
         return tuple(node.operations.get(position, {}).values())

@@ -24,11 +24,9 @@ class Registry:
         self._open: set[Color] = set()
         self._add_colored()
         for node in program.nodes:
-            for position, op in program.ops(node):
-                if isinstance(op, Call):
-                    for dotted in program.externals(node, position):
-                        if profile.owns(dotted):
-                            self._add_call(node, op, dotted)
+            for _, op, dotted in program.external_calls(node):
+                if profile.owns(dotted):
+                    self._add_call(node, op, dotted)
 
     def names(self, color: Color) -> frozenset[str]:
         """All names that are known."""

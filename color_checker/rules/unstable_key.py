@@ -244,11 +244,11 @@ def pay(order: str) -> str:
 
 
 def _engine_calls(program: Program, node: Activation) -> Iterator[tuple[Call, str]]:
-    for position, op in program.ops(node) if not node.module.library else ():
-        if isinstance(op, Call):
-            for dotted in program.externals(node, position):
-                if any(profile.owns(dotted) for profile in program.linker.profiles):
-                    yield op, dotted
+    if node.module.library:
+        return
+    for _, op, dotted in program.external_calls(node):
+        if any(profile.owns(dotted) for profile in program.linker.profiles):
+            yield op, dotted
 
 
 def _name_arguments(program: Program, dotted: str) -> tuple[int | str, ...]:
