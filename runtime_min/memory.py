@@ -122,9 +122,9 @@ class MemoryBackend:
         if (wake is None or wake > now) and not gone:
             return []
         self._set_free(gone)
-        self._workers = {
-            id: expires for id, expires in self._workers.items() if expires > now or id == worker
-        }
+        expired = [name for name, expires in self._workers.items() if expires <= now and name != worker]
+        for name in expired:
+            del self._workers[name]
         due = [
             (run.wake, run.number)
             for run in self._open()

@@ -346,4 +346,5 @@ class SqliteBackend:
 
 def _as_run(row: Sequence[Any]) -> Run:
     *fields, parent_run, parent_position = row
-    return Run(*fields, parent=None if parent_run is None else Parent(parent_run, parent_position))
+    fields.append(None if parent_run is None else Parent(parent_run, parent_position))
+    return Run(*fields)
