@@ -40,8 +40,8 @@ class Activation:
 
     __slots__ = (
         "body", "boxes", "cells", "coroutine", "deep", "deferred", "env", "external", "facts", "generator",
-        "index", "module", "number", "operations", "returns", "self_class", "sites", "slots", "targets",
-        "yields",
+        "index", "module", "number", "operations", "returns", "self_class", "sites", "skipped", "slots",
+        "targets", "yields",
     )  # fmt: skip
 
     def __init__(
@@ -64,6 +64,8 @@ class Activation:
         self.coroutine: Coro | None = None
         self.generator: Gen | None = None
         self.deep = False
+        #: Whether its body was not looked at, because the program takes too much work.
+        self.skipped = False
         self.deferred: list[Callable[[], None]] = []
         #: Activations that the op at this position of the body calls.
         self.targets: dict[int, dict[Activation, None]] = {}

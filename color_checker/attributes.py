@@ -12,6 +12,7 @@ from color_checker.solver import Var
 from color_checker.sources import SourceFile
 from color_checker.values import (
     DATA,
+    LOST,
     Bound,
     Box,
     Class,
@@ -112,8 +113,8 @@ class Attributes:
             case Factory():
                 linker.solver.add(dst, DATA)
             case _:
-                if value is DATA:
-                    linker.solver.add(dst, DATA)
+                if value is DATA or value is LOST:
+                    linker.solver.add(dst, value)
 
     def special(self, activation: Activation, position: int, value: Inst, name: str, dst: Var) -> None:
         """A special method, which Python looks up on the class only."""

@@ -30,6 +30,7 @@ from color_checker.values import (
     Func,
     Gen,
     Inst,
+    Lost,
     Manager,
     Marker,
     Partial,
@@ -99,8 +100,8 @@ class Calls:
                 self.call_all(activation, position, value.getter, args, dst)
             case ExtInst():
                 self._call_external_instance(activation, position, value, args, dst)
-            case Data():
-                linker.solver.add(dst, DATA)
+            case Data() | Lost():
+                linker.solver.add(dst, value)
 
     def _call_external_instance(
         self, activation: Activation, position: int, value: ExtInst, args: Args, dst: Var
@@ -518,7 +519,7 @@ class Calls:
         elif isinstance(value, Class) and method == "__or__":
             # `Order | Refund` stands for either.
             linker.solver.add(dst, value)
-        elif isinstance(value, Box | ExtInst | Data) or (
+        elif isinstance(value, Box | ExtInst | Data | Lost) or (
             isinstance(value, Inst) and value.info.external_bases()
         ):
             linker.solver.add(dst, value)

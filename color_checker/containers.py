@@ -8,6 +8,7 @@ from color_checker.arguments import Args
 from color_checker.solver import Var
 from color_checker.values import (
     DATA,
+    LOST,
     NONE,
     Box,
     Class,
@@ -143,8 +144,8 @@ class Containers:
             case ExtBound():
                 linker.solver.add(dst, DATA)
             case _:
-                if value is DATA:
-                    linker.solver.add(dst, DATA)
+                if value is DATA or value is LOST:
+                    linker.solver.add(dst, value)
 
     def _read_form(self, dotted: str, types: Var, dst: Var) -> None:
         """`Annotated[Order, ...]`, `Union[Order, Refund]`: whatever the types in it are."""
@@ -308,8 +309,8 @@ class Containers:
                 # `await` written as `yield from`.
                 linker.solver.flow(value.result, dst)
             case _:
-                if value is DATA:
-                    linker.solver.add(dst, DATA)
+                if value is DATA or value is LOST:
+                    linker.solver.add(dst, value)
 
     def _iterate_instance(
         self, activation: Activation, position: int, value: Inst, dst: Var, *, is_async: bool

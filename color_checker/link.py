@@ -63,6 +63,7 @@ from color_checker.sources import SourceFile
 from color_checker.typed import Types
 from color_checker.values import (
     DATA,
+    LOST,
     NONE,
     Bound,
     Box,
@@ -391,6 +392,10 @@ class Linker:
         self._fallbacks.append((var, action))
 
     def _run(self, activation: Activation) -> None:
+        if self.solver.exhausted:
+            activation.skipped = True
+            self.solver.add(activation.returns, LOST)
+            return
         handlers = self._handlers
         for position, op in enumerate(activation.body.ops):
             handlers[type(op)](activation, position, op)
@@ -590,10 +595,8 @@ class Linker:
             self.solver.watch(result, lambda item: self._delegate(activation, position, item, Var(), dst))
             if not any(True for _ in value.info.members("__await__")):
                 self.solver.add(dst, value)
-        elif isinstance(value, ExtInst | Box):
+        elif isinstance(value, ExtInst | Box) or value is DATA or value is LOST:
             self.solver.add(dst, value)
-        elif value is DATA:
-            self.solver.add(dst, DATA)
 
     def _yield(self, activation: Activation, position: int, op: Yield) -> None:
         value = activation.var(op.value)

@@ -32,6 +32,7 @@ from color_checker.findings import Effect
 from color_checker.solver import MOST_VALUES
 from color_checker.values import (
     DATA,
+    LOST,
     NONE,
     Bound,
     Box,
@@ -357,6 +358,8 @@ class _Reader:
 
     def _why_unknown(self, position: int, op: Call) -> str:
         node = self.node
+        if self._is_lost(position, op):
+            return "the program is too large to follow it"
         if self._is_saturated(op.func):
             return "it may be too many different things"
         values = self.values(op.func)
@@ -372,6 +375,18 @@ class _Reader:
         if names:
             return f"`{names[0]}` is neither installed nor in the catalog"
         return "it is not known what is called"
+
+    def _is_lost(self, position: int, op: Call) -> bool:
+        """Whether linking has stopped before all that is called was known, or looked at."""
+        if not self.linker.solver.exhausted:
+            return False
+        read = self._reads.get(op.func)
+        objects = self.values(read.obj) if read is not None else ()
+        return (
+            LOST in self.values(op.func)
+            or LOST in objects
+            or any(target.skipped for target in self.node.targets.get(position, ()))
+        )
 
     def _is_only_declared(self, targets: Iterable[Activation], values: tuple[Value, ...]) -> bool:
         """Whether an object of unknown class is asked for a method that only a protocol or ABC declares."""

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from color_checker.values import Class, Const, Func, Value
+from color_checker.values import LOST, Class, Const, Func, Value
 
 if TYPE_CHECKING:
     from color_checker.exclusions import Exclusion
@@ -26,6 +26,10 @@ _MOST_CONSTANTS = 12
 #: So many values in one variable mean that the analysis has lost track of it. It takes up nothing more
 #: but functions and classes then, and calls through it count as unresolved.
 MOST_VALUES = 32
+
+#: A program that takes more steps than this to link is not linked to its end. A step is a value that goes
+#: through one edge or to one watcher, so this does not depend on the machine.
+MOST_WORK = 30_000_000
 
 
 class Var:
@@ -47,6 +51,9 @@ class Solver:
 
     def __init__(self) -> None:
         self._queue: deque[tuple[Var, Value]] = deque()
+        self.work = 0
+        #: Whether there was too much work: from then on nothing flows but the word that something is missing.
+        self.exhausted = False
         self._tasks: deque[Callable[[], None]] = deque()
 
     def later(self, task: Callable[[], None]) -> None:
@@ -56,6 +63,9 @@ class Solver:
     def add(self, var: Var, value: Value) -> None:
         """`var` may be `value`."""
         if value in var.values or (var.excluded is not None and var.excluded.covers(value)):
+            return
+        if self.exhausted:
+            self._lose(var)
             return
         if type(value) is Const:
             if var.constants >= _MOST_CONSTANTS:
@@ -88,7 +98,7 @@ class Solver:
             var.watchers.append(watcher)
         present = [value for value, passed in var.values.items() if passed]
         if present:
-            self._tasks.append(partial(_tell, watcher, present))
+            self._tasks.append(partial(self._tell, watcher, present))
 
     def run(self) -> bool:
         """Propagate until nothing changes. Whether anything did."""
@@ -98,6 +108,10 @@ class Solver:
             while queue:
                 var, value = queue.popleft()
                 var.values[value] = True
+                self.work += 1 + len(var.edges or ()) + len(var.watchers or ())
+                if self.work > MOST_WORK and not self.exhausted:
+                    self._give_up(var)
+                    break
                 if var.edges is not None:
                     for target in tuple(var.edges):
                         self.add(target, value)
@@ -108,7 +122,19 @@ class Solver:
                 tasks.popleft()()
         return worked
 
+    def _tell(self, watcher: Watcher, values: list[Value]) -> None:
+        for value in (LOST,) if self.exhausted else values:
+            watcher(value)
 
-def _tell(watcher: Watcher, values: list[Value]) -> None:
-    for value in values:
-        watcher(value)
+    def _give_up(self, current: Var) -> None:
+        """Let everything that still has to be passed on be lost."""
+        self.exhausted = True
+        pending = [var for var, _ in self._queue]
+        self._queue.clear()
+        for var in (current, *pending):
+            self._lose(var)
+
+    def _lose(self, var: Var) -> None:
+        if LOST not in var.values:
+            var.values[LOST] = False
+            self._queue.append((var, LOST))

@@ -266,6 +266,15 @@ class Data(Value):
         return "Data"
 
 
+class Lost(Value):
+    """Something that was not followed to its end, because the program takes too much work."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "Lost"
+
+
 class Nothing(Value):
     """The value None."""
 
@@ -276,4 +285,5 @@ class Nothing(Value):
 
 
 DATA = Data()
+LOST = Lost()
 NONE = Nothing()
