@@ -1,0 +1,140 @@
+"""The parameters of a function: checks a call against them, and stores its arguments."""
+
+from __future__ import annotations
+
+import collections.abc
+import inspect
+import sys
+import types
+import typing
+import weakref
+from collections.abc import Callable
+from inspect import Parameter
+from typing import Any
+
+from runtime_min.codec import Call, Codec, Unresolved, evaluate
+from runtime_min.errors import NotReadable
+
+
+class Parameters:
+    """What a function takes and gives.
+
+    Arguments are stored as they are passed: by position as a JSON array, such as `["order-17", 499]`, and if any are
+    passed by name, as `{"args": ["order-17"], "kwargs": {"amount": 499}}`. Defaults are not stored, so that a default
+    can be changed without breaking the digests of calls that are recorded; the function then sees the new one.
+    """
+
+    _known: weakref.WeakKeyDictionary[Callable[..., Any], dict[bool, Parameters]] = (
+        weakref.WeakKeyDictionary()
+    )
+
+    def __init__(self, fn: Callable[..., Any], skip_first: bool = False) -> None:
+        self._name: str = getattr(fn, "__name__", type(fn).__name__)
+        parameters = list(inspect.signature(fn).parameters.values())[1 if skip_first else 0 :]
+        self._signature = inspect.Signature(parameters)
+        hints = _hints(fn)
+        self._call = _call(self._name, parameters, hints)
+        self._result = _result(hints.get("return", Any), inspect.iscoroutinefunction(fn))
+        needed = [one for one in parameters if one.default is Parameter.empty and one.kind not in _VARIADIC]
+        self._needs_names = any(one.kind is Parameter.KEYWORD_ONLY for one in needed)
+        self._least = sum(one.kind is not Parameter.KEYWORD_ONLY for one in needed)
+        self._most = len(self._call.positional) if self._call.more is None else sys.maxsize
+
+    @classmethod
+    def of(cls, fn: Callable[..., Any], skip_first: bool = False) -> Parameters:
+        """The parameters of a function; without the first one, if it is a method and that is `self`."""
+        known = cls._known.setdefault(fn, {})
+        if skip_first not in known:
+            known[skip_first] = cls(fn, skip_first)
+        return known[skip_first]
+
+    @property
+    def result(self) -> object:
+        """The annotated type of the result, of an async function that of what it gives; `Any` if there is none."""
+        return self._result
+
+    def encode(self, codec: Codec, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bytes:
+        """The arguments as bytes.
+
+        Raises:
+            TypeError: they are not what the function takes.
+            NotStorable: one of them would not come back as it is.
+        """
+        if kwargs or not self._least <= len(args) <= self._most or self._needs_names:
+            self._bind(args, kwargs)
+        return codec.encode((args, kwargs), self._call)
+
+    def decode(self, codec: Codec, data: bytes) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The arguments that were encoded; `NotReadable` if the function no longer takes them."""
+        try:
+            args, kwargs = codec.decode(data, self._call)
+            if kwargs or not self._least <= len(args) <= self._most or self._needs_names:
+                self._bind(args, kwargs)
+        except NotReadable as error:
+            raise NotReadable(f"{self._name}(): {error}") from None
+        except TypeError as error:
+            raise NotReadable(
+                f"{error}; the call was recorded with other parameters than it has now"
+            ) from None
+        return args, kwargs
+
+    def _bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        try:
+            self._signature.bind(*args, **kwargs)
+        except TypeError as error:
+            raise TypeError(f"{self._name}() {error}") from None
+
+
+_VARIADIC = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
+
+
+def _hints(fn: Callable[..., Any]) -> dict[str, object]:
+    """The annotations of a function, evaluated one by one, so that one that fails leaves the others alone."""
+    inner: Any = inspect.unwrap(fn)
+    raw = getattr(inner, "__annotations__", {})
+    names = getattr(inner, "__globals__", {})
+    local = {variable.__name__: variable for variable in getattr(inner, "__type_params__", ())}
+    return {name: evaluate(hint, names, local | _closure(inner)) for name, hint in raw.items()}
+
+
+def _closure(fn: Any) -> dict[str, Any]:
+    """The variables of enclosing functions that a function uses."""
+    if not isinstance(fn, types.FunctionType):
+        return {}
+    found = {}
+    for name, cell in zip(fn.__code__.co_freevars, fn.__closure__ or (), strict=True):
+        try:
+            found[name] = cell.cell_contents
+        except ValueError:  # not assigned yet
+            continue
+    return found
+
+
+def _call(name: str, parameters: list[Parameter], hints: dict[str, object]) -> Call:
+    positional: list[tuple[str, object]] = []
+    keywords: dict[str, object] = {}
+    more: object = None
+    more_keywords: object = None
+    for one in parameters:
+        hint = hints.get(one.name, Any)
+        if one.kind in (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD):
+            positional.append((one.name, hint))
+        if one.kind in (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY):
+            keywords[one.name] = hint
+        if one.kind is Parameter.VAR_POSITIONAL:
+            more = Any if typing.get_origin(hint) is typing.Unpack else hint
+        if one.kind is Parameter.VAR_KEYWORD:
+            more_keywords = hint
+            if typing.get_origin(hint) is typing.Unpack:
+                keywords |= typing.get_type_hints(typing.get_args(hint)[0], include_extras=True)
+                more_keywords = Any
+    return Call(name, tuple(positional), keywords, more, more_keywords)
+
+
+def _result(hint: object, is_async: bool) -> object:
+    if isinstance(hint, Unresolved):
+        return hint
+    origin = typing.get_origin(hint)
+    if not is_async and origin in (collections.abc.Awaitable, collections.abc.Coroutine):
+        return typing.get_args(hint)[-1]
+    return hint
