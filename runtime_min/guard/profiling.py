@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import warnings
+from inspect import CO_COROUTINE
 from threading import get_ident
 from types import CellType, FrameType, FunctionType
 from typing import Any
 
 from runtime_min.guard.observer import Observer, Report
 from runtime_min.guard.verdict import MISSING
+
+_TASK_STEP = asyncio.Handle._run.__code__
 
 
 class Profiler(Observer):
@@ -55,8 +59,13 @@ class Profiler(Observer):
                 if id(code) in candidates:
                     self.watchlist.start(code)
                 caller = frame.f_back
-                if caller is not None and id(caller.f_code) in watched and id(code) not in harmless:
+                if caller is None or id(code) in harmless:
+                    return
+                if id(caller.f_code) in watched:
                     self._examine(inside.get(get_ident()), caller, *_callee(frame))
+                elif code.co_flags & CO_COROUTINE and caller.f_code is _TASK_STEP and id(code) not in watched:
+                    # Made by the workflow, started by its event loop.
+                    self._examine(inside.get(get_ident()), frame, *_callee(frame))
 
         return profile
 

@@ -18,7 +18,7 @@ from types import (
 from typing import Any
 
 from color_checker.catalog import Catalog, Entry
-from runtime_min.guard.watchlist import Watchlist, is_ours, unwrapped
+from runtime_min.guard.watchlist import Watchlist, is_a, is_ours, unwrapped
 
 MISSING: Any = object()  # no first argument
 
@@ -77,11 +77,11 @@ class Judge:
         `first` is the first argument, of a method the object, or MISSING.
         """
         kind = type(callee)
-        if isinstance(callee, FunctionType):
+        if is_a(callee, FunctionType):
             return self._function(callee, first)
-        if isinstance(callee, MethodType):
+        if is_a(callee, MethodType):
             return self._method(callee)
-        if isinstance(callee, type):
+        if is_a(callee, type):
             return self._class(callee, first)
         if kind is BuiltinFunctionType or kind is MethodWrapperType:
             return self._builtin(callee, first)
@@ -135,7 +135,7 @@ class Judge:
 
     def _method(self, method: MethodType) -> Entry | None:
         function = method.__func__
-        if isinstance(function, FunctionType):
+        if is_a(function, FunctionType):
             return self._function(function, method.__self__)
         return self.entry(function, method.__self__)
 
@@ -154,14 +154,14 @@ class Judge:
 
     def _builtin(self, function: Any, first: object) -> Entry | None:
         owner = function.__self__
-        if owner is None or isinstance(owner, ModuleType):
+        if owner is None or is_a(owner, ModuleType):
             module = owner.__name__ if owner is not None else function.__module__
             entry = self.effect_of(iter((f"{module}.{function.__qualname__}",)))
             if entry is None and not self._may_call(module, function, first):
                 self._keep(function, function)
             return entry
         # Each access makes another object of these, so the class and the name are remembered.
-        holder = owner if isinstance(owner, type) else type(owner)
+        holder = owner if is_a(owner, type) else type(owner)
         if (id(holder), function.__name__) in self._harmless_methods:
             return None
         entry = self.effect_of(self._names_of_method(function.__name__, owner, None))
@@ -194,7 +194,7 @@ class Judge:
 
     def _names_of_method(self, name: str, receiver: object, function: FunctionType | None) -> Iterator[str]:
         """By the class of the object: an inherited method may mean something else there."""
-        owner = receiver if isinstance(receiver, type) else type(receiver)
+        owner = receiver if is_a(receiver, type) else type(receiver)
         if is_ours(owner.__module__):
             return
         if receiver is _HIDDEN_RANDOM:
@@ -238,7 +238,7 @@ def matters_in_installed(entry: Entry) -> bool:
 
 def is_random_per_process(value: object) -> bool:
     """Whether `hash(value)` differs from process to process: of text, bytes, dates, and by address."""
-    if isinstance(value, tuple | frozenset):
+    if is_a(value, tuple) or is_a(value, frozenset):
         return any(is_random_per_process(element) for element in value)
     method = type(value).__hash__
     return method in _RANDOM_HASHES

@@ -14,10 +14,20 @@ import sys
 import sysconfig
 import weakref
 from collections.abc import Callable, Iterator, Mapping
-from types import CodeType, FunctionType, GenericAlias, MethodType, ModuleType
-from typing import Any, Literal
+from types import (
+    CodeType,
+    FunctionType,
+    GenericAlias,
+    MappingProxyType,
+    MethodType,
+    ModuleType,
+    UnionType,
+)
+from typing import Any, Literal, NamedTuple, TypeGuard, TypeVar
 
 from color_checker.catalog import Catalog
+
+T = TypeVar("T")
 
 Role = Literal["watched", "candidate"]
 
@@ -30,6 +40,11 @@ _CACHED = type(functools.cache(len))
 _NAME = re.compile(r"[^\W\d]\w*")
 
 
+class _Candidate(NamedTuple):
+    code: weakref.ref[CodeType]
+    function: weakref.ref[FunctionType]
+
+
 class Watchlist:
     """The code objects that are watched, and the candidates.
 
@@ -39,7 +54,7 @@ class Watchlist:
 
     def __init__(self, catalog: Catalog, on_change: Callable[[CodeType, Role], None]) -> None:
         self.watched: dict[int, weakref.ref[CodeType]] = {}
-        self.candidates: dict[int, weakref.ref[FunctionType]] = {}
+        self.candidates: dict[int, _Candidate] = {}
         self._on_change = on_change
         self._catalog = catalog
         self._classes: weakref.WeakSet[type] = weakref.WeakSet()
@@ -54,28 +69,32 @@ class Watchlist:
                     self._add(nested)
                 for value in (*_mentioned(inner), _class_of(inner)):
                     self.consider(value)
-        if isinstance(function, MethodType):
+        if is_a(function, MethodType):
             self.consider(function.__self__)
 
     def start(self, code: CodeType) -> None:
         """A candidate starts while a workflow runs: it is part of it."""
-        reference = self.candidates.get(id(code))
-        function = reference() if reference is not None else None
+        candidate = self.candidates.get(id(code))
+        function = candidate.function() if candidate is not None else None
         if function is not None:
             self.watch(function)
+        else:  # that closure is gone, another one of the same code is running
+            for nested in _with_nested(code):
+                self._add(nested)
 
     def consider(self, value: object) -> None:
         """Make a candidate of a function, of the methods of a class, of the class of an object."""
+        value = unwrapped(value)
         for function in _functions_of(value):
             if self.is_project_code(function):
                 self._add_candidate(function)
             else:
                 for inner in _wrapped_by(function):
                     self.consider(inner)
-        if isinstance(value, ModuleType | FunctionType | MethodType | str | int | float | bytes | None):
+        if is_a(value, FunctionType) or is_a(value, ModuleType):
             return
-        owner = value if isinstance(value, type) else type(value)
-        if owner not in self._classes and not _is_plain(owner) and self.is_watchable(owner.__module__):
+        owner = value if is_a(value, type) else type(value)
+        if self.is_watchable(owner.__module__) and owner not in self._classes:
             self._classes.add(owner)
             self._consider_class(owner)
 
@@ -106,8 +125,8 @@ class Watchlist:
             if (code := reference()) is not None:
                 yield code
         for candidate in list(self.candidates.values()):
-            if (function := candidate()) is not None:
-                yield function.__code__
+            if (code := candidate.code()) is not None:
+                yield code
 
     def _add(self, code: CodeType) -> None:
         key = id(code)
@@ -119,7 +138,8 @@ class Watchlist:
     def _add_candidate(self, function: FunctionType) -> None:
         key = id(function.__code__)
         if key not in self.watched and key not in self.candidates:
-            self.candidates[key] = weakref.ref(function, _forgetter(self.candidates, key))
+            code = weakref.ref(function.__code__, _forgetter(self.candidates, key))
+            self.candidates[key] = _Candidate(code, weakref.ref(function))
             self._on_change(function.__code__, "candidate")
 
     def _consider_class(self, owner: type) -> None:
@@ -146,16 +166,21 @@ def is_ours(module: object) -> bool:
     return isinstance(module, str) and module.partition(".")[0] in _OURS
 
 
+def is_a(value: object, kind: type[T]) -> TypeGuard[T]:
+    """Like isinstance, but never asks the object: proxies load what they stand for when asked."""
+    return issubclass(type(value), kind)
+
+
 def unwrapped(value: object) -> object:
     """What is called in the end when a bound method, a `partial` or a cached function is called."""
     while True:
-        if isinstance(value, functools.partial):
+        if is_a(value, functools.partial):
             value = value.func
-        elif isinstance(value, _CACHED):
+        elif is_a(value, _CACHED):
             value = value.__wrapped__
-        elif isinstance(value, MethodType):
+        elif is_a(value, MethodType):
             value = value.__func__
-        elif isinstance(value, GenericAlias) or type(value).__module__ == "typing":
+        elif is_a(value, GenericAlias) or type(value).__module__ == "typing":
             origin = getattr(value, "__origin__", None)
             if origin is None:
                 return value
@@ -167,26 +192,25 @@ def unwrapped(value: object) -> object:
 def _functions_of(value: object) -> Iterator[FunctionType]:
     """The Python functions in a function, method, property, `partial`, class method."""
     value = unwrapped(value)
-    if isinstance(value, FunctionType):
+    if is_a(value, FunctionType):
         yield value
-    elif isinstance(value, staticmethod | classmethod):
+    elif is_a(value, staticmethod) or is_a(value, classmethod):
         yield from _functions_of(value.__func__)
-    elif isinstance(value, property):
+    elif is_a(value, property):
         for accessor in (value.fget, value.fset, value.fdel):
             yield from _functions_of(accessor)
-    elif isinstance(value, functools.cached_property):
+    elif is_a(value, functools.cached_property):
         yield from _functions_of(value.func)
-    elif isinstance(value, functools.singledispatchmethod):
-        yield from _functions_of(value.func)
-        for function in value.dispatcher.registry.values():
+    elif is_a(value, functools.singledispatchmethod):
+        for function in (value.func, *value.dispatcher.registry.values()):
             yield from _functions_of(function)
 
 
 def _wrapped_by(function: FunctionType) -> Iterator[object]:
     """What a library's wrapper calls: the decorated function, what its closure holds."""
-    yield from (value for value in _closure(function).values() if not isinstance(value, type))
+    yield from (value for value in _closure(function).values() if not is_a(value, type))
     registry = getattr(function, "registry", None)  # singledispatch
-    if isinstance(registry, Mapping):
+    if is_a(registry, MappingProxyType):
         yield from registry.values()
 
 
@@ -197,7 +221,7 @@ def _mentioned(function: FunctionType) -> Iterator[object]:
     for name in names & scope.keys():
         value = scope[name]
         yield value
-        if isinstance(value, ModuleType):
+        if is_a(value, ModuleType):
             yield from (inner for key in names if (inner := vars(value).get(key)) is not None)
     yield from function.__defaults__ or ()
     yield from _annotated(function, scope)
@@ -205,20 +229,31 @@ def _mentioned(function: FunctionType) -> Iterator[object]:
 
 def _class_of(function: FunctionType) -> object:
     """The class in which a method was defined, if it can be found by name."""
-    value: object = function.__globals__
+    scope: Mapping[str, object] = function.__globals__
+    owner: object = None
     for name in function.__qualname__.split(".")[:-1]:
-        value = (value if isinstance(value, dict) else getattr(value, "__dict__", {})).get(name)
-    return value if isinstance(value, type) else None
+        owner = scope.get(name)
+        if not is_a(owner, type):
+            return None
+        scope = vars(owner)
+    return owner
 
 
-def _annotated(owner: Any, scope: Mapping[str, object]) -> Iterator[object]:
+def _annotated(owner: type | FunctionType, scope: Mapping[str, object]) -> Iterator[object]:
     """The classes that annotations name; a rough look, for text too, that runs nothing."""
-    annotations = inspect.get_annotations(owner)
-    for annotation in annotations.values():
-        if isinstance(annotation, str):
+    pending = list(inspect.get_annotations(owner).values())
+    while pending:
+        annotation = pending.pop()
+        if is_a(annotation, str):
             yield from (scope[name] for name in _NAME.findall(annotation) if name in scope)
         else:
-            yield from (annotation, *getattr(annotation, "__args__", ()))
+            yield annotation
+            if (
+                is_a(annotation, GenericAlias)
+                or is_a(annotation, UnionType)
+                or type(annotation).__module__ == "typing"
+            ):
+                pending.extend(getattr(annotation, "__args__", ()))
 
 
 def _closure(function: FunctionType) -> dict[str, object]:
@@ -236,7 +271,3 @@ def _with_nested(code: CodeType) -> Iterator[CodeType]:
     for constant in code.co_consts:
         if inspect.iscode(constant):
             yield from _with_nested(constant)
-
-
-def _is_plain(owner: type) -> bool:
-    return owner.__module__ == "builtins"
