@@ -46,16 +46,18 @@ class Monitor(Observer):
         _monitoring.free_tool_id(self._tool)
 
     def _on_call(self) -> Any:
-        harmless, inside, examine = self.judge.harmless, self.inside, self.examine
+        harmless, kinds, inside = self.judge.harmless, self.judge.harmless_kinds, self.inside
         missing = _monitoring.MISSING
 
         def on_call(code: CodeType, offset: int, callee: Any, first: Any) -> None:
-            if id(callee) in harmless:
+            if id(callee) in harmless or id(type(callee)) in kinds:
                 return
             report = inside.get(get_ident())
-            if report is not None:
-                line = sys._getframe(1).f_lineno
-                examine(report, code, offset, line, callee, MISSING if first is missing else first)
+            if report is None:
+                return
+            entry = self.effect(code, offset, callee, MISSING if first is missing else first)
+            if entry is not None:
+                report(entry, code, sys._getframe(1).f_lineno)
 
         return on_call
 

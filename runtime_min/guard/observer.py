@@ -51,15 +51,14 @@ class Observer:
         """See nothing any more."""
         self.inside.clear()
 
-    def examine(
-        self, report: Report, code: CodeType, offset: int, line: int, callee: Any, first: Any
-    ) -> None:
-        """Watched code calls something that is not known to be harmless."""
+    def effect(self, code: CodeType, offset: int, callee: Any, first: Any) -> Entry | None:
+        """What calling `callee` does at this place in watched code, if that is to be reported."""
         entry = self.judge.entry(callee, first)
+        if entry is None:
+            return None
         if first is MISSING:  # of a bound method
             first = getattr(callee, "__self__", MISSING)
-        if entry is not None and not self._is_excused(entry, code, offset, first):
-            report(entry, code, line)
+        return None if self._is_excused(entry, code, offset, first) else entry
 
     def _is_excused(self, entry: Entry, code: CodeType, offset: int, first: Any) -> bool:
         """Whether this very call is deterministic, or harmless where it stands."""

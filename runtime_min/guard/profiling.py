@@ -71,7 +71,9 @@ class Profiler(Observer):
 
     def _examine(self, report: Report | None, caller: FrameType, callee: Any, first: Any) -> None:
         if report is not None:
-            self.examine(report, caller.f_code, caller.f_lasti, caller.f_lineno, callee, first)
+            entry = self.effect(caller.f_code, caller.f_lasti, callee, first)
+            if entry is not None:
+                report(entry, caller.f_code, caller.f_lineno)
 
 
 def _callee(frame: FrameType) -> tuple[FunctionType, Any]:

@@ -63,10 +63,12 @@ class Judge:
     Attributes:
         harmless: callables whose calls need no look, by address; the values keep them alive, so that no other
             object gets their address. Emptied when it grows too large.
+        harmless_kinds: the same for classes whose instances may all be called, such as `Step`.
     """
 
     def __init__(self, catalog: Catalog, watchlist: Watchlist) -> None:
         self.harmless: dict[int, object] = {}
+        self.harmless_kinds: dict[int, type] = {}
         self._harmless_methods: dict[tuple[int, int | str], object] = {}
         self._catalog = catalog
         self._watchlist = watchlist
@@ -188,6 +190,7 @@ class Judge:
 
     def _instance(self, callee: object, kind: type) -> Entry | None:
         if is_ours(kind.__module__):
+            self.harmless_kinds[id(kind)] = kind
             return None
         call = getattr(kind, "__call__", None)  # noqa: B004 - the method is wanted
         return self._function(call, callee) if isinstance(call, FunctionType) else None

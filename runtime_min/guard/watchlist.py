@@ -21,7 +21,6 @@ from types import (
     MappingProxyType,
     MethodType,
     ModuleType,
-    UnionType,
 )
 from typing import Any, Literal, NamedTuple, TypeGuard, TypeVar
 
@@ -248,11 +247,7 @@ def _annotated(owner: type | FunctionType, scope: Mapping[str, object]) -> Itera
             yield from (scope[name] for name in _NAME.findall(annotation) if name in scope)
         else:
             yield annotation
-            if (
-                is_a(annotation, GenericAlias)
-                or is_a(annotation, UnionType)
-                or type(annotation).__module__ == "typing"
-            ):
+            if type(annotation).__module__ in ("types", "typing"):  # list[Order], Order | None
                 pending.extend(getattr(annotation, "__args__", ()))
 
 
