@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from color_checker.facts import Body, FunctionFacts, decode_body
+from color_checker.facts import Body, FunctionFacts
 from color_checker.solver import Solver, Var
 from color_checker.values import Box
 
@@ -51,7 +51,7 @@ class Activation:
         self.module = module
         self.index = index
         self.facts: FunctionFacts = module.facts.functions[index]
-        self.body: Body = decode_body(self.facts.raw)
+        self.body: Body = module.body(index)
         self.env = env
         self.self_class = self_class
         self.sites = sites

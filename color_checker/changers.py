@@ -28,6 +28,7 @@ from color_checker.facts import (
     StoreItem,
     decode_body,
 )
+from color_checker.importers import last_words
 from color_checker.later import is_test
 from color_checker.mutations import MUTATOR_NAMES
 from color_checker.project import Project
@@ -44,11 +45,12 @@ _Names = dict[str, set[str]]
 def link_changers(linker: Linker, project: Project) -> None:
     """Link and activate them; those that module-level code calls have done their work at import."""
     wanted = _names_read(linker)
+    words = last_words(project, wanted)
     candidates = [
         (source, facts, names)
         for source in project.files
         if not is_test(source.shown)
-        and (names := _names_in_reach(project, source, wanted))
+        and (names := _names_in_reach(project, source, wanted, words))
         and (facts := project.facts(source)) is not None
     ]
     at_import = {name for _, facts, _ in candidates for name in _called_at_import(facts)}
@@ -89,8 +91,8 @@ def _data(module: ModuleInfo) -> Iterator[str]:
             yield name
 
 
-def _names_in_reach(project: Project, source: SourceFile, wanted: _Names) -> set[str]:
-    """The wanted names in a file and in the modules that it imports."""
+def _names_in_reach(project: Project, source: SourceFile, wanted: _Names, words: set[str]) -> set[str]:
+    """The wanted names in a file and in the modules that it imports; `words` end the names of all modules."""
     names = set(wanted.get(source.path, ()))
     head = project.head(source)
     for fact in head.imports if head is not None else ():
@@ -98,7 +100,8 @@ def _names_in_reach(project: Project, source: SourceFile, wanted: _Names) -> set
         if module is None:
             continue
         for candidate in (module, *(f"{module}.{name}".strip(".") for name in fact.names)):
-            target = project.find(candidate, source) if candidate else None
+            last = candidate.rpartition(".")[2]
+            target = project.find(candidate, source) if last in words else None
             if target is not None:
                 names |= wanted.get(target.path, set())
     return names

@@ -6,6 +6,7 @@ Resolving every import of a large tree takes longer than all else in a run where
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
 from color_checker.facts import ImportFact
 from color_checker.project import Project
@@ -19,7 +20,7 @@ class Importers:
         self._project = project
         self._by_word: dict[str, list[tuple[SourceFile, ImportFact]]] = {}
         self._targets: dict[int, list[str]] = {}
-        self._links = {_word(link) for link, _ in project.sources.links}
+        self._links = _link_words(project)
 
     def add(self, source: SourceFile, imports: tuple[ImportFact, ...]) -> None:
         """Take the imports of a file."""
@@ -55,6 +56,15 @@ def imported(project: Project, source: SourceFile, fact: ImportFact) -> list[str
     candidates = [name, *(f"{name}.{member}".strip(".") for member in fact.names)]
     found = (project.find(candidate, source) for candidate in candidates if candidate)
     return [target.path for target in found if target is not None]
+
+
+def last_words(project: Project, paths: Iterable[str]) -> set[str]:
+    """The last parts of the names by which the files at `paths` may be imported."""
+    return {"__init__", *_link_words(project), *(_word(path) for path in paths)}
+
+
+def _link_words(project: Project) -> set[str]:
+    return {_word(link) for link, _ in project.sources.links}
 
 
 def _word(path: str) -> str:

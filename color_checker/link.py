@@ -419,7 +419,7 @@ class Linker:
         pending, self._fallbacks = self._fallbacks, []
         changed = False
         for var, action in pending:
-            if any(value is not NONE for value in var.values):
+            if len(var.values) > (NONE in var.values):
                 continue
             if action():
                 changed = True

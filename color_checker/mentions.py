@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from color_checker.facts import Attr, Import, Load, TypeExpr, decode_body
+from color_checker.facts import Attr, Import, Load, TypeExpr
 from color_checker.values import Class, Ext, ExtBound, ExtInst, Func, Inst, Marker, Value
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Mentions:
         names = self._names(func.module)
         if any(head in names for param in func.facts.params for head in _heads(param.annotation)):
             return True
-        for op in decode_body(func.facts.raw).ops:
+        for op in func.module.body(func.index).ops:
             match op:
                 case Load(name=name):
                     if name in names or name in self._colored:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 from typing import TYPE_CHECKING
 
-from color_checker.facts import ModuleFacts
+from color_checker.facts import Body, ModuleFacts, decode_body
 from color_checker.solver import Solver, Var
 from color_checker.sources import SourceFile
 
@@ -19,7 +19,8 @@ class ModuleInfo:
     """A module: its facts, and a variable for each of its names."""
 
     __slots__ = (
-        "activation", "facts", "key", "library", "name", "names", "outer", "source", "stored", "submodules"
+        "_bodies", "activation", "facts", "key", "library", "name", "names", "outer", "source", "stored",
+        "submodules",
     )  # fmt: skip
 
     def __init__(self, source: SourceFile, facts: ModuleFacts, *, library: bool) -> None:
@@ -32,6 +33,7 @@ class ModuleInfo:
         self.outer = frozenset(inner.parent for inner in facts.functions if inner.kind == "function")
         self.activation: Activation | None = None
         self.names: dict[str, Var] = {}
+        self._bodies: dict[int, Body] = {}
         self.submodules: dict[str, ModuleInfo | None] = {}
         #: Names that functions rebind with `global`, or other modules by assignment.
         self.stored: set[str] = set()
@@ -40,6 +42,13 @@ class ModuleInfo:
     def path(self) -> str:
         """As shown to users."""
         return self.source.shown
+
+    def body(self, index: int) -> Body:
+        """What a function of the module does: one object for all contexts."""
+        body = self._bodies.get(index)
+        if body is None:
+            body = self._bodies[index] = decode_body(self.facts.functions[index].raw)
+        return body
 
     def defines(self, name: str) -> bool:
         """Whether the module's own body binds `name`."""

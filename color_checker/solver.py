@@ -113,8 +113,9 @@ class Solver:
                     self._give_up(var)
                     break
                 if var.edges is not None:
-                    for target in tuple(var.edges):
-                        self.add(target, value)
+                    for target in var.edges:
+                        if value not in target.values:  # asked here, too, since that saves most calls
+                            self.add(target, value)
                 if var.watchers is not None:
                     for watcher in tuple(var.watchers):
                         watcher(value)

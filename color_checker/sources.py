@@ -447,10 +447,12 @@ class ModuleIndex:
         return tuple(sorted({child for portion in portions for child in self._below(portion)}))
 
     def _search(self, name: str, root: str, folder: str) -> SourceFile | None:
-        relative = name.replace(".", os.sep)
+        relative = os.sep + name.replace(".", os.sep)
+        inside = f"{relative}{os.sep}__init__.py"
+        module = relative + ".py"
         for place in self._places(name, root, folder):
-            base = os.path.join(place, relative)
-            found = self._by_path.get(os.path.join(base, "__init__.py")) or self._by_path.get(base + ".py")
+            place = place.rstrip(os.sep)
+            found = self._by_path.get(place + inside) or self._by_path.get(place + module)
             if found is not None:
                 return found
         return None

@@ -70,9 +70,9 @@ class Outline:
         for position, op in enumerate(ops):
             self._add(position, op)
             dst = getattr(op, "dst", NOTHING)
-            if dst != NOTHING:
-                self.definitions.setdefault(dst, op)
-                self.positions.setdefault(dst, position)
+            if dst != NOTHING and dst not in self.definitions:
+                self.definitions[dst] = op
+                self.positions[dst] = position
 
     def _add(self, position: int, op: Op) -> None:
         match op:

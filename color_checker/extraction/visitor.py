@@ -119,7 +119,8 @@ class Visitor(ABC):
         assert self.lines is not None
         if line > len(self.lines):
             return offset
-        return len(self.lines[line - 1][:offset].decode("utf-8", "replace"))
+        before = self.lines[line - 1][:offset]
+        return len(before if before.isascii() else before.decode("utf-8", "replace"))
 
 
 def end_line(statements: Sequence[ast.stmt]) -> int:
