@@ -51,10 +51,12 @@ class MemoryBackend:
         return self._insert(new, owner), True
 
     def import_run(self, run: Run, history: Sequence[bytes]) -> Run:
-        if self.find(run.id, run.generation) is not None:
-            raise AlreadyStarted(
-                f"{run.id}: there is a run of this id and generation {run.generation} already"
-            )
+        # An imported generation would stop a run of its id from continuing as new.
+        if any(
+            other.id == run.id and (other.generation == run.generation or other.token != _IMPORTED)
+            for other in self._runs.values()
+        ):
+            raise AlreadyStarted(f"{run.id}: there is a run of this id already")
         imported = replace(
             run,
             number=len(self._runs) + 1,
@@ -177,7 +179,8 @@ class MemoryBackend:
     def _apply_again(self, commit: Commit, run: Run, length: int) -> Outcome:
         """What to answer for a commit that does not fit: it was stored before, or its lease is lost."""
         if commit.events:
-            is_stored = run.events >= length and self._histories[run.number][length - 1] == commit.events[-1]
+            there = self._histories[run.number]
+            is_stored = 0 < length <= len(there) and there[length - 1] == commit.events[-1]
         else:
             # Without events only giving the run back can have made it unfit.
             is_stored = run.events == length and (commit.release or commit.closing is not None)

@@ -78,10 +78,8 @@ class SqliteBackend:
 
     def import_run(self, run: Run, history: Sequence[bytes]) -> Run:
         def work() -> Run:
-            if self._run(self._sql.find, (run.id, run.generation)) is not None:
-                raise AlreadyStarted(
-                    f"{run.id}: there is a run of this id and generation {run.generation} already"
-                )
+            if self._rows(self._sql.in_the_way, (run.id, run.generation)):
+                raise AlreadyStarted(f"{run.id}: there is a run of this id already")
             row = (
                 *(run.id, run.generation, run.workflow, run.version, run.state, run.created, run.closed),
                 *(len(history), run.problem),

@@ -20,6 +20,7 @@ class Statements(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     create: str
     continue_as_new: str
+    in_the_way: str
     import_run: str
     get: str
     newest: str

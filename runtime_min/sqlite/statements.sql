@@ -19,6 +19,10 @@ SELECT id, generation + 1, :workflow, :version, 'running', :at, :at, NULL, 0, 1,
 FROM run
 WHERE number = :run
 
+-- name: in_the_way
+-- An imported generation would stop a run of its id from continuing as new.
+SELECT 1 FROM run WHERE id = ? AND (generation = ? OR token >= 0)
+
 -- name: import_run
 INSERT INTO run (id, generation, workflow, version, state, created, closed, wake, owner, token, events, problem)
 VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL, -1, ?, ?)

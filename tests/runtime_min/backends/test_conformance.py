@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from runtime_min.backend import Backend, Closing, Commit, Filter, Message, Outcome, Run
 from runtime_min.errors import AlreadyStarted
@@ -533,13 +534,7 @@ class TestImport:
     def exported(self, backend: Backend) -> Run:
         run = owned(backend, "order", parent=Parent(5, 5))
         stored(backend, Commit(run.number, 1, 1, (b"a",), wake=20.0))
-        return Run(
-            **{
-                **{field: getattr(state_of(backend, run), field) for field in Run.__struct_fields__},
-                "id": "copy",
-                "generation": 3,
-            }
-        )
+        return replace(state_of(backend, run), id="copy", generation=3)
 
     def test_an_imported_run_has_its_history_and_is_never_due(self, backend: Backend) -> None:
         exported = self.exported(backend)
@@ -572,3 +567,18 @@ class TestImport:
         with pytest.raises(AlreadyStarted, match="copy"):
             backend.import_run(exported, [b"x"])
         owned(backend, "usable")
+
+    def test_all_generations_of_a_run_can_be_imported(self, backend: Backend) -> None:
+        exported = self.exported(backend)
+        for generation in (1, 0, 2):
+            backend.import_run(replace(exported, generation=generation), [b"x"])
+        newest = backend.find("copy")
+        assert newest is not None
+        assert newest.generation == 2
+
+    def test_it_does_not_get_in_the_way_of_a_run_that_continues_as_new(self, backend: Backend) -> None:
+        exported = self.exported(backend)
+        run = owned(backend, "usable")
+        with pytest.raises(AlreadyStarted, match="usable"):
+            backend.import_run(replace(exported, id="usable", generation=1), [b"x"])
+        finish(backend, run, "continued", next=new("usable"))
