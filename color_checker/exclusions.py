@@ -2,7 +2,8 @@
 
 Flow mixes values: `**kwargs` with unknown keys, records that several kinds of requests share. A parameter
 that says `str` is no function all the same. An object of another class than the declared one is only ruled
-out if it has nothing in common with it: a stand-in, as tests have them, has at least what is used of it.
+out if it is of another branch of the same family, or has nothing in common with it: a stand-in, as tests have
+them, has at least what is used of it.
 """
 
 from __future__ import annotations
@@ -43,29 +44,36 @@ Kinds = frozenset[type[Value]]
 class Exclusion:
     """Kinds of values that a variable cannot be, and the classes that its objects have, if any are named."""
 
-    __slots__ = ("_related", "classes", "kinds")
+    __slots__ = ("_left", "classes", "kinds", "linker")
 
-    def __init__(self, kinds: Kinds, classes: tuple[ClassInfo, ...] = ()) -> None:
+    def __init__(self, linker: Linker, kinds: Kinds, classes: tuple[ClassInfo, ...] = ()) -> None:
+        self.linker = linker
         self.kinds = kinds
         self.classes = classes
-        self._related: dict[Inst, bool] = {}
+        self._left: dict[Inst, Inst | None] = {}
 
-    def covers(self, value: Value) -> bool:
-        """Whether the variable cannot be `value`."""
+    def left_of(self, value: Value) -> Value | None:
+        """What the variable is if `value` arrives: that, more exactly, or nothing."""
         if type(value) in self.kinds:
-            return True
+            return None
         if not self.classes or not isinstance(value, Inst):
-            return False
-        known = self._related.get(value)
-        if known is None:
-            known = self._related[value] = any(_may_stand_for(value, info) for info in self.classes)
-        return not known
+            return value
+        if value not in self._left:
+            self._left[value] = self._left_of(value)
+        return self._left[value]
+
+    def _left_of(self, value: Inst) -> Inst | None:
+        below = [info for info in self.classes if value.open and value.info in info.mro()[1:]]
+        if below and len(self.classes) == 1:
+            # Of what is only known to be of some subclass it is known now of which.
+            return self.linker.instance(below[0], is_open=True)
+        return value if any(_may_stand_for(value, info) for info in self.classes) else None
 
     def either(self, other: Exclusion) -> Exclusion:
         """For a union of both types."""
         # Where one of them names no class but lets objects in, they can be of any class.
         free = any(not one.classes and Inst not in one.kinds for one in (self, other))
-        return Exclusion(self.kinds & other.kinds, () if free else self.classes + other.classes)
+        return Exclusion(self.linker, self.kinds & other.kinds, () if free else self.classes + other.classes)
 
 
 def _may_stand_for(value: Inst, info: ClassInfo) -> bool:
@@ -73,8 +81,15 @@ def _may_stand_for(value: Inst, info: ClassInfo) -> bool:
         return True
     if value.info.external_bases() or info.external_bases():
         return True
+    if not _bases(info).isdisjoint(_bases(value.info)):
+        # A class of the same family that is not this one's is another member of it.
+        return False
     wanted = _public_names(info)
     return not wanted or not wanted.isdisjoint(_public_names(value.info))
+
+
+def _bases(info: ClassInfo) -> set[ClassInfo]:
+    return {entry for entry in info.mro() if not isinstance(entry, str)}
 
 
 def _public_names(info: ClassInfo) -> set[str]:
@@ -142,7 +157,7 @@ class Exclusions:
             return self._of_union([self._of(arg, scope) for arg in annotation.args])
         if name in _BY_NAME:
             shadowed = name in BUILTINS and scope.module.defines(name)
-            return Exclusion(_NOTHING if shadowed else _BY_NAME[name])
+            return Exclusion(self.linker, _NOTHING if shadowed else _BY_NAME[name])
         return self._of_class(annotation.name, scope)
 
     def _of_union(self, members: list[Exclusion | None]) -> Exclusion | None:
@@ -155,8 +170,8 @@ class Exclusions:
 
     def _of_value(self, value: Value) -> Exclusion:
         if not isinstance(value, Class) or value.info.is_protocol():
-            return Exclusion(_NOTHING)
-        return Exclusion(_UNSURE if value.info.external_bases() else _OBJECT, (value.info,))
+            return Exclusion(self.linker, _NOTHING)
+        return Exclusion(self.linker, _UNSURE if value.info.external_bases() else _OBJECT, (value.info,))
 
     def _values(self, dotted: str, scope: Activation) -> list[Value]:
         """What the name means, as far as that has been found out."""

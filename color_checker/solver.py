@@ -62,8 +62,13 @@ class Solver:
 
     def add(self, var: Var, value: Value) -> None:
         """`var` may be `value`."""
-        if value in var.values or (var.excluded is not None and var.excluded.covers(value)):
+        if value in var.values:
             return
+        if var.excluded is not None:
+            left = var.excluded.left_of(value)
+            if left is None or left in var.values:
+                return
+            value = left
         if self.exhausted:
             self._lose(var)
             return

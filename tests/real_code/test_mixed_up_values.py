@@ -210,3 +210,38 @@ class Flow:
         third(three)
 """
     assert surprises(tmp_path, flow=_HEAD + flow) == set()
+
+
+def test_of_one_family_only_the_declared_branch_arrives(tmp_path: Path) -> None:
+    flow = """
+class Tool:
+    def call(self) -> float:
+        raise NotImplementedError
+
+
+class ClockTool(Tool):
+    def call(self) -> float:
+        return time.time()
+
+
+class FixedTool(Tool):
+    def call(self) -> float:
+        return 1.0
+
+
+class FixedFasterTool(FixedTool):
+    pass
+
+
+def called(tool: FixedTool) -> float:
+    return tool.call()
+
+
+@workflow.defn
+class Flow:
+    @workflow.run
+    async def run(self, tool: Tool, key: str) -> float:
+        given = {key: ClockTool(), key + "2": FixedFasterTool()}
+        return called(tool) + called(**given)
+"""
+    assert surprises(tmp_path, flow=_HEAD + flow) == set()
