@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -35,6 +36,8 @@ _LOST = Outcome(stored=False)
 # Fewer runs that an id prefix matches are sorted; else runs are read newest first until enough match.
 _RARE = 2_000
 _NO_LIMIT = 2**63 - 1
+# Seconds between two looks at a locked file. A commit takes about as long as the first.
+_PAUSE, _LONGEST_PAUSE = 0.0001, 0.001
 
 
 class SqliteBackend:
@@ -56,6 +59,7 @@ class SqliteBackend:
         self, path: str | os.PathLike[str], *, synchronous: Synchronous = "FULL", timeout: float = 5.0
     ) -> None:
         self.path = os.fspath(path)
+        self._timeout = timeout
         self._sql = statements()
         self._connection = open_file(self.path, synchronous, timeout)
         # One cursor for everything: results are always read to the end at once.
@@ -310,7 +314,7 @@ class SqliteBackend:
     def _atomically(self, work: Callable[[], T]) -> T:
         """Do all of it in one transaction, or nothing."""
         try:
-            self._cursor.execute("BEGIN IMMEDIATE")
+            self._execute("BEGIN IMMEDIATE")
             result = work()
             self._cursor.execute("COMMIT")
         except BaseException as error:
@@ -324,9 +328,28 @@ class SqliteBackend:
 
     def _rows(self, statement: str, values: Sequence[Any] | dict[str, Any] = ()) -> list[Any]:
         try:
-            return self._cursor.execute(statement, values).fetchall()
+            return self._execute(statement, values).fetchall()
         except sqlite3.Error as error:
             raise explained(error, self.path) from error
+
+    def _execute(self, statement: str, values: Sequence[Any] | dict[str, Any] = ()) -> sqlite3.Cursor:
+        """Execute a statement, and wait while another process has the file locked.
+
+        Not as SQLite waits: its looks at the lock are so far apart that a process which commits all the time
+        keeps all others out.
+        """
+        pause, deadline = _PAUSE, 0.0
+        while True:
+            try:
+                return self._cursor.execute(statement, values)
+            except sqlite3.OperationalError as error:
+                is_locked = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+                now = time.monotonic()
+                deadline = deadline or now + self._timeout
+                if not is_locked or self._connection.in_transaction or now >= deadline:
+                    raise
+            time.sleep(pause)
+            pause = min(pause * 1.05, _LONGEST_PAUSE)
 
     def _run(self, statement: str, values: Sequence[object]) -> Run | None:
         rows = self._rows(statement, values)

@@ -22,6 +22,8 @@ _WAL_LIMIT = 64 * 1024 * 1024
 def open_file(path: str, synchronous: Synchronous, timeout: float) -> sqlite3.Connection:
     """A connection to the file at `path`, which is made if it does not exist or is empty.
 
+    Opening waits for `timeout` seconds while the file is locked; what comes after does not wait.
+
     Raises:
         StorageError: not a database, not one of ours, of a newer format, damaged, or out of reach.
     """
@@ -34,6 +36,7 @@ def open_file(path: str, synchronous: Synchronous, timeout: float) -> sqlite3.Co
         connection.execute(f"PRAGMA synchronous = {synchronous}")
         connection.execute(f"PRAGMA journal_size_limit = {_WAL_LIMIT}")
         connection.execute("PRAGMA temp_store = MEMORY")
+        connection.execute("PRAGMA busy_timeout = 0")
     except BaseException as error:
         connection.close()
         if isinstance(error, sqlite3.Error):

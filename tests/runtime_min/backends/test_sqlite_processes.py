@@ -55,6 +55,20 @@ while claimed := backend.claim(sys.argv[2], ["buy"], 1e9, 3):
     print(*[one.run.id for one in claimed], flush=True)
 """
 
+# Commits as fast as it can.
+HOG = """
+import sys
+from runtime_min.backend import Commit
+from runtime_min.sqlite import SqliteBackend
+
+backend = SqliteBackend(sys.argv[1])
+[claimed] = backend.claim(sys.argv[2], ["buy"], 1e9, 1)
+run, first = claimed.run, 1
+print("go", flush=True)
+while backend.commit([Commit(run.number, run.token, first, (b"event",))])[0].stored:
+    first += 1
+"""
+
 
 def start(program: str, *arguments: object) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", program, *map(str, arguments)]
@@ -152,6 +166,23 @@ def test_killed_while_it_commits_it_loses_nothing_and_leaves_nothing_half_done(
     told = [one.inbox[0].data for one in claim(sqlite, ANN, "child", limit=10_000)]
     assert told == [b"%d" % first for first in firsts]
     assert sqlite._connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_a_process_that_commits_all_the_time_does_not_keep_the_others_out(
+    sqlite: SqliteBackend, path: Path
+) -> None:
+    sqlite.create(new())
+    patient = SqliteBackend(path, timeout=10.0)
+    with start(HOG, path, ANN) as hog:
+        assert hog.stdout is not None
+        hog.stdout.readline()
+        before = time.monotonic()
+        for number in range(20):
+            patient.register(BOB, float(number))
+        taken = time.monotonic() - before
+        hog.kill()
+    assert taken < 3.0
+    patient.close()
 
 
 def test_two_processes_share_the_work_and_do_none_of_it_twice(sqlite: SqliteBackend, path: Path) -> None:

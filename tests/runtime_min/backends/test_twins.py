@@ -50,7 +50,7 @@ closings = st.builds(
 )
 filters = st.builds(
     Filter,
-    st.none() | st.sampled_from(STATES),  # type: ignore[arg-type]
+    st.none() | st.sampled_from(STATES),
     st.none() | st.sampled_from(WORKFLOWS),
     prefixes,
     st.none() | numbers,
@@ -102,7 +102,8 @@ class Twins(RuleBasedStateMachine):
         """Mostly such that it fits."""
         runs = self.sqlite.runs(Filter())
         if runs:
-            batch = draw.draw(st.lists(st.sampled_from(runs), min_size=1, max_size=3))
+            owned = [run for run in runs if run.owner is not None]
+            batch = draw.draw(st.lists(st.sampled_from(owned * 5 + runs), min_size=1, max_size=3))
             self.last = [self._commit(draw, run) for run in batch]
             self.both("commit", self.last)
 
