@@ -30,7 +30,7 @@ class Run(msgspec.Struct, frozen=True):
         generation: 0, and one more each time it continues as new.
         wake: when a worker has to look at it; None for "when a message comes".
         owner: the worker that holds it, or None.
-        token: raised by each claim.
+        token: raised by each claim; -1 for an imported run.
         events: the length of its history.
         problem: why it cannot go on at present, such as a replay that does not match; "" if nothing.
     """
@@ -193,7 +193,10 @@ class Backend(Protocol):
         """Put a message into a run's inbox; False if there is no such run or it is closed."""
 
     def register(self, worker: str, expires: float) -> None:
-        """Say that a worker lives until then; also renews. `worker` is `HOST:PID:RANDOM`."""
+        """Say that a worker lives until then; also renews.
+
+        `worker` is `HOST:PID:RANDOM`, with the host's name as `socket.gethostname()` says it.
+        """
 
     def unregister(self, worker: str) -> None:
         """The worker is gone: what it still owned is due at once, as `lost`."""
@@ -202,13 +205,15 @@ class Backend(Protocol):
         """Take up to `limit` runs of these workflows that are due, those due longest first.
 
         Due are running ones without owner whose `wake` has come, and those whose owner's registration
-        expired, is missing, or names a process of this host that does not exist any more.
+        expired, is missing, or names a process of this host that does not exist any more. The runs of such an
+        owner are set free, whatever their workflow: from then on its commits are those of a lost lease.
         """
 
     def commit(self, commits: Sequence[Commit]) -> list[Outcome]:
         """Store all of them in one transaction; one whose lease is lost leaves the others alone.
 
-        Idempotent: a commit whose events are already there under the same token counts as stored.
+        Idempotent: a commit whose events are already there under the same token counts as stored. One without
+        events is not recognized: so messages and starts come with the events that ask for them.
         """
 
     def inbox(self, worker: str) -> list[Delivered]:
@@ -236,7 +241,11 @@ class Backend(Protocol):
         """The encoded events of a run in order, from the position `first` on."""
 
     def import_run(self, run: Run, history: Sequence[bytes]) -> Run:
-        """Store a run that was exported elsewhere, under a new number and never due."""
+        """Store a run that was exported elsewhere, under a new number and never due.
+
+        It has no owner and no parent, and gets no messages. Raises `AlreadyStarted` if its generation exists, or
+        if the id is that of a run that was started here.
+        """
 
 
 __all__ = [
