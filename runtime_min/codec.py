@@ -1,15 +1,16 @@
 """How values become bytes that come back as the same values.
 
-A type is turned into a `_Form` once; a form *lowers* a value to what JSON holds and *lifts* it back. Lowering is
-strict: it accepts a value only if lifting gives an equal one of the same type, and refuses all others. Classes that
-run code of their own when they are made (`__post_init__`, converters, pydantic, hooks) prove it each time: what was
-written is read back and compared, before anything is stored.
+A type is turned into a `_Form` once; a form *lowers* a value to what JSON holds and *lifts* it back. Lowering
+is strict: it accepts a value only if lifting gives an equal one of the same type, and refuses all others.
+Classes that run code of their own when they are made (`__post_init__`, converters, pydantic, hooks) prove it
+each time: what was written is read back and compared, before anything is stored.
 """
 
 from __future__ import annotations
 
 import base64
 import collections.abc
+import contextlib
 import dataclasses
 import datetime
 import decimal
@@ -42,7 +43,7 @@ _decode = msgspec.json.Decoder().decode
 
 
 class Codec(Protocol):
-    """Stores values; `encode` and `decode` are told the annotation, or the `Call` whose arguments they are about.
+    """Stores values; `encode` and `decode` are told the annotation, or the `Call` whose arguments these are.
 
     `encode` gives the plain bytes, of which the runtime takes digests; `seal` is applied to what is stored.
     """
@@ -89,8 +90,8 @@ class Unresolved:
 class JsonCodec:
     """JSON, readable in the journal; the default.
 
-    `enc_hook(value)` and `dec_hook(type, stored)` add further classes, as msgspec's hooks do: the former gives
-    something that JSON can hold, the latter makes the value again. The class has to be annotated.
+    `enc_hook(value)` and `dec_hook(type, stored)` add further classes, as msgspec's hooks do: the former
+    gives something that JSON can hold, the latter makes the value again. The class has to be annotated.
     """
 
     def __init__(
@@ -104,11 +105,19 @@ class JsonCodec:
 
     def encode(self, value: object, type: object = Any) -> bytes:
         """The value as JSON; `NotStorable` if it would not come back as it is."""
-        return self._plan(type).encode(value)
+        try:
+            plan = self._plans[type]
+        except (KeyError, TypeError):
+            plan = self._plan(type)
+        return plan.encode(value)
 
     def decode(self, data: bytes, type: object = Any) -> Any:
         """The value that was encoded; `NotReadable` if it does not fit the type."""
-        return self._plan(type).decode(data)
+        try:
+            plan = self._plans[type]
+        except (KeyError, TypeError):
+            plan = self._plan(type)
+        return plan.decode(data)
 
     def seal(self, data: bytes) -> bytes:
         """The bytes as they are."""
@@ -119,12 +128,9 @@ class JsonCodec:
         return data
 
     def _plan(self, type: object) -> _Plan:
-        try:
-            plan = self._plans.get(type)
-        except TypeError:  # Annotated with something unhashable
-            return _Plan(self._builder.form(type))
-        if plan is None:
-            plan = self._plans[type] = _Plan(self._builder.form(type))
+        plan = _Plan(self._builder.form(type))
+        with contextlib.suppress(TypeError):  # Annotated with something unhashable
+            self._plans[type] = plan
         return plan
 
 
@@ -178,7 +184,7 @@ class _Plan:
         try:
             plain = self._lower(value)
             data = _encode(plain)
-            if data.count(b"[") + data.count(b"{") > _DEEPEST:
+            if len(data) > _DEEPEST and data.count(b"[") + data.count(b"{") > _DEEPEST:
                 _check_depth(plain)
             if not self._proven:
                 self._prove(value, data)
@@ -188,8 +194,6 @@ class _Plan:
             raise NotStorable(
                 "value: contains itself, or is nested too deeply; pass its id, or a flat form"
             ) from None
-        except UnicodeEncodeError:
-            raise NotStorable(str(_find_surrogate(plain))) from None
         return data
 
     def decode(self, data: bytes) -> Any:
@@ -226,22 +230,6 @@ def _items(plain: object) -> Iterable[object]:
     if type(plain) is list:
         return plain
     return plain.values() if type(plain) is dict else ()
-
-
-def _find_surrogate(plain: object) -> _RefusedError:
-    """Where a string is that UTF-8 cannot express."""
-    if type(plain) is str:
-        return _RefusedError("has a lone surrogate, which cannot be stored; store it as bytes")
-    pairs: Iterable[tuple[object, object]] = enumerate(plain) if type(plain) is list else ()
-    if type(plain) is dict:
-        pairs = plain.items()
-    for key, item in pairs:
-        for part in (key, item):
-            try:
-                _encode(part)
-            except UnicodeEncodeError:
-                return _find_surrogate(part).at(f"[{key!r}]")
-    return _RefusedError("has a lone surrogate, which cannot be stored")
 
 
 # Forms
@@ -297,7 +285,9 @@ class _Any(_Form):
 
     def lower(self, value: Any) -> Any:
         kind = type(value)
-        if kind is str or kind is bool or value is None:
+        if kind is str:
+            return value if value.isascii() else _checked_str(value)
+        if kind is bool or value is None:
             return value
         if kind is int:
             return _checked_int(value)
@@ -318,6 +308,7 @@ class _Any(_Form):
                         f"annotate it as dict[{type(key).__name__}, ...]"
                     )
                 try:
+                    self.lower(key)
                     self.lower(item)
                 except _RefusedError as refused:
                     raise refused.at(f"[{key!r}]") from None
@@ -327,8 +318,8 @@ class _Any(_Form):
     def refuse(self, value: object) -> NoReturn:
         if self._unresolved:
             raise _RefusedError(
-                f"is {_describe(value)}, but the annotation {self._unresolved!r} cannot be evaluated at run time; "
-                "define what it names at module level, and import it outside of `if TYPE_CHECKING:`"
+                f"is {_describe(value)}, but the annotation {self._unresolved!r} cannot be evaluated at run "
+                "time; define what it names at module level, and import it outside of `if TYPE_CHECKING:`"
             )
         raise _RefusedError(
             f"is {_describe(value)}, and has no type to restore it by; {_advice(value, self.kinds)}"
@@ -336,6 +327,14 @@ class _Any(_Form):
 
     def lift(self, plain: Any) -> Any:
         return plain
+
+
+def _checked_str(value: str) -> str:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise _RefusedError("has a lone surrogate, which cannot be stored; annotate it as bytes") from None
+    return value
 
 
 def _checked_int(value: int) -> int:
@@ -347,7 +346,7 @@ def _checked_int(value: int) -> int:
 
 
 class _Scalar(_Form):
-    """None, bool or str: JSON has them."""
+    """None or bool: JSON has them."""
 
     def __init__(self, kind: type) -> None:
         super().__init__("None" if kind is type(None) else kind.__name__)
@@ -363,6 +362,20 @@ class _Scalar(_Form):
         if type(plain) is self._kind:
             return plain
         return self.misfit(plain)
+
+
+class _Str(_Form):
+    """Strings, of what UTF-8 can express."""
+
+    kinds = shapes = native = frozenset({str})
+
+    def lower(self, value: Any) -> Any:
+        if type(value) is str:
+            return value if value.isascii() else _checked_str(value)
+        return self.refuse(value)
+
+    def lift(self, plain: Any) -> Any:
+        return plain if type(plain) is str else self.misfit(plain)
 
 
 class _Int(_Form):
@@ -413,7 +426,7 @@ class _Text(_Form):
 
     def lower(self, value: Any) -> Any:
         if type(value) is self._kind:
-            return self._to_text(value)
+            return _checked_str(self._to_text(value))
         return self.refuse(value)
 
     def lift(self, plain: Any) -> Any:
@@ -456,7 +469,7 @@ class _Enum(_Form):
         self._kind = kind
         members = kind.__members__
         kinds = {type(member.value) for member in members.values()}
-        by_value = kinds == {int} or kinds == {str}
+        by_value = kinds in ({int}, {str})
         self._stored = {member: member.value if by_value else member.name for member in members.values()}
         self._members = {stored: member for member, stored in self._stored.items()}
         self._flags = issubclass(kind, enum.Flag)
@@ -467,7 +480,7 @@ class _Enum(_Form):
     def lower(self, value: Any) -> Any:
         if type(value) is not self._kind:
             return self.refuse(value)
-        return value.value if self._flags else self._stored[value]
+        return value.value if self._flags else _LEAVES[Any].lower(self._stored[value])
 
     def lift(self, plain: Any) -> Any:
         try:
@@ -490,7 +503,7 @@ class _Literal(_Form):
 
     def lower(self, value: Any) -> Any:
         if type(value) in self.kinds and (type(value), value) in self._values:
-            return value
+            return _checked_str(value) if type(value) is str else value
         raise _RefusedError(f"is {_brief(value)}, but {self.name} is declared")
 
     def lift(self, plain: Any) -> Any:
@@ -508,7 +521,7 @@ class _Items(_Form):
         dots = ", ..." if kind is tuple else ""
         super().__init__(f"{kind.__name__}[{item.name}{dots}]")
         self.kinds = frozenset({kind})
-        self._kind = kind
+        self._kind: Any = kind
         self._item = item
         self._unordered = kind in (set, frozenset)
 
@@ -576,7 +589,7 @@ class _Tuple(_Form):
     def refuse(self, value: object) -> NoReturn:
         if type(value) is tuple:
             raise _RefusedError(f"has {len(value)} items, but {self.name} is declared")
-        return super().refuse(value)
+        super().refuse(value)
 
     def parts(self) -> Iterable[_Form]:
         return self._items
@@ -694,54 +707,70 @@ class _Record(_Form):
         self._kind = kind
         self._constructor = constructor
         self._fields: list[_Field] = []
-        self._lowers: list[tuple[str, str, Callable[[Any], Any]]] = []
 
     def fill(self, fields: list[_Field]) -> None:
         """Give it its fields; later, since they may be of its own type."""
         self._fields = fields
-        self._lowers = [(field.name, field.key, field.form.lower) for field in fields]
+        self._keys = tuple(field.key for field in fields)
+        self._simple = self._constructor and _by_position(self._kind) == [field.parameter for field in fields]
+        self._lowers = [field.form.lower for field in fields]
+        self._lifts = [field.form.lift for field in fields]
+        self._get = _getter([field.name for field in fields])
+        self._bare = self.proven or issubclass(self._kind, tuple)
 
     def lower(self, value: Any) -> Any:
         if type(value) is not self._kind:
             return self.refuse(value)
         try:
-            plain = {key: lower(getattr(value, name)) for name, key, lower in self._lowers}
+            plain = dict(zip(self._keys, map(operator.call, self._lowers, self._get(value)), strict=True))
         except _RefusedError:
             raise self._locate(value) from None
         except AttributeError as error:
             raise _RefusedError(f"is incomplete: {error}") from None
-        if self.proven and len(getattr(value, "__dict__", ())) > len(plain):
+        if self._bare and len(getattr(value, "__dict__", ())) > len(plain):
             self._check_extras(value)
         return plain
 
     def _locate(self, value: object) -> _RefusedError:
-        for name, _, lower in self._lowers:
+        for field in self._fields:
             try:
-                lower(getattr(value, name))
+                field.form.lower(getattr(value, field.name))
             except _RefusedError as refused:
-                return refused.at(f".{name}")
+                return refused.at(f".{field.name}")
         return _RefusedError("changed while it was being stored")
 
     def _check_extras(self, value: object) -> None:
         extras = _attributes(value).keys() - {field.name for field in self._fields}
         if extras:
+            name = min(extras)
             raise _RefusedError(
-                f"has the attribute {min(extras)!r}, which is no field of {self.name} and would be lost; declare it"
+                f"has the attribute {name!r}, which is no field of {self.name} and would be lost; declare it"
             )
 
     def lift(self, plain: Any) -> Any:
         if type(plain) is not dict:
             return self.misfit(plain)
-        arguments, rest = {}, {}
+        if self._simple and tuple(plain) == self._keys:
+            try:
+                return self._kind(*map(operator.call, self._lifts, plain.values()))
+            except Exception:  # noqa: BLE001 - what is wrong is found below
+                pass
+        return self._lift_fields(plain)
+
+    def _lift_fields(self, plain: dict[str, Any]) -> Any:
+        arguments: dict[str, Any] = {}
+        rest: dict[str, Any] = {}
         for field in self._fields:
             item = plain.get(field.key, _MISSING)
             if item is not _MISSING:
                 try:
-                    (arguments if field.parameter else rest)[field.parameter or field.name] = field.form.lift(
-                        item
-                    )
+                    lifted = field.form.lift(item)
                 except _RefusedError as refused:
                     raise refused.at(f".{field.name}") from None
+                if field.parameter:
+                    arguments[field.parameter] = lifted
+                else:
+                    rest[field.name] = lifted
             elif not field.optional:
                 raise _RefusedError(
                     f"{_brief(plain)} is recorded, which lacks the field {field.key!r} of {self.name}"
@@ -761,6 +790,18 @@ class _Record(_Form):
 
     def parts(self) -> Iterable[_Form]:
         return [field.form for field in self._fields]
+
+
+def _getter(names: list[str]) -> Callable[[Any], tuple[Any, ...]]:
+    if len(names) > 1:
+        return operator.attrgetter(*names)
+    return lambda value: tuple([getattr(value, name) for name in names])
+
+
+def _by_position(kind: Any) -> list[str]:
+    """The parameters of a constructor that can be given by position."""
+    parameters = inspect.signature(kind).parameters.values()
+    return [one.name for one in parameters if one.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD]
 
 
 def _made(make: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
@@ -831,22 +872,22 @@ class _Unsupported(_Form):
 
     def refuse(self, value: object) -> NoReturn:
         raise _RefusedError(
-            f"is {_describe(value)}, and is declared as {self.name}, which cannot be stored; pass its id or what it is "
-            "made from, annotate it as a dataclass, or give the codec hooks for it"
+            f"is {_describe(value)}, and is declared as {self.name}, which cannot be stored; pass its id or "
+            "what it is made from, annotate it as a dataclass, or give the codec hooks for it"
         )
 
 
 class _Union(_Form):
     """One of several types.
 
-    Members that JSON keeps apart are written as they are; those that it does not are written as `{"Card": ...}`.
+    Members that JSON keeps apart are written as they are; those that it does not, as `{"Card": ...}`.
     """
 
     def __init__(self, members: Sequence[_Form], tagged: Iterable[_Form] | None = None) -> None:
         super().__init__(" | ".join(member.name for member in members))
         self._members = members
         marked = list(_colliding(members) if tagged is None else tagged)
-        self._tags = {member: _tag(member, members) for member in marked}
+        self._tags = _tags(marked)
         self._tagged = {tag: member for member, tag in self._tags.items()}
         self._by_shape: dict[type, _Form] = {}
         for member in members:
@@ -902,11 +943,16 @@ def _colliding(members: Sequence[_Form]) -> list[_Form]:
     return [one for one in members if one in found or dict in one.shapes] if found else []
 
 
-def _tag(member: _Form, members: Sequence[_Form]) -> str:
-    if sum(other.name == member.name for other in members) == 1:
-        return member.name
-    (kind,) = member.kinds
-    return f"{kind.__module__}.{kind.__qualname__}"
+def _tags(marked: Sequence[_Form]) -> dict[_Form, str]:
+    """A different name for each."""
+    tags: dict[_Form, str] = {}
+    names = [form.name for form in marked]
+    for number, form in enumerate(marked):
+        tag = form.name
+        if names.count(tag) > 1:
+            tag = " | ".join(sorted(f"{kind.__module__}.{kind.__qualname__}" for kind in form.kinds))
+        tags[form] = f"{tag}#{number}" if tag in tags.values() else tag
+    return tags
 
 
 class _Later(_Form):
@@ -929,46 +975,53 @@ class _Call(_Form):
 
     def __init__(self, call: Call, form: Callable[[object], _Form]) -> None:
         super().__init__(call.function)
-        self._positional = [(name, form(type)) for name, type in call.positional]
-        self._lowers = [(name, one.lower) for name, one in self._positional]
-        self._keywords = {name: form(type) for name, type in call.keywords.items()}
+        self._positional = [(name, form(hint)) for name, hint in call.positional]
+        self._lowers = [one.lower for _, one in self._positional]
+        self._lifts = [one.lift for _, one in self._positional]
+        self._keywords = {name: form(hint) for name, hint in call.keywords.items()}
         self._more = None if call.more is None else form(call.more)
         self._more_keywords = None if call.more_keywords is None else form(call.more_keywords)
 
     def lower(self, value: Any) -> Any:
         args, kwargs = value
-        plain = []
-        for (name, lower), item in zip(self._lowers, args, strict=False):
+        if len(args) <= len(self._lowers):
             try:
-                plain.append(lower(item))
-            except _RefusedError as refused:
-                raise refused.at(name) from None
-        if self._more and len(args) > len(plain):
-            for index in range(len(plain), len(args)):
-                plain.append(self._at(f"args[{index - len(self._lowers)}]", self._more.lower, args[index]))
-        if not kwargs:
-            return plain
-        named = {name: self._at(name, self._keyword(name).lower, item) for name, item in kwargs.items()}
-        return {"args": plain, "kwargs": named}
+                plain = list(map(operator.call, self._lowers, args))
+            except _RefusedError:
+                plain = self._one_by_one("lower", args)
+        else:
+            plain = self._one_by_one("lower", args)
+        return {"args": plain, "kwargs": self._by_name("lower", kwargs)} if kwargs else plain
 
     def lift(self, plain: Any) -> Any:
-        args, kwargs = plain, {}
+        args: Any = plain
+        kwargs: Any = {}
         if type(plain) is dict:
             args, kwargs = plain.get("args"), plain.get("kwargs")
         if type(args) is not list or type(kwargs) is not dict:
             return self.misfit(plain)
-        forms = self._positional
-        lifted = [self._at(name, form.lift, item) for (name, form), item in zip(forms, args, strict=False)]
-        for index, item in enumerate(args[len(forms) :]):
-            if self._more is None:
-                raise _RefusedError(f"{len(args)} arguments are recorded, and it takes {len(forms)}").at(
-                    self.name
-                )
-            lifted.append(self._at(f"args[{index}]", self._more.lift, item))
-        if not kwargs:
-            return tuple(lifted), {}
-        named = {name: self._at(name, self._keyword(name).lift, item) for name, item in kwargs.items()}
-        return tuple(lifted), named
+        if len(args) <= len(self._lifts):
+            try:
+                lifted = tuple(map(operator.call, self._lifts, args))
+            except _RefusedError:
+                lifted = tuple(self._one_by_one("lift", args))
+        else:
+            lifted = tuple(self._one_by_one("lift", args))
+        return lifted, self._by_name("lift", kwargs) if kwargs else {}
+
+    def _one_by_one(self, way: Literal["lower", "lift"], args: Sequence[Any]) -> list[Any]:
+        return [self._at(*self._place(index), way, item) for index, item in enumerate(args)]
+
+    def _place(self, index: int) -> tuple[str, _Form]:
+        count = len(self._positional)
+        if index < count:
+            return self._positional[index]
+        if self._more is None:
+            raise _RefusedError(f"more arguments are recorded than the {count} that it takes").at(self.name)
+        return f"args[{index - count}]", self._more
+
+    def _by_name(self, way: Literal["lower", "lift"], kwargs: dict[str, Any]) -> dict[str, Any]:
+        return {name: self._at(name, self._keyword(name), way, item) for name, item in kwargs.items()}
 
     def _keyword(self, name: str) -> _Form:
         form = self._keywords.get(name, self._more_keywords)
@@ -976,9 +1029,9 @@ class _Call(_Form):
             raise _RefusedError(f"there is no parameter of this name in {self.name}").at(name)
         return form
 
-    def _at(self, name: str, convert: Callable[[Any], Any], value: Any) -> Any:
+    def _at(self, name: str, form: _Form, way: Literal["lower", "lift"], value: Any) -> Any:
         try:
-            return convert(value)
+            return form.lower(value) if way == "lower" else form.lift(value)
         except _RefusedError as refused:
             raise refused.at(name) from None
 
@@ -1009,12 +1062,19 @@ def _write_time(value: Any) -> str:
     text: str = value.isoformat()
     if type(zone) is zoneinfo.ZoneInfo and zone.key:
         text += f"[{zone.key}]"
-    elif zone is not None and zone is not datetime.timezone.utc:
-        if type(zone) is not datetime.timezone or str(zone) != str(datetime.timezone(zone.utcoffset(None))):
-            raise _RefusedError(
-                f"has the time zone {zone!r}, which cannot be stored; use a ZoneInfo, or .astimezone(timezone.utc)"
-            )
+    elif zone is not None and not _is_offset(zone):
+        raise _RefusedError(
+            f"has the time zone {zone!r}, which cannot be stored; "
+            "use a ZoneInfo, or .astimezone(timezone.utc)"
+        )
     return text + "[fold=1]" if value.fold else text
+
+
+def _is_offset(zone: datetime.tzinfo) -> bool:
+    """Whether a zone is an offset from UTC, without a name of its own."""
+    if zone is datetime.UTC:
+        return True
+    return type(zone) is datetime.timezone and str(zone) == str(datetime.timezone(zone.utcoffset(None)))
 
 
 _TIME = re.compile(r"(?P<iso>[^\[]*)(\[(?P<zone>[^\]=]+)\])?(?P<fold>\[fold=1\])?")
@@ -1072,11 +1132,12 @@ def _text_forms() -> list[_Text]:
 
 
 def _leaves() -> dict[object, _Form]:
-    leaves: dict[object, _Form] = {kind: _Scalar(kind) for kind in (type(None), bool, str)}
+    leaves: dict[object, _Form] = {kind: _Scalar(kind) for kind in (type(None), bool)}
     leaves |= {
         Any: _Any(),
         object: _Any(),
         int: _Int("int"),
+        str: _Str("str"),
         float: _Float("float"),
         None: leaves[type(None)],
     }
@@ -1140,7 +1201,7 @@ class _Builder:
             return scope.owner or _LEAVES[Any]
         if isinstance(type, typing.NewType):
             return self._form(type.__supertype__, scope)
-        if hasattr(type, "__value__") and not inspect.isclass(type):
+        if typing.get_origin(type) is None and _is_alias(type):
             return self._alias(type, (), scope)
         if isinstance(type, str | typing.ForwardRef):
             return _Any(type if isinstance(type, str) else type.__forward_arg__)
@@ -1149,11 +1210,11 @@ class _Builder:
             return self._parametrized(origin, typing.get_args(type), type, scope)
         if isinstance(type, collections.abc.Hashable) and type in _LEAVES:
             return _LEAVES[type]
-        if type in _LISTS or type in _DICTS or type in (list, tuple, set, frozenset):
-            return self._container(type, (), scope)
-        if type in (collections.abc.MutableSequence, collections.abc.Set, collections.abc.MutableSet):
-            return self._container(type, (), scope)
-        return self._class(type, ()) if inspect.isclass(type) else _Unsupported(_name(type))
+        if not inspect.isclass(type):
+            return _Unsupported(_name(type))
+        if (container := self._container(type, (), scope)) is not None:
+            return container
+        return self._class(type, ())
 
     def _alias(self, alias: Any, arguments: tuple[_Form, ...], scope: _Scope) -> _Form:
         key = (alias, arguments)
@@ -1175,9 +1236,9 @@ class _Builder:
             return self._literal(arguments)
         if origin is typing.Union or origin is types.UnionType:
             return self._union(arguments, scope)
-        if hasattr(origin, "__value__") and not inspect.isclass(origin):
+        if _is_alias(origin):
             return self._alias(origin, tuple(self._form(argument, scope) for argument in arguments), scope)
-        if container := self._container(origin, arguments, scope):
+        if (container := self._container(origin, arguments, scope)) is not None:
             return container
         if _is_record(origin) or typing.is_typeddict(origin):
             return self._class(origin, tuple(self._form(argument, scope) for argument in arguments))
@@ -1225,6 +1286,8 @@ class _Builder:
         form = self._classes.get(key)
         if form is None:
             form = self._classes[key] = self._new(kind)
+            if arguments:
+                form.name += f"[{', '.join(argument.name for argument in arguments)}]"
             if isinstance(form, _Record | _TypedDict):
                 self._fill(form, kind, arguments)
         return form
@@ -1276,6 +1339,11 @@ class _Builder:
         return found
 
 
+def _is_alias(type: object) -> bool:
+    """Whether this was made by the `type` statement."""
+    return hasattr(type, "__value__") and not inspect.isclass(type)
+
+
 def _joined(forms: list[_Form]) -> _Form:
     return forms[0] if len(forms) == 1 else _Union(forms)
 
@@ -1296,27 +1364,28 @@ def _is_record(kind: Any) -> bool:
 
 
 def _new_record(kind: Any) -> _Form:
-    own = vars(kind)
-    usual_new = kind.__new__ is object.__new__ and kind.__getattribute__ is object.__getattribute__
     if issubclass(kind, msgspec.Struct):
         return _Record(kind, constructor=True, proven=not hasattr(kind, "__post_init__"))
     if issubclass(kind, tuple):
-        return _Record(
-            kind, constructor=True, proven="_fields" in own and own["__new__"].__module__ != kind.__module__
-        )
-    if dataclasses.is_dataclass(kind):
-        if any(
-            field._field_type is dataclasses._FIELD_INITVAR for field in kind.__dataclass_fields__.values()
-        ):  # type: ignore[attr-defined]
+        return _Record(kind, constructor=True, proven=kind.__new__.__module__.startswith("namedtuple_"))
+    own = vars(kind)
+    usual = kind.__new__ is object.__new__ and kind.__getattribute__ is object.__getattribute__
+    usual = usual and not any(hasattr(kind, name) for name in _OWN_CODE)
+    if "__dataclass_fields__" in own:
+        # A pseudo-field InitVar is an argument that no attribute keeps.
+        if any(str(one._field_type) == "_FIELD_INITVAR" for one in own["__dataclass_fields__"].values()):
             return _Unsupported(f"{kind.__name__}, a dataclass with an InitVar")
-        generated = "__dataclass_fields__" in own and kind.__dataclass_params__.init  # type: ignore[attr-defined]
-        plain = kind.__setattr__ is object.__setattr__ or kind.__dataclass_params__.frozen  # type: ignore[attr-defined]
-        own_code = hasattr(kind, "__post_init__") or hasattr(kind, "__pydantic_validator__")
-        return _Record(kind, constructor=generated, proven=generated and plain and usual_new and not own_code)
-    generated = "__attrs_attrs__" in own and "__attrs_init__" not in own
-    converted = any(field.converter for field in kind.__attrs_attrs__)
-    proven = generated and usual_new and not converted and not hasattr(kind, "__attrs_post_init__")
-    return _Record(kind, constructor=generated, proven=proven and not hasattr(kind, "__attrs_pre_init__"))
+        options = own["__dataclass_params__"]
+        usual = usual and options.init and (options.frozen or kind.__setattr__ is object.__setattr__)
+        return _Record(kind, constructor=options.init, proven=usual)
+    if "__attrs_attrs__" in own:
+        generated = "__attrs_init__" not in own
+        usual = usual and generated and not any(one.converter for one in own["__attrs_attrs__"])
+        return _Record(kind, constructor=generated, proven=usual)
+    return _Record(kind, constructor=False, proven=False)  # it inherits from a dataclass and is none itself
+
+
+_OWN_CODE = ("__post_init__", "__attrs_post_init__", "__attrs_pre_init__", "__pydantic_validator__")
 
 
 def _fields(kind: Any) -> list[_Field]:
@@ -1376,30 +1445,31 @@ def evaluate(hint: Any, names: Mapping[str, Any], local: Mapping[str, Any]) -> o
 
 def _difference(value: Any, restored: Any) -> _RefusedError | None:
     """Where two values differ, in type or in content; None if nowhere."""
-    kind = type(value)
-    if kind is not type(restored):
+    if type(value) is not type(restored):
         return _changed(value, restored)
     if isinstance(value, dict):
-        return _difference_of_items(list(value), list(restored), lambda index: f".keys()[{index}]") or (
-            _difference_of_items(
-                list(value.values()), list(restored.values()), lambda index: f"[{list(value)[index]!r}]"
-            )
-        )
+        keys = list(value)
+        found = _difference_of_items(keys, list(restored), lambda index: f".keys()[{index}]")
+        items = list(value.values()), list(restored.values())
+        return found or _difference_of_items(*items, lambda index: f"[{keys[index]!r}]")
     if isinstance(value, list | tuple):
         return _difference_of_items(value, restored, lambda index: f"[{index}]")
     if isinstance(value, set | frozenset):
         twins = {item: item for item in restored}
         others = [twins.get(item, _MISSING) for item in value]
-        found = _difference_of_items(list(value), others, lambda index: "")
-        return found if len(value) == len(restored) else _changed(value, restored)
-    attributes = _attributes(value)
-    if attributes and not isinstance(value, enum.Enum):
+        return _difference_of_items(list(value), others, lambda index: "") or (
+            None if len(value) == len(restored) else _changed(value, restored)
+        )
+    attributes = {} if isinstance(value, enum.Enum) else _attributes(value)
+    if attributes:
         names = list(attributes)
-        others = _attributes(restored)
-        items = [others.get(name, _MISSING) for name in names]
-        if found := _difference_of_items(list(attributes.values()), items, lambda index: f".{names[index]}"):
-            return found
-        return None if len(others) == len(names) else _changed(value, restored)
+        back = _attributes(restored)
+        found = _difference_of_items(
+            list(attributes.values()),
+            [back.get(name, _MISSING) for name in names],
+            lambda index: f".{names[index]}",
+        )
+        return found or (None if len(back) == len(names) else _changed(value, restored))
     return None if _equal(value, restored) else _changed(value, restored)
 
 
@@ -1431,7 +1501,8 @@ def _equal_zones(value: Any, restored: Any) -> bool:
 def _changed(value: object, restored: object) -> _RefusedError:
     back = "nothing" if restored is _MISSING else _brief(restored)
     return _RefusedError(
-        f"is {_brief(value)} and would come back as {back}; declare its exact type, or pass what it is made from"
+        f"is {_brief(value)} and would come back as {back}; "
+        "declare its exact type, or pass what it is made from"
     )
 
 
@@ -1492,6 +1563,11 @@ def _advice(value: object, wanted: Iterable[type]) -> str:
             return f"annotate it as {kind.__name__}, or pass {base.__name__}(...) of it"
         if kind is not base and issubclass(kind, base):
             return f"annotate it as {kind.__name__}, or as {base.__name__} | {kind.__name__}"
-    if kind in _LEAVES or _is_record(kind) or issubclass(kind, enum.Enum) or hasattr(kind, "model_dump"):
+    if (
+        (kind in _LEAVES and kind is not object)
+        or _is_record(kind)
+        or issubclass(kind, enum.Enum)
+        or hasattr(kind, "model_dump")
+    ):
         return f"annotate it as {kind.__name__}"
     return "pass its id, or what it is made from"

@@ -12,21 +12,18 @@ from collections.abc import Callable
 from inspect import Parameter
 from typing import Any
 
-from runtime_min.codec import Call, Codec, Unresolved, evaluate
+from runtime_min.codec import Call, Codec, evaluate
 from runtime_min.errors import NotReadable
 
 
 class Parameters:
     """What a function takes and gives.
 
-    Arguments are stored as they are passed: by position as a JSON array, such as `["order-17", 499]`, and if any are
-    passed by name, as `{"args": ["order-17"], "kwargs": {"amount": 499}}`. Defaults are not stored, so that a default
-    can be changed without breaking the digests of calls that are recorded; the function then sees the new one.
+    Arguments are stored as they are passed: by position as a JSON array, such as `["order-17", 499]`; if any
+    are passed by name, as `{"args": ["order-17"], "kwargs": {"amount": 499}}`. Defaults are not stored, so
+    that a default can be changed without breaking the digests of recorded calls; the function then sees the
+    new one.
     """
-
-    _known: weakref.WeakKeyDictionary[Callable[..., Any], dict[bool, Parameters]] = (
-        weakref.WeakKeyDictionary()
-    )
 
     def __init__(self, fn: Callable[..., Any], skip_first: bool = False) -> None:
         self._name: str = getattr(fn, "__name__", type(fn).__name__)
@@ -43,14 +40,14 @@ class Parameters:
     @classmethod
     def of(cls, fn: Callable[..., Any], skip_first: bool = False) -> Parameters:
         """The parameters of a function; without the first one, if it is a method and that is `self`."""
-        known = cls._known.setdefault(fn, {})
+        known = _known.setdefault(fn, {})
         if skip_first not in known:
             known[skip_first] = cls(fn, skip_first)
         return known[skip_first]
 
     @property
     def result(self) -> object:
-        """The annotated type of the result, of an async function that of what it gives; `Any` if there is none."""
+        """The annotated type of what it gives, or of what awaiting it gives; `Any` if there is none."""
         return self._result
 
     def encode(self, codec: Codec, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bytes:
@@ -85,6 +82,7 @@ class Parameters:
             raise TypeError(f"{self._name}() {error}") from None
 
 
+_known: weakref.WeakKeyDictionary[Callable[..., Any], dict[bool, Parameters]] = weakref.WeakKeyDictionary()
 _VARIADIC = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
 
 
@@ -132,8 +130,6 @@ def _call(name: str, parameters: list[Parameter], hints: dict[str, object]) -> C
 
 
 def _result(hint: object, is_async: bool) -> object:
-    if isinstance(hint, Unresolved):
-        return hint
     origin = typing.get_origin(hint)
     if not is_async and origin in (collections.abc.Awaitable, collections.abc.Coroutine):
         return typing.get_args(hint)[-1]
