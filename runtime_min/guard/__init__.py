@@ -54,7 +54,7 @@ class Guard:
     def watch(self, function: Callable[..., Any]) -> None:
         """Count a function or method as workflow code, with what is defined inside of it."""
         if self._observer is not None:
-            self._observer.watchlist.watch(function)
+            self._observer.watch(function)
 
     def __enter__(self) -> Self:
         if self._observer is not None:

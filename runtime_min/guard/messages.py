@@ -59,7 +59,7 @@ _BY_NAME = {
 
 def message(name: str, effect: str, advice: str, function: str, path: str, line: int) -> str:
     """The whole text, such as `app.py:3: `time.time()` was called in workflow code (quote) [clock]: ...`."""
-    shown = name.removeprefix("builtins.")
+    shown = name.removeprefix("builtins.") if name != "io.open" else "open"
     return (
         f"{path}:{line}: `{shown}()` was called in workflow code ({function}) [{effect}]. "
         f"On replay {_WHY.get(effect, 'it may give something else')}. "

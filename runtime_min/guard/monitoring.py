@@ -65,7 +65,7 @@ class Monitor(Observer):
         def on_start(code: CodeType, offset: int) -> Any:
             if get_ident() not in self.inside:
                 return None
-            self.watchlist.start(code)
+            self.start(code)
             return _monitoring.DISABLE
 
         return on_start

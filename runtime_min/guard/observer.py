@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from threading import get_ident
-from types import CodeType
+from threading import RLock, get_ident
+from types import CodeType, ModuleType
 from typing import Any, TypeAlias
 
 from color_checker.catalog import Entry, load_catalog
 from runtime_min.guard.sites import Arguments, arguments_at, excuses
 from runtime_min.guard.verdict import MISSING, Judge, is_random_per_process, matters_in_installed
-from runtime_min.guard.watchlist import Role, Watchlist, is_installed
+from runtime_min.guard.watchlist import Role, Watchlist, is_a, is_installed
 
 Report: TypeAlias = Callable[[Entry, CodeType, int], None]
 
@@ -27,10 +27,22 @@ class Observer:
         self.inside: dict[int, Report] = {}
         self.watchlist = Watchlist(catalog, self.change)
         self.judge = Judge(catalog, self.watchlist)
+        # Discovery writes to several tables, and the catalog reads its files on the way.
+        self._lock = RLock()
         self._arguments: dict[tuple[int, int], tuple[CodeType, Arguments | None]] = {}
 
     def change(self, code: CodeType, role: Role) -> None:
         """The role of a code object has changed."""
+
+    def watch(self, function: object) -> None:
+        """Count a function as workflow code."""
+        with self._lock:
+            self.watchlist.watch(function)
+
+    def start(self, code: CodeType) -> None:
+        """A candidate starts inside of a workflow."""
+        with self._lock:
+            self.watchlist.start(code)
 
     def enter(self, report: Report) -> Report | None:
         """Workflow code runs from now on, on this thread; returns what `leave` gets."""
@@ -53,11 +65,12 @@ class Observer:
 
     def effect(self, code: CodeType, offset: int, callee: Any, first: Any) -> Entry | None:
         """What calling `callee` does at this place in watched code, if that is to be reported."""
-        entry = self.judge.entry(callee, first)
+        with self._lock:
+            entry = self.judge.entry(callee, first)
         if entry is None:
             return None
-        if first is MISSING:  # of a bound method
-            first = getattr(callee, "__self__", MISSING)
+        if first is MISSING:
+            first = _bound_to(callee)
         return None if self._is_excused(entry, code, offset, first) else entry
 
     def _is_excused(self, entry: Entry, code: CodeType, offset: int, first: Any) -> bool:
@@ -79,3 +92,9 @@ class Observer:
                 self._arguments.clear()
             self._arguments[key] = (code, arguments_at(code, offset))
         return self._arguments[key][1]
+
+
+def _bound_to(callee: Any) -> Any:
+    """The object of a bound method; builtin functions are bound to their module, which says nothing."""
+    owner = getattr(callee, "__self__", MISSING)
+    return MISSING if is_a(owner, ModuleType) else owner

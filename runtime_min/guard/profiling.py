@@ -56,8 +56,8 @@ class Profiler(Observer):
                     self._examine(inside.get(get_ident()), frame, arg, MISSING)
             elif event == "call":
                 code = frame.f_code
-                if id(code) in candidates:
-                    self.watchlist.start(code)
+                if id(code) in candidates and get_ident() in inside:
+                    self.start(code)
                 caller = frame.f_back
                 if caller is None or id(code) in harmless:
                     return

@@ -183,7 +183,8 @@ class Judge:
         owner: type = descriptor.__objclass__
         if owner in _RANDOM_CLASSES and first is _HIDDEN_RANDOM:
             return self.effect_of(iter((f"random.{descriptor.__name__}",)))
-        entry = self.effect_of(f"{name}.{descriptor.__name__}" for name in _names_of_class(owner))
+        receiver = owner if first is MISSING else first
+        entry = self.effect_of(self._names_of_method(descriptor.__name__, receiver, None))
         if entry is None and owner not in _RANDOM_CLASSES:
             self._keep(descriptor, descriptor)
         return entry
