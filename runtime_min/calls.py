@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Generator
 from typing import Any
@@ -55,7 +54,9 @@ class Call(Coroutine[Any, Any, Any]):
 
     def __del__(self) -> None:
         if not self._begun:
-            _log.warning("a step, timer or child was called and never awaited, so nothing happened: %r", self._schedule)
+            _log.warning(
+                "a step, timer or child was called and never awaited, so nothing happened: %r", self._schedule
+            )
 
 
 class Disposed(BaseException):

@@ -27,7 +27,7 @@ from runtime_min.errors import (
 )
 from runtime_min.execution import Execution
 from runtime_min.guard import Guard, Mode
-from runtime_min.journal import Closed, Event, Received, Started
+from runtime_min.journal import Closed, Received, Started
 from runtime_min.loop import running
 from runtime_min.sqlite import SqliteBackend
 from runtime_min.worker import Worker
@@ -156,6 +156,12 @@ class Runtime:
         if self._backend is not None and self._backend is not self._database:
             self._backend.close()
         self._backend = None
+
+    @property
+    def failure(self) -> BaseException | None:
+        """What ended the worker of this process, if it did not end by itself."""
+        task = self._task
+        return task.exception() if task is not None and task.done() and not task.cancelled() else None
 
     @property
     def backend(self) -> Backend:

@@ -193,6 +193,7 @@ class Signal(Generic[T]):
     def __init__(self, name: str, type: type[T]) -> None:
         self.name = name
         self.type = type
+        _signals[name] = self
 
     def __repr__(self) -> str:
         return f"<signal {self.name}>"
@@ -281,12 +282,18 @@ def workflows() -> Mapping[str, Workflow[..., Any]]:
     return MappingProxyType(_workflows)
 
 
+def signals() -> Mapping[str, Signal[Any]]:
+    """The signals that this process has declared, by name; of those with one name, the last."""
+    return MappingProxyType(_signals)
+
+
 def public_name(fn: Callable[..., Any]) -> str:
     """The name of a function without the functions around it."""
     return fn.__qualname__.rpartition("<locals>.")[2]
 
 
 _workflows: dict[str, Workflow[..., Any]] = {}
+_signals: dict[str, Signal[Any]] = {}
 
 
 def _register(flow: Workflow[..., Any]) -> None:

@@ -6,18 +6,20 @@ import asyncio
 import contextvars
 import linecache
 import logging
+import sys
 import traceback
 from collections import deque
-from collections.abc import Callable, Coroutine, Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from datetime import UTC, datetime
 from hashlib import blake2b
 from random import Random
-from types import CodeType
+from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from uuid import UUID
 
 import msgspec
 
+from runtime_min.calls import Disposed
 from runtime_min.errors import (
     AlreadyStarted,
     ColorError,
@@ -32,7 +34,6 @@ from runtime_min.errors import (
     WorkflowFailed,
     WorkflowNotFound,
 )
-from runtime_min.calls import Disposed
 from runtime_min.journal import (
     Abandoned,
     Attempted,
@@ -63,6 +64,17 @@ class Where(NamedTuple):
 
     code: CodeType
     number: int
+
+    @classmethod
+    def of_caller(cls) -> Where:
+        """The innermost place that is not in this package."""
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None and frame.f_globals.get("__name__", "").startswith("runtime_min."):
+            if frame.f_back is None:
+                break
+            frame = frame.f_back
+        assert frame is not None
+        return cls(frame.f_code, frame.f_lineno)
 
     def text(self) -> str:
         """Such as `flows.py:31`; the whole path would be another one on each machine."""

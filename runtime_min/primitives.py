@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import functools
-import sys
 from collections.abc import Coroutine
 from datetime import datetime
 from random import Random
-from types import CodeType
 from typing import Any, NoReturn, ParamSpec, TypeVar
 from uuid import UUID
 
@@ -64,8 +62,7 @@ def child(flow: Workflow[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Corouti
     """
     execution = current_execution("child")
     plain = flow.parameters.encode(execution.codec, args, kwargs)
-    frame = sys._getframe(1)
-    return Call(execution.loop, functools.partial(_child, flow, plain, (frame.f_code, frame.f_lineno)))
+    return Call(execution.loop, functools.partial(_child, flow, plain, Where.of_caller()))
 
 
 def patched(id: str) -> bool:
@@ -104,9 +101,9 @@ def _wake(future: WorkflowFuture[None]) -> None:
         future.set_result(None)
 
 
-def _child(flow: Workflow[..., Any], plain: bytes, where: tuple[CodeType, int]) -> WorkflowFuture[Any]:
+def _child(flow: Workflow[..., Any], plain: bytes, where: Where) -> WorkflowFuture[Any]:
     loop = running()
     assert loop is not None, "a call is awaited where it was made"
     return loop.execution.schedule(
-        "child", flow.key, plain, Where(*where), target=flow.id or "", result=flow.parameters.result
+        "child", flow.key, plain, where, target=flow.id or "", result=flow.parameters.result
     )

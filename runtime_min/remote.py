@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import functools
-import sys
 from collections.abc import Coroutine
-from types import CodeType
 from typing import Any, TypeVar
 
 from runtime_min import client, journal
@@ -27,7 +25,7 @@ def start_from_workflow(
     """`start` in workflow code."""
     execution = current_execution("start")
     plain = flow.parameters.encode(execution.codec, args, kwargs)
-    return _started(flow, Call(execution.loop, functools.partial(_ask, "start", flow.key, plain, flow.id or "", _where())))
+    return _started(flow, Call(execution.loop, functools.partial(_ask, "start", flow.key, plain, flow.id or "", Where.of_caller())))
 
 
 async def _started(flow: Workflow[..., R], call: Call) -> client.Handle[R]:
@@ -38,13 +36,13 @@ def send_signal(id: str, signal: Signal[T], value: T) -> Coroutine[Any, Any, Non
     """`Handle.signal` in workflow code; stored in the same transaction, so sent once."""
     execution = current_execution("Handle.signal")
     plain = execution.codec.encode(value, signal.type)
-    return Call(execution.loop, functools.partial(_ask, "signal", signal.name, plain, id, _where()))
+    return Call(execution.loop, functools.partial(_ask, "signal", signal.name, plain, id, Where.of_caller()))
 
 
 def send_cancel(id: str) -> Coroutine[Any, Any, None]:
     """`Handle.cancel` in workflow code."""
     execution = current_execution("Handle.cancel")
-    return Call(execution.loop, functools.partial(_ask, "cancel", "", b"", id, _where()))
+    return Call(execution.loop, functools.partial(_ask, "cancel", "", b"", id, Where.of_caller()))
 
 
 async def result_of(id: str, flow: Workflow[..., R] | None) -> R:
@@ -64,15 +62,10 @@ def describe(id: str) -> Coroutine[Any, Any, client.Description]:
     return _describe(id)
 
 
-def _where() -> tuple[CodeType, int]:
-    frame = sys._getframe(2)
-    return frame.f_code, frame.f_lineno
-
-
-def _ask(kind: Kind, name: str, plain: bytes, target: str, where: tuple[CodeType, int]) -> WorkflowFuture[Any]:
+def _ask(kind: Kind, name: str, plain: bytes, target: str, where: Where) -> WorkflowFuture[Any]:
     loop = running()
     assert loop is not None, "a call is awaited where it was made"
-    return loop.execution.schedule(kind, name, plain, Where(*where), target=target)
+    return loop.execution.schedule(kind, name, plain, where, target=target)
 
 
 async def _wait_for_result(id: str) -> bytes:

@@ -41,7 +41,17 @@ from runtime_min.colors import Step, Workflow
 from runtime_min.context import Info, current_step
 from runtime_min.errors import AlreadyStarted, RuntimeMinError, StorageError, WorkflowNotFound
 from runtime_min.execution import Execution, Guarding, Operation, failure_of
-from runtime_min.journal import Abandoned, Attempted, Closed, Event, Outgoing, Received, Resolved, Scheduled, Started
+from runtime_min.journal import (
+    Abandoned,
+    Attempted,
+    Closed,
+    Event,
+    Outgoing,
+    Received,
+    Resolved,
+    Scheduled,
+    Started,
+)
 
 _log = logging.getLogger("runtime_min")
 
@@ -208,8 +218,10 @@ class Worker:
         if timeout <= 0:
             await asyncio.sleep(0)
         else:
+            # Not `asyncio.wait_for`, which on Python 3.11 may lose a cancellation.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), timeout)
+                async with asyncio.timeout(timeout):
+                    await self._wake.wait()
         self._wake.clear()
 
     def _until_due(self) -> float:
