@@ -161,11 +161,13 @@ class Scope:
 
     def settle(self) -> None:
         """Decide what the names mean that no earlier statement had bound."""
+        own = {} if self.kind == "class" else self.definitions
+        others = self.globals | self.nonlocals
         for position in self.pending:
             load = self.ops[position]
             assert isinstance(load, Load)
-            slots = self.definitions.get(load.name)
-            if slots and load.name not in self.globals | self.nonlocals and self.kind != "class":
+            slots = own.get(load.name)
+            if slots and load.name not in others:
                 self.read.update(slots)
                 self.ops[position] = Merge(load.dst, tuple(slots))
             else:
@@ -215,7 +217,7 @@ class Scope:
             for name in sorted(visible)
         }
         seen_elsewhere = {slot for slots in cells.values() for slot in slots}
-        forgotten = [slot for slot in sorted(self.assigned) if slot not in self.read | seen_elsewhere]
+        forgotten = sorted(self.assigned - self.read - seen_elsewhere)
         return encode_body(
             Body(
                 slots=self.slots,
