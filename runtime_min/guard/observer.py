@@ -65,6 +65,8 @@ class Observer:
 
     def effect(self, code: CodeType, offset: int, callee: Any, first: Any) -> Entry | None:
         """What calling `callee` does at this place in watched code, if that is to be reported."""
+        if self.judge.remembers(callee, first):
+            return None
         with self._lock:
             entry = self.judge.entry(callee, first)
         if entry is None:

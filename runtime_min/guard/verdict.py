@@ -94,6 +94,19 @@ class Judge:
             return self.entry(inner, MISSING)
         return self._instance(callee, kind)
 
+    def remembers(self, callee: object, first: object) -> bool:
+        """Whether a callable that is made anew by each run or access is known to be harmless."""
+        if type(callee) is FunctionType:
+            code = id(callee.__code__)
+            return code in self.harmless or (id(type(first)), code) in self._harmless_methods
+        if type(callee) is MethodType:
+            return self.remembers(callee.__func__, callee.__self__)
+        if type(callee) is BuiltinFunctionType:
+            owner = callee.__self__
+            holder = owner if type(owner) is type else type(owner)
+            return (id(holder), callee.__name__) in self._harmless_methods
+        return False
+
     def effect_of(self, names: Iterator[str]) -> Entry | None:
         """The entry of the first name that the catalog knows, if it has an effect that matters here."""
         for name in names:
@@ -109,10 +122,6 @@ class Judge:
 
     def _function(self, function: FunctionType, first: object) -> Entry | None:
         code = function.__code__
-        if id(code) in self.harmless:
-            return None
-        if first is not MISSING and (id(type(first)), id(code)) in self._harmless_methods:
-            return None
         if self._watchlist.is_project_code(function):
             self._watchlist.watch(function)
             if first is not MISSING and "." in code.co_qualname:
@@ -164,8 +173,6 @@ class Judge:
             return entry
         # Each access makes another object of these, so the class and the name are remembered.
         holder = owner if is_a(owner, type) else type(owner)
-        if (id(holder), function.__name__) in self._harmless_methods:
-            return None
         entry = self.effect_of(self._names_of_method(function.__name__, owner, None))
         if entry is None and owner is not _HIDDEN_RANDOM:
             self._remember_method(holder, function.__name__, holder)

@@ -315,7 +315,7 @@ INNOCENT: list[Callable[[], Any]] = [
     lambda: type("Made", (), {})(),
     lambda: getattr(Plan.PRO, "value"),  # noqa: B009
     lambda: [isinstance(1, int), callable(len), issubclass(int, object)],
-    lambda: ["a", "b"] + [f"{1}", f"{1:>3}"],
+    lambda: "{:>3}".format(*["a", "b"]),
 ]
 
 
