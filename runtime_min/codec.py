@@ -24,6 +24,7 @@ import operator
 import pathlib
 import re
 import sys
+import threading
 import types
 import typing
 import uuid
@@ -603,7 +604,7 @@ def _at(convert: Callable[[Any], Any], value: Any, key: object) -> Any:
 
 
 class _Dict(_Form):
-    """A dict: an object if the keys are strings or can be written as such, else a list of pairs."""
+    """A dict: an object if all keys are strings or can be written as such, else a list of pairs."""
 
     kinds = frozenset({dict})
 
@@ -611,14 +612,17 @@ class _Dict(_Form):
         super().__init__(f"dict[{key.name}, {value.name}]")
         self._key = key
         self._value = value
-        self._as_object = key.shapes == frozenset({str})
-        self.shapes = frozenset({dict} if self._as_object else {list})
+        self._as_text = key.shapes == frozenset({str})
+        self._mixed = not self._as_text and str in key.native
+        self.shapes = frozenset({dict} if self._as_text else {dict, list} if self._mixed else {list})
 
     def lower(self, value: Any) -> Any:
         if type(value) is not dict:
             return self.refuse(value)
         pairs = [(self._lower_key(key), _at(self._value.lower, item, key)) for key, item in value.items()]
-        return dict(pairs) if self._as_object else pairs
+        if self._as_text or (self._mixed and all(type(key) is str for key in value)):
+            return dict(pairs)
+        return pairs
 
     def _lower_key(self, key: Any) -> Any:
         try:
@@ -629,7 +633,7 @@ class _Dict(_Form):
     def lift(self, plain: Any) -> Any:
         if type(plain) not in self.shapes:
             return self.misfit(plain)
-        pairs = plain.items() if self._as_object else plain
+        pairs = plain.items() if type(plain) is dict else plain
         try:
             return {_at(self._key.lift, key, key): _at(self._value.lift, item, key) for key, item in pairs}
         except (TypeError, ValueError):  # no pairs, or keys that cannot be keys
@@ -710,13 +714,18 @@ class _Record(_Form):
 
     def fill(self, fields: list[_Field]) -> None:
         """Give it its fields; later, since they may be of its own type."""
+        if not self._constructor:
+            for field in fields:
+                field.parameter = ""
         self._fields = fields
         self._keys = tuple(field.key for field in fields)
         self._simple = self._constructor and _by_position(self._kind) == [field.parameter for field in fields]
         self._lowers = [field.form.lower for field in fields]
         self._lifts = [field.form.lift for field in fields]
         self._get = _getter([field.name for field in fields])
-        self._bare = self.proven or issubclass(self._kind, tuple)
+        self._strict = self.proven or issubclass(self._kind, tuple)
+        slots = [inspect.ismemberdescriptor(getattr(self._kind, field.name, None)) for field in fields]
+        self._attributes = 0 if issubclass(self._kind, tuple) else slots.count(False)
 
     def lower(self, value: Any) -> Any:
         if type(value) is not self._kind:
@@ -727,7 +736,7 @@ class _Record(_Form):
             raise self._locate(value) from None
         except AttributeError as error:
             raise _RefusedError(f"is incomplete: {error}") from None
-        if self._bare and len(getattr(value, "__dict__", ())) > len(plain):
+        if self._strict and len(getattr(value, "__dict__", ())) > self._attributes:
             self._check_extras(value)
         return plain
 
@@ -828,7 +837,12 @@ class _Pydantic(_Form):
     def lower(self, value: Any) -> Any:
         if type(value) is not self._kind:
             return self.refuse(value)
-        return _LEAVES[Any].lower(_made(value.model_dump, mode="json", by_alias=True, round_trip=True))
+        plain = _made(value.model_dump, mode="json", by_alias=True, round_trip=True)
+        try:
+            return _LEAVES[Any].lower(plain)
+        except _RefusedError as refused:
+            refused.reason = f"{self.name} dumps something that JSON cannot hold; give it a serializer"
+            raise
 
     def lift(self, plain: Any) -> Any:
         return _made(self._kind.model_validate_json, _encode(plain))
@@ -889,13 +903,17 @@ class _Union(_Form):
         marked = list(_colliding(members) if tagged is None else tagged)
         self._tags = _tags(marked)
         self._tagged = {tag: member for member, tag in self._tags.items()}
-        self._by_shape: dict[type, _Form] = {}
+        self._by_shape: dict[type, list[_Form]] = {}
         for member in members:
-            if member not in self._tags:
-                self._by_shape |= dict.fromkeys(member.shapes, member)
+            for shape in () if member in self._tags else member.shapes:
+                self._by_shape.setdefault(shape, []).append(member)
         self.kinds = frozenset().union(*(member.kinds for member in members))
         self.shapes = frozenset(self._by_shape) | frozenset({dict} if self._tags else ())
-        self.native = frozenset(shape for shape, member in self._by_shape.items() if shape in member.native)
+        self.native = frozenset(
+            shape
+            for shape, found in self._by_shape.items()
+            if all(shape in member.native for member in found)
+        )
         self._by_kind = {kind: [one for one in members if kind in one.kinds] for kind in self.kinds}
 
     def lower(self, value: Any) -> Any:
@@ -916,8 +934,15 @@ class _Union(_Form):
             (tag,) = plain
             if tag in self._tagged:
                 return self._tagged[tag].lift(plain[tag])
-        member = self._by_shape.get(type(plain))
-        return self._guess(plain) if member is None else member.lift(plain)
+        found = self._by_shape.get(type(plain))
+        if found is None:
+            return self._guess(plain)
+        for member in found[:-1]:  # if there are several, all lift it as it is, or not at all
+            try:
+                return member.lift(plain)
+            except _RefusedError:
+                continue
+        return found[-1].lift(plain)
 
     def _guess(self, plain: Any) -> Any:
         """Lift what was recorded when only one type was declared; only if it fits but one of those of now."""
@@ -1181,16 +1206,18 @@ class _Builder:
     ) -> None:
         self._enc_hook = enc_hook
         self._dec_hook = dec_hook
+        self._lock = threading.RLock()  # a form is in use only once it is complete
         self._classes: dict[object, _Form] = {}
         self._aliases: dict[object, _Later] = {}
 
     def form(self, type: object) -> _Form:
-        if isinstance(type, Call):
-            return _Call(type, self.form)
-        try:
-            return self._form(type, _TOP)
-        except RecursionError:
-            return _Unsupported(_name(type))
+        with self._lock:
+            if isinstance(type, Call):
+                return _Call(type, self.form)
+            try:
+                return self._form(type, _TOP)
+            except RecursionError:
+                return _Unsupported(_name(type))
 
     def _form(self, type: Any, scope: _Scope) -> _Form:
         if isinstance(type, Unresolved):
@@ -1264,7 +1291,10 @@ class _Builder:
         forms = [self._form(argument, scope) for argument in arguments if argument is not ...]
         first = forms[0] if forms else _LEAVES[Any]
         if kind is tuple:
-            if arguments and any(typing.get_origin(one) is typing.Unpack for one in arguments):
+            if any(
+                typing.get_origin(one) is typing.Unpack or getattr(one, "__unpacked__", False)
+                for one in arguments
+            ):
                 return _Unsupported("a tuple of unknown length")
             return _Items(tuple, first) if ... in arguments or arguments == () else _Tuple(forms)
         if kind in (list, set, frozenset):
@@ -1289,7 +1319,11 @@ class _Builder:
             if arguments:
                 form.name += f"[{', '.join(argument.name for argument in arguments)}]"
             if isinstance(form, _Record | _TypedDict):
-                self._fill(form, kind, arguments)
+                try:
+                    self._fill(form, kind, arguments)
+                except BaseException:
+                    del self._classes[key]
+                    raise
         return form
 
     def _new(self, kind: Any) -> _Form:
@@ -1376,13 +1410,19 @@ def _new_record(kind: Any) -> _Form:
         if any(str(one._field_type) == "_FIELD_INITVAR" for one in own["__dataclass_fields__"].values()):
             return _Unsupported(f"{kind.__name__}, a dataclass with an InitVar")
         options = own["__dataclass_params__"]
-        usual = usual and options.init and (options.frozen or kind.__setattr__ is object.__setattr__)
-        return _Record(kind, constructor=options.init, proven=usual)
+        generated = options.init and (_is_generated(kind.__init__) or hasattr(kind, "__pydantic_validator__"))
+        usual = usual and generated and (options.frozen or kind.__setattr__ is object.__setattr__)
+        return _Record(kind, constructor=generated, proven=usual)
     if "__attrs_attrs__" in own:
-        generated = "__attrs_init__" not in own
+        generated = "__attrs_init__" not in own and _is_generated(kind.__init__)
         usual = usual and generated and not any(one.converter for one in own["__attrs_attrs__"])
         return _Record(kind, constructor=generated, proven=usual)
     return _Record(kind, constructor=False, proven=False)  # it inherits from a dataclass and is none itself
+
+
+def _is_generated(init: Any) -> bool:
+    """Whether dataclasses or attrs wrote a constructor; they leave alone one that the class has."""
+    return isinstance(init, types.FunctionType) and init.__code__.co_filename.startswith("<")
 
 
 _OWN_CODE = ("__post_init__", "__attrs_post_init__", "__attrs_pre_init__", "__pydantic_validator__")
@@ -1529,7 +1569,7 @@ def _name(type: object) -> str:
 
 
 def _brief(value: object) -> str:
-    text = msgspec.json.encode(value).decode() if _is_plain(value) else f"an object of {_name(type(value))}"
+    text = msgspec.json.encode(value).decode() if _is_plain(value) else _describe(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 

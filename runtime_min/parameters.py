@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections.abc
+import functools
 import inspect
 import sys
 import types
@@ -29,13 +30,16 @@ class Parameters:
         self._name: str = getattr(fn, "__name__", type(fn).__name__)
         parameters = list(inspect.signature(fn).parameters.values())[1 if skip_first else 0 :]
         self._signature = inspect.Signature(parameters)
-        hints = _hints(fn)
-        self._call = _call(self._name, parameters, hints)
-        self._result = _result(hints.get("return", Any), inspect.iscoroutinefunction(fn))
+        self._resolve: Callable[[], dict[str, object]] = functools.partial(_hints, fn)
+        self._is_async = inspect.iscoroutinefunction(fn)
         needed = [one for one in parameters if one.default is Parameter.empty and one.kind not in _VARIADIC]
+        self._after = _after(parameters)
         self._needs_names = any(one.kind is Parameter.KEYWORD_ONLY for one in needed)
         self._least = sum(one.kind is not Parameter.KEYWORD_ONLY for one in needed)
-        self._most = len(self._call.positional) if self._call.more is None else sys.maxsize
+        by_position = sum(one.kind in _POSITIONAL for one in parameters)
+        self._most = (
+            sys.maxsize if any(one.kind is Parameter.VAR_POSITIONAL for one in parameters) else by_position
+        )
 
     @classmethod
     def of(cls, fn: Callable[..., Any], skip_first: bool = False) -> Parameters:
@@ -48,7 +52,19 @@ class Parameters:
     @property
     def result(self) -> object:
         """The annotated type of what it gives, or of what awaiting it gives; `Any` if there is none."""
-        return self._result
+        return self._types[1]
+
+    @functools.cached_property
+    def _call(self) -> Call:
+        return self._types[0]
+
+    @functools.cached_property
+    def _types(self) -> tuple[Call, object]:
+        """The annotations; evaluated when first needed, since they may name what is defined further below."""
+        hints = self._resolve()
+        del self._resolve  # it holds the function, which is a weak key
+        call = _call(self._name, list(self._signature.parameters.values()), hints)
+        return call, _result(hints.get("return", Any), self._is_async)
 
     def encode(self, codec: Codec, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bytes:
         """The arguments as bytes.
@@ -76,6 +92,10 @@ class Parameters:
         return args, kwargs
 
     def _bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        if len(args) < len(self._after):
+            needed, possible = self._after[len(args)]
+            if needed <= kwargs.keys() <= possible:
+                return  # what `Signature.bind` finds as well, and takes its time
         try:
             self._signature.bind(*args, **kwargs)
         except TypeError as error:
@@ -83,7 +103,23 @@ class Parameters:
 
 
 _known: weakref.WeakKeyDictionary[Callable[..., Any], dict[bool, Parameters]] = weakref.WeakKeyDictionary()
+_POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 _VARIADIC = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
+
+
+def _after(parameters: list[Parameter]) -> list[tuple[frozenset[str], frozenset[str]]]:
+    """For each number of positional arguments, the names that then have to be given, and those that can be.
+
+    Nothing, if there are parameters that this does not describe.
+    """
+    if not all(one.kind in (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY) for one in parameters):
+        return []
+    found = []
+    for count in range(1 + sum(one.kind is Parameter.POSITIONAL_OR_KEYWORD for one in parameters)):
+        rest = parameters[count:]
+        needed = frozenset(one.name for one in rest if one.default is Parameter.empty)
+        found.append((needed, frozenset(one.name for one in rest)))
+    return found
 
 
 def _hints(fn: Callable[..., Any]) -> dict[str, object]:
@@ -115,7 +151,7 @@ def _call(name: str, parameters: list[Parameter], hints: dict[str, object]) -> C
     more_keywords: object = None
     for one in parameters:
         hint = hints.get(one.name, Any)
-        if one.kind in (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD):
+        if one.kind in _POSITIONAL:
             positional.append((one.name, hint))
         if one.kind in (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY):
             keywords[one.name] = hint

@@ -141,6 +141,32 @@ class Point(NamedTuple):
     y: float = 0.0
 
 
+class Half(NamedTuple):
+    a: int
+
+
+class HalfTuple(Half):
+    @classmethod
+    def noted(cls, a: int) -> Self:
+        made = cls(a)
+        made.note = "x"  # type: ignore[attr-defined]
+        return made
+
+
+@dataclasses.dataclass
+class Constructed:
+    a: int
+
+    def __init__(self, text: str) -> None:
+        self.a = int(text)
+
+
+@dataclasses.dataclass
+class Initial:
+    a: int
+    b: dataclasses.InitVar[int]
+
+
 Loose = collections.namedtuple("Loose", "a b")
 
 

@@ -32,7 +32,10 @@ from tests.runtime_min.codec_types import (
     Cached,
     Card,
     Color,
+    Constructed,
     Doubled,
+    HalfTuple,
+    Initial,
     Level,
     Line,
     LinePage,
@@ -188,6 +191,14 @@ KEPT: list[tuple[object, object]] = [
     ([Model(at=NOON, theAmount=decimal.Decimal("1.0"), kind="b", more=[1])], list[Model | str]),
     (Card("x"), Card | Model),
     (Page([None]), Page[bool] | Page[None]),
+    ({"a": [1]}, dict),
+    ({1: "a", "b": 2}, dict),
+    ({1: "a", "b": 2}, dict[int | str, int | str]),
+    ([("a", 1)], list[tuple[str, int]] | dict[Any, Any]),
+    ({3: 1}, list[tuple[str, int]] | dict[Any, Any]),
+    (HalfTuple(1), HalfTuple),
+    (Constructed("1"), Constructed),
+    ([0, 2, "x", "y"], list[int | Literal["x", 2, "y"]]),
 ]
 
 
@@ -238,6 +249,13 @@ REFUSED: list[tuple[object, object, str]] = [
     (Order(OrderId("1"), [LINE, Line("b", 2)], None, NOON), Order, r"value.lines\[1\].price: is an int"),  # type: ignore[arg-type]
     (Slotted(1, {2}), Slotted, r"value.b: is a set"),
     (Slotted.__new__(Slotted), Slotted, "incomplete"),
+    (HalfTuple.noted(1), HalfTuple, "'note', which is no field"),
+    (Initial(1, 2), Initial, "InitVar"),
+    (
+        Model(at=NOON, theAmount=decimal.Decimal(1), more=math.nan),
+        Model,
+        "value.more: is the float nan and would come back as null",
+    ),
 ]
 
 
@@ -295,6 +313,8 @@ def test_the_stored_form_is_readable() -> None:
         b'"at":"2026-03-01T12:00:00.123456+01:00[Europe/Berlin]","tags":[]}'
     )
     assert codec.encode(Bank("x"), Card | Bank) == b'{"Bank":{"iban":"x"}}'
+    assert codec.encode({"a": 1}, dict) == b'{"a":1}'
+    assert codec.encode({1: 2}, dict) == b"[[1,2]]"
     assert codec.encode(Bank("x"), Bank | None) == b'{"iban":"x"}'
 
 

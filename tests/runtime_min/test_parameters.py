@@ -194,3 +194,18 @@ def test_an_enclosing_functions_class_is_found_if_it_is_used_in_the_function() -
     parameters = Parameters.of(used)
     value = {"at": datetime.date.max}
     assert parameters.decode(codec, parameters.encode(codec, (value,), {})) == ((value,), {})
+
+
+def takes_what_is_below(it: DefinedBelow) -> None: ...
+
+
+early = Parameters.of(takes_what_is_below)
+
+
+class DefinedBelow(TypedDict):
+    at: datetime.date
+
+
+def test_an_annotation_may_name_what_is_defined_below() -> None:
+    value = {"at": datetime.date.max}
+    assert early.decode(codec, early.encode(codec, (value,), {})) == ((value,), {})
