@@ -243,7 +243,7 @@ def show(settings: Settings, id: str, generation: int | None, values: bool) -> N
 @click.pass_obj
 @errors_in_one_line
 def signal(settings: Settings, id: str, name: str, value: str | None) -> None:
-    """Send the signal NAME with VALUE, as JSON, to a run. With --app, the value is checked against its type."""
+    """Send the signal NAME with VALUE, as JSON, to a run. With --app, its type is checked."""
     with _opened(settings) as runtime:
         plain = b"null" if value is None else _json(value)
         declared = signals().get(name)

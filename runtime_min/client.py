@@ -16,9 +16,8 @@ from runtime_min import journal
 from runtime_min.backend import Backend, Filter, Message, NewRun, Run, State
 from runtime_min.clock import Clock, SystemClock
 from runtime_min.codec import Codec, JsonCodec
-from runtime_min.colors import Query, Signal, Workflow, find_query, workflows
+from runtime_min.colors import Query, Signal, Workflow, check_startable, find_query, workflows
 from runtime_min.errors import (
-    ColorError,
     RuntimeMinError,
     WorkflowBlocked,
     WorkflowCancelled,
@@ -66,14 +65,15 @@ class Description(msgspec.Struct, frozen=True):
 class Runtime:
     """A database with workflows, and a worker of this process that runs them.
 
-    Use it as `async with Runtime("app.sqlite"):`; inside, `start` uses it. Without one, `start` opens the file named by
-    the environment variable RUNTIME_MIN_DB, or `runtime_min.sqlite`, for as long as the event loop runs.
+    Use it as `async with Runtime("app.sqlite"):`; inside, `start` uses it. Without one, `start` opens the
+    file named by the environment variable RUNTIME_MIN_DB, or `runtime_min.sqlite`, for as long as the event
+    loop runs.
 
     Args:
         database: a path, or a backend.
         codec: how values are stored.
-        guard: "error" raises `EffectInWorkflow` where workflow code calls something nondeterministic, "warn" warns,
-            "off" lets it.
+        guard: "error" raises `EffectInWorkflow` where workflow code calls something nondeterministic,
+            "warn" warns, "off" lets it.
         concurrency: how many steps run at once in this process.
         lease: seconds after which other processes take over what this one holds if it gives no sign of life.
         work: False for a process that only starts, asks and waits.
@@ -176,8 +176,7 @@ class Runtime:
 
     async def start(self, flow: Workflow[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Handle[R]:
         """As the function `start`, in this runtime."""
-        if not isinstance(flow, Workflow):
-            raise ColorError(f"`start` takes a workflow, and {flow!r} is none; decorate it with `@workflow`")
+        check_startable(flow)
         plain = flow.parameters.encode(self.codec, args, kwargs)
         now = self.clock.now()
         started = journal.encode(
@@ -262,7 +261,11 @@ class Runtime:
             raise WorkflowNotFound(f"this process does not define the workflow `{run.workflow}` of `{id}`")
         guard = self._guard or Guard("off")
         execution = Execution(flow, run.id, self.codec, guard)
-        execution.replay(journal.decode_all(self.backend.history(run.number)))
+        try:
+            execution.replay(journal.decode_all(self.backend.history(run.number)))
+        except BaseException:
+            execution.dispose()
+            raise
         return execution
 
     def _served(self) -> Mapping[str, Workflow[..., Any]]:
@@ -298,7 +301,8 @@ class Handle(Generic[R]):
         if running() is not None:
             from runtime_min.remote import result_of
 
-            return await result_of(self.id, self._flow)
+            value: R = await result_of(self.id, self._flow)
+            return value
         runtime = self._here()
         run = await runtime.ended(self.id)
         closed = journal.decode(runtime.backend.history(run.number, run.events - 1)[-1])
@@ -321,7 +325,7 @@ class Handle(Generic[R]):
         runtime.send(self.id, Received("signal", runtime.clock.now(), signal.name, data))
 
     async def query(self, query: Query[Q, T] | str, /, *args: Q.args, **kwargs: Q.kwargs) -> T:
-        """Ask something of the run's state, also after its end. The answer comes from a replay in this process.
+        """Ask something of the run's state, also after its end. The answer comes from a replay here.
 
         Raises:
             WorkflowNotFound: no such run, or it has no such query.
@@ -373,8 +377,8 @@ class Handle(Generic[R]):
 def start(flow: Workflow[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, Handle[R]]:
     """Start a workflow and return its handle; the run is stored by then.
 
-    `await start(trial.options(id="trial-7"), user)` starts at most one run of that id, and otherwise gives the handle
-    of the one that exists. In workflow code the new run is independent of the one that starts it.
+    `await start(trial.options(id="trial-7"), user)` starts at most one run of that id, and otherwise gives
+    the handle of the one that exists. In workflow code the new run is independent of the one that starts it.
 
     Raises (when awaited):
         TypeError: the arguments do not fit.
@@ -389,7 +393,7 @@ def start(flow: Workflow[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Corouti
 
 
 def current_runtime() -> Runtime:
-    """The runtime around the caller, or the one on the default database, which is opened when first needed."""
+    """The runtime around the caller, or the one on the default database, opened when first needed."""
     found = _current.get()
     if found is not None:
         return found

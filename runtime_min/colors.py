@@ -1,8 +1,8 @@
 """The colors as types: what the decorators make of a function.
 
-A `Workflow` cannot be called, only started; a `Step` called in a workflow is an operation of that workflow, and
-called anywhere else the function that it was. All type checkers show `Workflow[[Order], Receipt]`, and a method's
-`self` is no parameter of it.
+A `Workflow` cannot be called, only started; a `Step` called in a workflow is an operation of that workflow,
+and called anywhere else the function that it was. All type checkers show `Workflow[[Order], Receipt]`, and a
+method's `self` is no parameter of it.
 """
 
 from __future__ import annotations
@@ -39,11 +39,14 @@ class Workflow(Generic[P, R]):
         place: the function's module and qualified name.
         owner: the class, for a method.
         id: under which the next start of this object runs, if `options` set it.
+        heir: the class it was looked up in, if that only inherited it.
     """
 
     def __init__(self, fn: Callable[P, Coroutine[Any, Any, R]], name: str | None, version: str) -> None:
         if not inspect.iscoroutinefunction(fn):
-            raise ColorError(f"`{fn.__qualname__}` cannot be a workflow: a workflow is an `async def` function")
+            raise ColorError(
+                f"`{fn.__qualname__}` cannot be a workflow: a workflow is an `async def` function"
+            )
         functools.update_wrapper(self, fn)
         self.fn = fn
         self.place = f"{fn.__module__}.{fn.__qualname__}"
@@ -51,6 +54,7 @@ class Workflow(Generic[P, R]):
         self.version = version
         self.owner: type | None = None
         self.id: str | None = None
+        self.heir: type | None = None
         self.parameters = Parameters.of(fn, skip_first=_is_method(fn))
         if not _is_method(fn):
             _register(self)
@@ -61,8 +65,9 @@ class Workflow(Generic[P, R]):
         return f"{self.name}@{self.version}" if self.version else self.name
 
     def __set_name__(self, owner: type, name: str) -> None:
-        self.owner = owner
-        _register(self)
+        if _is_method(self.fn):
+            self.owner = owner
+            _register(self)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> NoReturn:
         """Never runs the workflow: that would be a run which nothing records.
@@ -80,7 +85,11 @@ class Workflow(Generic[P, R]):
     @overload
     def __get__(self: Workflow[Concatenate[S, Q], R], instance: S, owner: type[S]) -> Workflow[Q, R]: ...
     def __get__(self, instance: object, owner: type) -> Any:
-        return self
+        if self.owner is None or self.owner is owner:
+            return self
+        other = self.options(id=self.id)
+        other.heir = owner
+        return other
 
     def options(self, *, id: str | None = None) -> Workflow[P, R]:
         """The same workflow, to be started under this id: `await start(trial.options(id="trial-7"), user)`.
@@ -99,9 +108,9 @@ class Workflow(Generic[P, R]):
 class Step(Generic[P, R]):
     """A function that may do anything; made by `@step`.
 
-    In a workflow, calling it makes an awaitable, and its result is recorded; a synchronous one then runs on a thread.
-    Called elsewhere it is the function that it was: a synchronous one returns its result, whatever the types say
-    (they describe the use in workflows); `fn` is that function with its own types.
+    In a workflow, calling it makes an awaitable, and its result is recorded; a synchronous one then runs on a
+    thread. Called elsewhere it is the function that it was: a synchronous one returns its result, whatever
+    the types say (they describe the use in workflows); `fn` is that function with its own types.
 
     Attributes:
         fn: the function.
@@ -111,7 +120,12 @@ class Step(Generic[P, R]):
     """
 
     def __init__(
-        self, fn: Callable[..., Any], name: str | None, retry: Retry, timeout: Duration | None, instance: object = None
+        self,
+        fn: Callable[..., Any],
+        name: str | None,
+        retry: Retry,
+        timeout: Duration | None,
+        instance: object = None,
     ) -> None:
         functools.update_wrapper(self, fn)
         self.fn = fn
@@ -253,7 +267,7 @@ step = _StepDecorator()
 
 
 def pure(fn: Callable[P, R]) -> Callable[P, R]:
-    """Declare a function deterministic, for color-checker and for the reader; it stays the function that it is."""
+    """Declare a function deterministic, for color-checker and for readers; it stays what it is."""
     fn.__color__ = "pure"  # type: ignore[attr-defined]
     return fn
 
@@ -263,7 +277,7 @@ def query(fn: Callable[P, R], /) -> Query[P, R]: ...
 @overload
 def query(*, name: str | None = None) -> Callable[[Callable[P, R]], Query[P, R]]: ...
 def query(fn: Any = None, /, *, name: str | None = None) -> Any:
-    """`@query` on a method of a workflow's class, or on a function inside of a workflow, that answers from its state.
+    """`@query` on a method of a workflow's class, or on a function in a workflow: answers from its state.
 
     It must not change anything: it runs on a replay of the history, in the process that asks.
     """
@@ -275,6 +289,21 @@ def query(fn: Any = None, /, *, name: str | None = None) -> Any:
 def signal(name: str, type: type[T]) -> Signal[T]:
     """Declare a signal: `approved = signal("approved", bool)`."""
     return Signal(name, type)
+
+
+def check_startable(flow: object) -> None:
+    """Refuse what cannot be started.
+
+    Raises:
+        ColorError: it is no workflow, or a method that a class only inherited: its runs would be its base class's.
+    """
+    if not isinstance(flow, Workflow):
+        raise ColorError(f"{flow!r} is no workflow, so it cannot be started; decorate it with `@workflow`")
+    if flow.heir is not None:
+        raise ColorError(
+            f"`{flow.name}` is a workflow of its own class only; `{flow.heir.__qualname__}` has to define one to be "
+            f"started: `@workflow` on a method that returns `await {flow.name}.fn(self, ...)`"
+        )
 
 
 def workflows() -> Mapping[str, Workflow[..., Any]]:
@@ -299,12 +328,16 @@ _signals: dict[str, Signal[Any]] = {}
 def _register(flow: Workflow[..., Any]) -> None:
     known = _workflows.get(flow.key)
     # The same function again is a module that was loaded again, as `__main__` or by a test.
-    if known is not None and known.fn.__qualname__ != flow.fn.__qualname__:
+    if known is not None and _origin(known) != _origin(flow):
         raise ColorError(
             f"two workflows are named `{flow.key}`: `{known.place}` and "
             f"`{flow.place}`; give one a name of its own, `@workflow(name=...)`"
         )
     _workflows[flow.key] = flow
+
+
+def _origin(flow: Workflow[..., Any]) -> tuple[str, str]:
+    return flow.fn.__code__.co_filename, flow.fn.__qualname__
 
 
 def _query(name: str | None, fn: Callable[P, R]) -> Query[P, R]:
@@ -326,7 +359,9 @@ def find_query(execution: Execution, name: str) -> Query[..., Any]:
         members = (getattr(execution.flow.owner, member, None) for member in dir(execution.flow.owner))
         found = next((one for one in members if isinstance(one, Query) and one.name == name), None)
     if not isinstance(found, Query):
-        raise WorkflowNotFound(f"workflow `{execution.flow.name}` has no query `{name}` at this point of its run")
+        raise WorkflowNotFound(
+            f"workflow `{execution.flow.name}` has no query `{name}` at this point of its run"
+        )
     return found
 
 
@@ -336,11 +371,15 @@ def _is_method(fn: Callable[..., Any]) -> bool:
         return False
     first = next(iter(inspect.signature(fn).parameters), "")
     if first == "cls":
-        raise ColorError(f"`{fn.__qualname__}` is a class method; workflows, steps and queries take `self` or nothing")
+        raise ColorError(
+            f"`{fn.__qualname__}` is a class method; workflows, steps and queries take `self` or nothing"
+        )
     return first == "self"
 
 
-def _schedule(called: Step[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], where: tuple[CodeType, int]) -> Any:
+def _schedule(
+    called: Step[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], where: tuple[CodeType, int]
+) -> Any:
     loop = running()
     if loop is None:
         raise ColorError(f"`{called.name}` was called in a workflow, so it is awaited there")

@@ -21,8 +21,8 @@ class Info(msgspec.Struct, frozen=True):
         id: of the workflow's run.
         workflow: the workflow's name.
         step: the step's name; "" in workflow code.
-        position: of the step in its run; with the id a key that stays the same however often the step runs. -1 in
-            workflow code.
+        position: of the step in its run; with the id a key that stays the same however often the step runs.
+            -1 in workflow code.
         attempt: 1 for the first attempt at the step; 0 in workflow code.
     """
 
@@ -71,7 +71,7 @@ def current_execution(name: str) -> Execution:
 class _OncePerRun(logging.LoggerAdapter[logging.Logger]):
     """A logger that is silent while a workflow is replayed."""
 
-    def isEnabledFor(self, level: int) -> bool:
+    def isEnabledFor(self, level: int) -> bool:  # noqa: N802 - the name is logging's
         loop = running()
         if loop is not None and loop.execution.replaying:
             return False
@@ -84,4 +84,4 @@ class _OncePerRun(logging.LoggerAdapter[logging.Logger]):
 
 
 logger = _OncePerRun(logging.getLogger("runtime_min.workflow"), {})
-"""Logs from workflows and steps, with the run's id, and from a workflow only when the line is reached first."""
+"""Logs from workflows and steps, with the run's id, and from a workflow only when a line is reached first."""

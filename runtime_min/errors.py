@@ -16,7 +16,7 @@ class NotStorable(RuntimeMinError):
 
 
 class NotReadable(NotStorable):
-    """A recorded value that does not fit the annotation of now; the message names the path inside the value."""
+    """A recorded value that does not fit today's annotation; the message names the path inside of it."""
 
 
 class NonDeterminismError(RuntimeMinError):
@@ -32,7 +32,7 @@ class WorkflowNotFound(RuntimeMinError):
 
 
 class WorkflowBlocked(RuntimeMinError):
-    """A workflow cannot go on with the code as it is; it does when the code is mended. `Handle.result` raises it."""
+    """A workflow cannot go on with the code as it is, and does when that is mended."""
 
 
 class AlreadyStarted(RuntimeMinError):
@@ -55,7 +55,9 @@ class OperationFailed(RuntimeMinError):
         attempts: how often it was tried.
     """
 
-    def __init__(self, name: str, kind: str, bases: tuple[str, ...], text: str, trace: str, attempts: int) -> None:
+    def __init__(
+        self, name: str, kind: str, bases: tuple[str, ...], text: str, trace: str, attempts: int
+    ) -> None:
         super().__init__(f"{name}: {kind}: {text}" if text else f"{name}: {kind}")
         self.name = name
         self.kind = kind
@@ -65,7 +67,7 @@ class OperationFailed(RuntimeMinError):
         self.attempts = attempts
 
     def is_a(self, exception: type[BaseException]) -> bool:
-        """Whether the original exception was of this class; only names are recorded, so names are compared."""
+        """Whether the original exception was of this class. Names are recorded, so names are compared."""
         return f"{exception.__module__}.{exception.__qualname__}" in self.bases
 
 
@@ -82,12 +84,11 @@ class WorkflowCancelled(RuntimeMinError):
 
 
 class ContinueAsNew(BaseException):
-    """Ends this generation of a workflow and starts the next; raised by `continue_as_new`, never to be caught.
+    """Ends this generation of a workflow and starts the next; raised by `continue_as_new`, not to be caught.
 
     A `BaseException`, as `asyncio.CancelledError` is, so that `except Exception` lets it pass.
     """
 
-    def __init__(self, args: tuple[object, ...], kwargs: dict[str, object]) -> None:
+    def __init__(self, plain: bytes) -> None:
         super().__init__("continue as new")
-        self.arguments = args
-        self.keywords = kwargs
+        self.plain = plain

@@ -1,9 +1,9 @@
 """The events of which a run's history is made.
 
-A history alternates between what reaches the workflow (`Started`, `Resolved`, `Received`) and what the workflow
-then asks for (`Scheduled`, `Abandoned`, `Patched`, `Closed`). Replay delivers the former one at a time, lets the
-workflow run until it waits, and compares what it asks for with the latter. `Attempted` is the worker's own note
-about a step and means nothing to the workflow.
+A history alternates between what reaches the workflow (`Started`, `Resolved`, `Received`) and what the
+workflow then asks for (`Scheduled`, `Abandoned`, `Patched`, `Closed`). Replay delivers the former one at a
+time, lets the workflow run until it waits, and compares what it asks for with the latter. `Attempted` is the
+worker's own note about a step and means nothing to the workflow.
 
 Times are seconds since the epoch. Values are bytes as the codec made them.
 """

@@ -1,9 +1,10 @@
 """The deterministic event loop on which workflow code runs.
 
-It has no selector and no clock: `run` calls what is ready, in order, until nothing is, and time only passes when
-the execution sets it. Timers become operations of the execution, so `asyncio.sleep` and `asyncio.timeout` are
-durable. Tasks and futures hash by the order in which they were made and not by their address, so that the sets of
-them which `asyncio.wait` and `asyncio.TaskGroup` keep are iterated in the same order on each replay.
+It has no selector and no clock: `run` calls what is ready, in order, until nothing is, and time only passes
+when the execution sets it. Timers become operations of the execution, so `asyncio.sleep` and
+`asyncio.timeout` are durable. Tasks and futures hash by the order in which they were made and not by
+their address, so that the sets of them which `asyncio.wait` and `asyncio.TaskGroup` keep are iterated in
+the same order on each replay.
 """
 
 from __future__ import annotations
@@ -31,6 +32,13 @@ _AS_COMPLETED = {
 }
 _log = logging.getLogger("runtime_min")
 
+_MOST_CLOSES = 100
+_endless: list[object] = []
+
+
+class Disposed(BaseException):
+    """Workflow code went on after its execution was put aside; it must not get far."""
+
 
 class WorkflowFuture(asyncio.Future[T]):
     """A future that hashes by its number."""
@@ -47,7 +55,12 @@ class WorkflowTask(asyncio.Task[T]):
     """A task that hashes by its number."""
 
     def __init__(
-        self, coroutine: Coroutine[Any, Any, T], *, loop: WorkflowLoop, name: str | None, context: Context | None
+        self,
+        coroutine: Coroutine[Any, Any, T],
+        *,
+        loop: WorkflowLoop,
+        name: str | None,
+        context: Context | None,
     ) -> None:
         self.order = order = loop.next_order()
         super().__init__(coroutine, loop=loop, name=name or f"task-{order}", context=context)
@@ -109,8 +122,8 @@ class WorkflowLoop(asyncio.AbstractEventLoop):
     def dispose(self) -> None:
         """End all coroutines where they stand, without letting them do anything more.
 
-        The garbage collector would do the same later and elsewhere, where a step called in a `finally` block would
-        run as the plain function that it also is. Here it meets a disposed loop, which refuses.
+        The garbage collector would do the same later and elsewhere, where a step called in a `finally` block
+        would run as the plain function that it also is. Here it meets a disposed loop, which refuses.
         """
         self.disposed = True
         self.stop()
@@ -151,6 +164,8 @@ class WorkflowLoop(asyncio.AbstractEventLoop):
     def call_at(  # type: ignore[override]
         self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
     ) -> WorkflowTimer:
+        if self.disposed:
+            raise Disposed
         timer = WorkflowTimer(when, callback, args, self, context)
         self.execution.schedule_timer(when, timer)
         return timer
@@ -163,10 +178,17 @@ class WorkflowLoop(asyncio.AbstractEventLoop):
         self.execution.abandon(handle.position)
 
     def create_future(self) -> WorkflowFuture[Any]:
+        if self.disposed:
+            raise Disposed
         return WorkflowFuture(loop=self)
 
     def create_task(  # type: ignore[override]
-        self, coroutine: Coroutine[Any, Any, T], *, name: str | None = None, context: Context | None = None, **_: object
+        self,
+        coroutine: Coroutine[Any, Any, T],
+        *,
+        name: str | None = None,
+        context: Context | None = None,
+        **_: object,
     ) -> WorkflowTask[T]:
         siblings = _siblings(sys._getframe(1))
         if siblings is None:
@@ -176,9 +198,11 @@ class WorkflowLoop(asyncio.AbstractEventLoop):
         return self._ordered.pop(id(coroutine))
 
     def _order_siblings(self, coroutine: Coroutine[Any, Any, Any], siblings: Iterable[object]) -> None:
-        """Start them in the order in which they were given to `asyncio.as_completed`, not in that of their addresses."""
+        """Start them in the order in which `asyncio.as_completed` was given them, not in that of addresses."""
         if not isinstance(siblings, list | tuple):
-            raise TypeError("asyncio.as_completed in a workflow takes a list or tuple, so that its order is known")
+            raise TypeError(
+                "asyncio.as_completed in a workflow takes a list or tuple, so that its order is known"
+            )
         for sibling in siblings:
             if asyncio.iscoroutine(sibling) and id(sibling) not in self._ordered:
                 self._ordered[id(sibling)] = self._new_task(sibling, None, None)
@@ -206,7 +230,10 @@ class WorkflowLoop(asyncio.AbstractEventLoop):
         """Log an exception that no task carries, such as that of a callback or of a task nobody awaited."""
         if not self.disposed:
             _log.error(
-                "in workflow %s: %s", self.execution.id, context.get("message"), exc_info=context.get("exception")
+                "in workflow %s: %s",
+                self.execution.id,
+                context.get("message"),
+                exc_info=context.get("exception"),
             )
 
     def default_exception_handler(self, context: dict[str, Any]) -> None:
@@ -215,7 +242,8 @@ class WorkflowLoop(asyncio.AbstractEventLoop):
 
 def _refuse(name: str, instead: str) -> Callable[..., NoReturn]:
     def refuse(self: WorkflowLoop, *_: object, **__: object) -> NoReturn:
-        raise EffectInWorkflow(f"`{name}` is not recorded, so a replay would do it again; {instead}")
+        message = f"`{name}` is not recorded, so a replay would do it again; {instead}"
+        raise self.execution.block(EffectInWorkflow(message))
 
     return refuse
 
@@ -259,11 +287,16 @@ def _siblings(frame: FrameType | None) -> Iterable[object] | None:
 
 def _close(task: WorkflowTask[Any]) -> None:
     coroutine = task.get_coro()
-    try:
-        if coroutine is not None:
-            coroutine.close()
-    except BaseException:  # noqa: BLE001 - whatever a `finally` block raises, it has no meaning any more
-        _log.debug("a coroutine did not end quietly", exc_info=True)
+    # One that waits again in a `finally` block is not at its end yet.
+    for _ in range(_MOST_CLOSES):
+        try:
+            if coroutine is not None:
+                coroutine.close()
+            return
+        except BaseException:  # noqa: BLE001 - whatever a `finally` block raises, it has no meaning any more
+            _log.debug("a coroutine did not end quietly", exc_info=True)
+    # The garbage collector must not go on with it.
+    _endless.append(coroutine)
 
 
 def _leave_unfinished(generator: object) -> None:

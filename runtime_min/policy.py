@@ -18,16 +18,15 @@ def seconds(duration: Duration) -> float:
 class Retry(msgspec.Struct, frozen=True, kw_only=True):
     """How often a step is tried, and how long to wait in between.
 
-    Only an attempt that raised counts. One that was lost with its process is repeated in any case, since nobody
-    knows whether it had an effect; `info().attempt` counts both kinds.
+    Only an attempt that raised counts. One that was lost with its process is repeated in any case, since
+    nobody knows whether it had an effect; `info().attempt` counts both kinds.
 
     Attributes:
         attempts: how often at most; None for no limit. The default is once: an exception is an answer.
         delay: seconds before the second attempt.
         backoff: by how much each wait is longer than the one before.
         maximum: the longest wait in seconds.
-        jitter: the share of each wait that is drawn at random, 0 to 1. It is drawn from the run's seed, so that a
-            replay sees the same.
+        jitter: the share of each wait that is drawn at random, 0 to 1, from the run's seed.
         never: exceptions after which there is no further attempt.
 
     Raises:

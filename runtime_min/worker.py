@@ -1,8 +1,8 @@
 """Runs workflows: claims what is due, delivers events, stores what comes of them, and runs steps.
 
-All of it happens on one event loop. What reached a run since the last time is delivered to its workflow in one go,
-and what that asks for is stored together with it in one transaction, which is shared by all runs that had something
-to deliver; steps start when it is stored. So a step costs one commit, and many runs share one.
+All of it happens on one event loop. What reached a run since the last time is delivered to its workflow in
+one go, and what that asks for is stored together with it in one transaction, which is shared by all runs that
+had something to deliver; steps start when it is stored. So a step costs one commit, and many runs share one.
 """
 
 from __future__ import annotations
@@ -291,7 +291,9 @@ class Worker:
             heapq.heappush(self._due, _Due(former.retry, live.run.number, position))
         elif lost:
             failures = 0 if former is None else former.failures
-            gone = journal.Failure("runtime_min.Lost", (), "its process ended, or lost its lease, before the result")
+            gone = journal.Failure(
+                "runtime_min.Lost", (), "its process ended, or lost its lease, before the result"
+            )
             live.incoming.append((Attempted(position, attempt, failures, gone, now, now), None))
         else:
             self._begin(live, operation, attempt)
@@ -462,7 +464,9 @@ class Worker:
             elif isinstance(event, Abandoned) and event.position in live.children:
                 messages.append(_cancellation(live.children[event.position], now))
             elif isinstance(event, Closed):
-                open_children = (one.event for one in live.execution.operations.values() if one.event.kind == "child")
+                open_children = (
+                    one.event for one in live.execution.operations.values() if one.event.kind == "child"
+                )
                 messages += [_cancellation(one.target, now) for one in open_children]
         return starts, messages
 
@@ -488,7 +492,11 @@ class Worker:
         if live.run.parent is None:
             return Closing(closed.ending, now)
         told = Resolved(
-            live.run.parent.position, now, closed.value, closed.failure, cancelled=closed.ending == "cancelled"
+            live.run.parent.position,
+            now,
+            closed.value,
+            closed.failure,
+            cancelled=closed.ending == "cancelled",
         )
         return Closing(closed.ending, now, notify=journal.encode(told))
 
@@ -566,7 +574,9 @@ class Worker:
             if not live.gone and operation.event.position in live.execution.operations:
                 self._begin(live, operation, attempt)
 
-    async def _outcome(self, live: _Live, step: Step[..., Any], event: Scheduled, attempt: int) -> Event | None:
+    async def _outcome(
+        self, live: _Live, step: Step[..., Any], event: Scheduled, attempt: int
+    ) -> Event | None:
         position = event.position
         current_step.set(Info(live.run.id, live.execution.flow.name, step.name, position, attempt))
         try:
@@ -578,7 +588,11 @@ class Worker:
             raise
         except asyncio.CancelledError as error:
             task = asyncio.current_task()
-            if live.gone or position not in live.execution.operations or (task is not None and task.cancelling()):
+            if (
+                live.gone
+                or position not in live.execution.operations
+                or (task is not None and task.cancelling())
+            ):
                 raise
             return self._failed(live, step, event, attempt, error)
         except BaseException as error:  # noqa: BLE001 - whatever the step raised is its answer
@@ -646,8 +660,8 @@ class Worker:
                 future.set_result(None)
 
     def _tell_all(self) -> None:
-        for id in list(self._watchers):
-            self._tell(id)
+        for watched in list(self._watchers):
+            self._tell(watched)
 
     async def _shut_down(self) -> None:
         steps = [task for live in self._live.values() for task in live.steps.values()]
