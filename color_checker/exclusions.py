@@ -59,6 +59,8 @@ class Exclusion:
         if not self.classes or not isinstance(value, Inst):
             return value
         if value not in self._left:
+            if not all(_is_settled(info) for info in (value.info, *self.classes)):
+                return value
             self._left[value] = self._left_of(value)
         return self._left[value]
 
@@ -74,6 +76,14 @@ class Exclusion:
         # Where one of them names no class but lets objects in, they can be of any class.
         free = any(not one.classes and Inst not in one.kinds for one in (self, other))
         return Exclusion(self.linker, self.kinds & other.kinds, () if free else self.classes + other.classes)
+
+
+def _is_settled(info: ClassInfo) -> bool:
+    """Whether all bases are known, also those of its bases."""
+    return all(
+        isinstance(entry, str) or (len(entry.bases) >= len(entry.facts.bases) and all(entry.bases))
+        for entry in info.mro()
+    )
 
 
 def _may_stand_for(value: Inst, info: ClassInfo) -> bool:
@@ -192,4 +202,7 @@ class Exclusions:
         return values
 
     def _in_module(self, module: ModuleInfo, name: str) -> list[Value]:
-        return list(module.var(name, self.linker.solver).values) if module.defines(name) else []
+        body = module.activation
+        if body is None or name in module.stored:
+            return []
+        return [value for slot in body.body.cells.get(name, ()) for value in body.var(slot).values]
