@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import pytest
 import color_checker
 from color_checker import checking
 from color_checker.report import json_report
+from color_checker.stamps import TICK
 
 PROGRAMS = Path(__file__).parents[1] / "examples" / "pro_trial"
 
@@ -20,6 +23,8 @@ PROGRAMS = Path(__file__).parents[1] / "examples" / "pro_trial"
 EDITS = int(os.environ.get("EXAMPLES", "25"))
 
 Lines = list[str]
+
+_moments = itertools.count(1)
 
 
 @pytest.fixture
@@ -30,6 +35,9 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (copy / "pyproject.toml").write_text("[tool.color-checker]\n")
     monkeypatch.chdir(copy)
     monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path))
+    # Files written just now pass for old ones, which are not read again: `edit` gives each a new time.
+    now = time.time_ns
+    monkeypatch.setattr("color_checker.stamps.time.time_ns", lambda: now() + 3600 * TICK)
     return copy
 
 
@@ -105,6 +113,8 @@ def edit(path: Path, chance: random.Random, change: Callable[[Lines, int], None]
     if lines:
         change(lines, chance.randrange(len(lines)))
     path.write_text("".join(lines))
+    moment = path.stat().st_mtime_ns + next(_moments)
+    os.utime(path, ns=(moment, moment))
 
 
 def test_any_edit_gives_what_a_run_without_cache_gives(program: Path, runs: list[str]) -> None:
