@@ -31,6 +31,7 @@ from color_checker.catalog import Entry
 from runtime_min.errors import EffectInWorkflow
 from runtime_min.guard.messages import message
 from runtime_min.guard.observer import Observer, Report
+from runtime_min.loop import running
 
 __all__ = ["Guard", "Mode"]
 
@@ -79,7 +80,10 @@ class Guard:
         return outers
 
     def _raise(self, entry: Entry, code: CodeType, line: int) -> None:
-        raise EffectInWorkflow(_text(entry, code, line))
+        error = EffectInWorkflow(_text(entry, code, line))
+        loop = running()
+        # Else a workflow that catches all exceptions would go on.
+        raise error if loop is None else loop.execution.block(error)
 
     def _warn(self, entry: Entry, code: CodeType, line: int) -> None:
         place = (code.co_filename, line, entry.name)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from threading import RLock, get_ident
 from types import CodeType, ModuleType
 from typing import Any, TypeAlias
 
-from color_checker.catalog import Entry, load_catalog
+from color_checker.catalog import Catalog, Entry, load_catalog
 from runtime_min.guard.sites import Arguments, arguments_at, excuses
 from runtime_min.guard.verdict import MISSING, Judge, is_random_per_process, matters_in_installed
 from runtime_min.guard.watchlist import Role, Watchlist, is_a, is_installed
@@ -23,7 +24,7 @@ class Observer:
     """
 
     def __init__(self) -> None:
-        catalog = load_catalog()
+        catalog = _catalog()
         self.inside: dict[int, Report] = {}
         self.watchlist = Watchlist(catalog, self.change)
         self.judge = Judge(catalog, self.watchlist)
@@ -94,6 +95,12 @@ class Observer:
                 self._arguments.clear()
             self._arguments[key] = (code, arguments_at(code, offset))
         return self._arguments[key][1]
+
+
+@functools.cache
+def _catalog() -> Catalog:
+    """Kept for the life of the process: what it has read stays true when guards come and go."""
+    return load_catalog()
 
 
 def _bound_to(callee: Any) -> Any:

@@ -98,13 +98,15 @@ class Judge:
         """Whether a callable that is made anew by each run or access is known to be harmless."""
         if type(callee) is FunctionType:
             code = id(callee.__code__)
-            return code in self.harmless or (id(type(first)), code) in self._harmless_methods
+            if code in self.harmless:
+                return True
+            return first is not _HIDDEN_RANDOM and (id(type(first)), code) in self._harmless_methods
         if type(callee) is MethodType:
             return self.remembers(callee.__func__, callee.__self__)
         if type(callee) is BuiltinFunctionType:
             owner = callee.__self__
             holder = owner if type(owner) is type else type(owner)
-            return (id(holder), callee.__name__) in self._harmless_methods
+            return owner is not _HIDDEN_RANDOM and (id(holder), callee.__name__) in self._harmless_methods
         return False
 
     def effect_of(self, names: Iterator[str]) -> Entry | None:
@@ -114,11 +116,6 @@ class Judge:
             if entry is not None:
                 return entry if _matters(entry) else None
         return None
-
-    def forget(self) -> None:
-        """Judge everything anew."""
-        self.harmless.clear()
-        self._harmless_methods.clear()
 
     def _function(self, function: FunctionType, first: object) -> Entry | None:
         code = function.__code__

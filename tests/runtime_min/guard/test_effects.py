@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import collections
 import concurrent.futures
 import datetime
 import getpass
@@ -40,9 +41,10 @@ from typing import Any
 import pytest
 
 from runtime_min.guard import Guard
-from tests.runtime_min.guard.running import refused
+from tests.runtime_min.guard.running import refused, run
 
 logger = logging.getLogger("shop")
+random_system = random.SystemRandom()
 a_queue: queue.Queue[int] = queue.Queue()
 words = {"one", "two", "three"}
 NAMES = ("HOME",)
@@ -207,3 +209,20 @@ def test_what_only_monitoring_shows_is_refused(
     text = refused(guard, function)
     assert f"[{rule}]" in text
     assert f"`{name}" in text
+
+
+def test_what_one_object_may_do_another_may_not(guard: Guard) -> None:
+    rng = random.Random(7)
+
+    def with_a_seed() -> list[object]:
+        number, integer, letter = rng.random, rng.randint, rng.choice
+        return [rng.random(), rng.randint(1, 2), rng.choice("ab"), number(), integer(1, 2), letter("ab")]
+
+    for _ in range(2):
+        run(guard, with_a_seed)
+    assert "`random.random" in refused(guard, lambda: random.random())
+    assert "`random.randint" in refused(guard, lambda: random.randint(1, 2))
+    assert "`random.SystemRandom.choice" in refused(guard, lambda: random_system.choice("ab"))
+    mapping: collections.ChainMap[str, str] = collections.ChainMap({"HOME": ""})
+    run(guard, lambda: mapping.get("HOME"))
+    assert "`os.environ.get" in refused(guard, lambda: os.environ.get("HOME"))
