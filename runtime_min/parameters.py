@@ -6,6 +6,7 @@ import collections.abc
 import functools
 import inspect
 import sys
+import threading
 import types
 import typing
 import weakref
@@ -30,7 +31,7 @@ class Parameters:
         self._name: str = getattr(fn, "__name__", type(fn).__name__)
         parameters = list(inspect.signature(fn).parameters.values())[1 if skip_first else 0 :]
         self._signature = inspect.Signature(parameters)
-        self._resolve: Callable[[], dict[str, object]] = functools.partial(_hints, fn)
+        self._resolve: Callable[[], dict[str, object]] | None = functools.partial(_hints, fn)
         self._is_async = inspect.iscoroutinefunction(fn)
         needed = [one for one in parameters if one.default is Parameter.empty and one.kind not in _VARIADIC]
         self._after = _after(parameters)
@@ -61,10 +62,13 @@ class Parameters:
     @functools.cached_property
     def _types(self) -> tuple[Call, object]:
         """The annotations; evaluated when first needed, since they may name what is defined further below."""
-        hints = self._resolve()
-        del self._resolve  # it holds the function, which is a weak key
-        call = _call(self._name, list(self._signature.parameters.values()), hints)
-        return call, _result(hints.get("return", Any), self._is_async)
+        with _resolving:
+            if self._resolve is not None:
+                hints = self._resolve()
+                call = _call(self._name, list(self._signature.parameters.values()), hints)
+                self._resolved = call, _result(hints.get("return", Any), self._is_async)
+                self._resolve = None  # it holds the function, which is a weak key
+            return self._resolved
 
     def encode(self, codec: Codec, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bytes:
         """The arguments as bytes.
@@ -103,6 +107,7 @@ class Parameters:
 
 
 _known: weakref.WeakKeyDictionary[Callable[..., Any], dict[bool, Parameters]] = weakref.WeakKeyDictionary()
+_resolving = threading.Lock()
 _POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 _VARIADIC = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
 
