@@ -72,6 +72,7 @@ class _Due(NamedTuple):
     at: float
     run: int
     position: int
+    token: int
 
 
 class _Live:
@@ -85,6 +86,8 @@ class _Live:
         self.incoming: deque[tuple[Event, int | None]] = deque()
         self.rows: set[int] = set()
         self.steps: dict[int, asyncio.Task[None]] = {}
+        # Positions of steps that run or wait for a place, and of timers that fired: what must not begin again.
+        self.begun: set[int] = set()
         self.children: dict[int, str] = {}
         self.more: list[Outgoing] = []
         self.idle_since: float | None = None
@@ -128,6 +131,7 @@ class Worker:
         self._lease = lease
         self._live: dict[int, _Live] = {}
         self._dirty: dict[int, _Live] = {}
+        self._claimed: deque[Claimed] = deque()
         self._idle = 0
         self._due: list[_Due] = []
         self._waiting_steps: deque[tuple[_Live, Operation, int]] = deque()
@@ -143,6 +147,7 @@ class Worker:
         self._watchers: dict[str, set[asyncio.Future[None]]] = {}
         self._threads = ThreadPoolExecutor(concurrency, "runtime_min step")
         self._loop = asyncio.get_running_loop()
+        self._context = copy_context()
 
     # What a runtime does with it.
 
@@ -203,13 +208,14 @@ class Worker:
         if self._backend.changed():
             self._claim_wanted = self._inbox_wanted = True
             self._tell_all()
+        self._admit_claimed()
         self._fire(now)
         if self._inbox_wanted:
             self._inbox_wanted = False
             self._read_inbox()
         if self._claim_wanted and len(self._live) < _MOST_LIVE:
             self._claim(now)
-        if self._idle:
+        if self._idle and not self._unstored:
             self._release_idle(now)
         self._flush()
         return 0.0 if self._claim_wanted and len(self._live) < _MOST_LIVE else min(self._until_due(), _POLL)
@@ -244,8 +250,14 @@ class Worker:
         limit = min(200, _MOST_LIVE - len(self._live))
         claimed = self._backend.claim(self.name, list(self._workflows), now, limit)
         self._claim_wanted = len(claimed) == limit
-        for one in claimed:
-            self._admit(one)
+        self._claimed += claimed
+        self._admit_claimed()
+
+    def _admit_claimed(self) -> None:
+        # One that the database fails for is kept: it is ours, so nobody would claim it again.
+        while self._claimed:
+            self._admit(self._claimed[0])
+            self._claimed.popleft()
 
     def _admit(self, claimed: Claimed) -> None:
         """Rebuild a run from its history."""
@@ -273,22 +285,21 @@ class Worker:
             if position in known:
                 continue
             if event.kind == "timer":
-                heapq.heappush(self._due, _Due(event.due, live.run.number, position))
+                heapq.heappush(self._due, _Due(event.due, live.run.number, position, live.token))
             elif event.kind == "step":
                 self._resume_step(live, operation, lost, now)
             elif event.kind == "child":
-                live.children[position] = event.target
-                self._check_child(live, event, now)
+                self._resume_child(live, event, now)
             else:
-                # It was stored together with the event, so it has happened.
-                live.incoming.append((Resolved(position, now), None))
+                # It was stored together with the event, so it has happened, unless there is nobody to receive it.
+                live.incoming.append((_told(event, self._backend.find(event.target) is None, now), None))
 
     def _resume_step(self, live: _Live, operation: Operation, lost: bool, now: float) -> None:
         position = operation.event.position
         former = live.execution.attempts.get(position)
         attempt = 1 if former is None else former.attempt + 1
         if former is not None and former.retry > now:
-            heapq.heappush(self._due, _Due(former.retry, live.run.number, position))
+            heapq.heappush(self._due, _Due(former.retry, live.run.number, position, live.token))
         elif lost:
             failures = 0 if former is None else former.failures
             gone = journal.Failure(
@@ -298,10 +309,12 @@ class Worker:
         else:
             self._begin(live, operation, attempt)
 
-    def _check_child(self, live: _Live, event: Scheduled, now: float) -> None:
-        """A child that could not be started: the process ended between knowing that and recording it."""
+    def _resume_child(self, live: _Live, event: Scheduled, now: float) -> None:
         other = self._backend.find(event.target)
-        if other is None or (other.parent is None or other.parent.run != live.run.number):
+        if other is not None and other.parent == journal.Parent(live.run.number, event.position):
+            live.children[event.position] = event.target
+        else:
+            # It could not be started, and the process ended between knowing that and recording it.
             live.incoming.append((_conflict(event, now), None))
 
     # Events on their way to workflows.
@@ -327,18 +340,20 @@ class Worker:
             due = heapq.heappop(self._due)
             live = self._live.get(due.run)
             operation = live.execution.operations.get(due.position) if live is not None else None
-            if live is None or operation is None:
+            if live is None or operation is None or due.position in live.begun:
                 continue
             if operation.event.kind == "timer":
+                live.begun.add(due.position)
                 self._add(live, Resolved(due.position, now))
-            elif due.position not in live.steps:
+            else:
                 former = live.execution.attempts.get(due.position)
                 self._begin(live, operation, 1 if former is None else former.attempt + 1)
 
     def _want_flush(self) -> None:
         if not self._flush_wanted:
             self._flush_wanted = True
-            self._loop.call_soon(self._flush_soon)
+            # In the worker's context: that of the caller, maybe a step, must not reach other steps.
+            self._loop.call_soon(self._flush_soon, context=self._context)
 
     def _flush_soon(self) -> None:
         self._flush_wanted = False
@@ -364,14 +379,13 @@ class Worker:
     def _storage_failed(self, error: Exception) -> None:
         """Nothing is lost: what could not be stored is kept, and no workflow goes on before it is."""
         _log.error("the database cannot be used, trying again in %.2f s: %s", self._pause, error)
+        self._claim_wanted = self._inbox_wanted = True
         self._paused_until = self._loop.time() + self._pause
         self._loop.call_later(self._pause, self._flush_soon)
         self._pause = min(self._pause * 2, _PAUSE_STORAGE[1])
 
     def _advance(self, live: _Live) -> _Advance:
-        if live.idle_since is not None:
-            live.idle_since = None
-            self._idle -= 1
+        self._not_idle(live)
         events: list[Event] = list(live.more)
         out: list[Event] = list(live.more)
         live.more = []
@@ -422,7 +436,7 @@ class Worker:
             problem="" if problem is None else f"{type(problem).__name__}: {problem}",
             starts=tuple(starts),
             messages=tuple(messages),
-            closing=self._closing(live, now) if live.execution.closed is not None else None,
+            closing=self._closing(live, now) if problem is None and live.execution.closed is not None else None,
         )
         if not busy and not release and live.execution.closed is None:
             live.idle_since = now
@@ -475,7 +489,7 @@ class Worker:
         version = flow.version if flow is not None else ""
         started = Started(event.name, version, event.arguments, secrets.randbits(63), now)
         is_child = event.kind == "child"
-        parent = journal.Parent(live.run.number, event.position) if is_child else None
+        parent = journal.Parent(live.run.number, event.position, live.token) if is_child else None
         return NewRun(
             event.target, event.name, version, journal.encode(started), now, parent, event.position, is_child
         )
@@ -528,16 +542,18 @@ class Worker:
             if event.kind == "step":
                 self._begin(live, operation, 1)
             elif event.kind == "timer":
-                heapq.heappush(self._due, _Due(event.due, live.run.number, event.position))
+                heapq.heappush(self._due, _Due(event.due, live.run.number, event.position, live.token))
                 self._wake.set()
             elif event.kind == "child":
-                live.children[event.position] = event.target
                 if event.position in outcome.conflicts:
                     self._add(live, _conflict(event, self._clock.now()))
+                else:
+                    live.children[event.position] = event.target
             else:
                 self._add(live, _told(event, event.position in outcome.undelivered, self._clock.now()))
         elif isinstance(event, Attempted):
-            heapq.heappush(self._due, _Due(event.retry, live.run.number, event.position))
+            live.begun.discard(event.position)
+            heapq.heappush(self._due, _Due(event.retry, live.run.number, event.position, live.token))
             self._wake.set()
         elif isinstance(event, Abandoned):
             live.children.pop(event.position, None)
@@ -548,12 +564,16 @@ class Worker:
     # Steps.
 
     def _begin(self, live: _Live, operation: Operation, attempt: int) -> None:
-        if self._running_steps >= self._concurrency:
+        live.begun.add(operation.event.position)
+        self._not_idle(live)
+        counts = operation.step is None or operation.step.counts
+        if counts and self._running_steps >= self._concurrency:
             self._waiting_steps.append((live, operation, attempt))
             return
-        self._running_steps += 1
+        self._running_steps += counts
         position = operation.event.position
-        live.steps[position] = self._loop.create_task(self._attempt(live, operation, attempt))
+        attempting = self._attempt(live, operation, attempt)
+        live.steps[position] = self._loop.create_task(attempting, context=self._context.copy())
 
     async def _attempt(self, live: _Live, operation: Operation, attempt: int) -> None:
         position = operation.event.position
@@ -562,7 +582,7 @@ class Worker:
         try:
             event = await self._outcome(live, step, operation.event, attempt)
         finally:
-            self._running_steps -= 1
+            self._running_steps -= step.counts
             live.steps.pop(position, None)
             self._begin_waiting()
         if event is not None and not live.gone and position in live.execution.operations:
@@ -582,8 +602,6 @@ class Worker:
         try:
             args, kwargs = step.parameters.decode(self._codec, self._codec.unseal(event.arguments))
             result = await self._call(step, args, kwargs)
-            value = self._codec.seal(self._codec.encode(result, step.parameters.result))
-            return Resolved(position, self._clock.now(), value, attempt=attempt)
         except (KeyboardInterrupt, SystemExit):
             raise
         except asyncio.CancelledError as error:
@@ -597,6 +615,12 @@ class Worker:
             return self._failed(live, step, event, attempt, error)
         except BaseException as error:  # noqa: BLE001 - whatever the step raised is its answer
             return self._failed(live, step, event, attempt, error)
+        try:
+            value = self._codec.seal(self._codec.encode(result, step.parameters.result))
+        except Exception as error:  # noqa: BLE001 - a codec may be the user's
+            # It has had its effect; to do it again would not help.
+            return Resolved(position, self._clock.now(), failure=failure_of(error, attempt), attempt=attempt)
+        return Resolved(position, self._clock.now(), value, attempt=attempt)
 
     async def _call(self, step: Step[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if step.is_async and step.timeout is None:
@@ -604,7 +628,7 @@ class Worker:
         async with asyncio.timeout(step.timeout):
             if step.is_async:
                 return await step.run(args, kwargs)
-            call = functools.partial(copy_context().run, step.run, args, kwargs)
+            call = functools.partial(copy_context().run, _run_on_thread, step, args, kwargs)
             return await self._loop.run_in_executor(self._threads, call)
 
     def _failed(
@@ -633,6 +657,10 @@ class Worker:
             self._unstored.append(
                 _Advance(live, Commit(live.run.number, live.token, live.events, wake=wake, release=True), [])
             )
+            self._not_idle(live)
+
+    def _not_idle(self, live: _Live) -> None:
+        if live.idle_since is not None:
             live.idle_since = None
             self._idle -= 1
 
@@ -647,9 +675,7 @@ class Worker:
     def _forget(self, live: _Live) -> None:
         live.gone = True
         self._dirty.pop(live.run.number, None)
-        if live.idle_since is not None:
-            live.idle_since = None
-            self._idle -= 1
+        self._not_idle(live)
         for task in live.steps.values():
             task.cancel()
         live.execution.dispose()
@@ -675,6 +701,14 @@ class Worker:
             self._backend.unregister(self.name)
         except (StorageError, sqlite3.Error) as error:
             _log.warning("the database cannot be used at the end: %s", error)
+
+
+def _run_on_thread(step: Step[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Run a synchronous step; what ends a loop or a process elsewhere is only its failure there."""
+    try:
+        return step.run(args, kwargs)
+    except (StopIteration, KeyboardInterrupt, SystemExit) as error:
+        raise RuntimeError(f"the step raised {error!r}") from error
 
 
 def _conflict(event: Scheduled, now: float) -> Resolved:
