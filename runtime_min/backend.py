@@ -1,9 +1,9 @@
 """The protocol between the runtime and what stores its runs: all that an implementation has to do.
 
-A run is owned by at most one worker at a time. Claiming it raises its `token`, and whatever is committed for it
-carries the token that the worker claimed it with, so that a worker which lost its lease without noticing (it was
-suspended, its clock jumped) changes nothing any more. Everything that one activation of a workflow changes is one
-`Commit`, and is stored wholly or not at all.
+A run is owned by at most one worker at a time. Claiming it raises its `token`, and whatever is committed for
+it carries the token that the worker claimed it with, so that a worker which lost its lease without noticing
+(it was suspended, its clock jumped) changes nothing any more. Everything that one activation of a workflow
+changes is one `Commit`, and is stored wholly or not at all.
 
 Methods are called from one thread, the event loop's, and block for as long as the disk takes.
 Times are seconds since the epoch, and always come from the caller.
@@ -70,9 +70,10 @@ class NewRun(msgspec.Struct, frozen=True):
 
 
 class Message(msgspec.Struct, frozen=True):
-    """An encoded `Received` or `Resolved` for another run, by the run's id (its newest generation) or by its number.
+    """An encoded `Received` or `Resolved` for another run.
 
     Attributes:
+        id, number: whose it is: the newest generation of an id, or if that is empty the run of a number.
         position: of the operation of the sending run, for `Outcome.undelivered`; -1 when there is none.
     """
 
@@ -96,8 +97,8 @@ class Closing(msgspec.Struct, frozen=True):
 
     Attributes:
         notify: the encoded `Resolved` for the parent's inbox, if the run has a parent that still runs.
-        next: for `continued`, the next generation: same id and parent, the generation one higher. Messages that are
-            still in the inbox move to it, after those of `carry`.
+        next: for `continued`, the next generation: same id and parent, the generation one higher. Messages
+            that are still in the inbox move to it, after those of `carry`.
         carry: encoded `Received` events that the workflow got but did not use.
     """
 
@@ -222,6 +223,9 @@ class Backend(Protocol):
     def changed(self) -> bool:
         """Whether somebody else (another process or connection) wrote since this was last asked."""
 
+    def retry_problems(self, workflows: Sequence[str], now: float) -> None:
+        """Runs of these workflows that have a `problem` and no owner lose it and are due: there may be other code now."""
+
     def next_wake(self, workflows: Sequence[str]) -> float | None:
         """When the next run of these workflows that nobody owns is due."""
 
@@ -243,8 +247,8 @@ class Backend(Protocol):
     def import_run(self, run: Run, history: Sequence[bytes]) -> Run:
         """Store a run that was exported elsewhere, under a new number and never due.
 
-        It has no owner and no parent, and gets no messages. Raises `AlreadyStarted` if its generation exists, or
-        if the id is that of a run that was started here.
+        It has no owner and no parent, and gets no messages. Raises `AlreadyStarted` if its generation exists,
+        or if the id is that of a run that was started here.
         """
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from msgspec.structs import replace
 
@@ -23,11 +25,9 @@ from tests.runtime_min.backends.samples import (
 )
 
 
-def finish(
-    backend: Backend, run: Run, ending: Ending = "completed", first: int = 1, **closing: object
-) -> None:
+def finish(backend: Backend, run: Run, ending: Ending = "completed", first: int = 1, **closing: Any) -> None:
     """End a run with one last event."""
-    end = Closing(ending, 50.0, **closing)  # type: ignore[arg-type]
+    end = Closing(ending, 50.0, **closing)
     stored(backend, Commit(run.number, run.token, first, (b"closed",), closing=end))
 
 
@@ -281,10 +281,21 @@ class TestCommit:
         [claimed] = claim(backend, BOB, now=70.0)
         assert (claimed.run.token, claimed.lost) == (2, False)
 
-    def test_a_released_run_is_not_its_former_owner_s(self, backend: Backend) -> None:
+    @KINDS
+    def test_a_released_run_is_not_its_former_owner_s(self, backend: Backend, kind: dict[str, Any]) -> None:
         run = owned(backend)
         stored(backend, Commit(run.number, 1, 1, (b"a",), release=True))
-        assert backend.commit([Commit(run.number, 1, 2, (b"b",))]) == [Outcome(False)]
+        before = state_of(backend, run)
+        assert backend.commit([Commit(run.number, 1, 2, (b"b",), **kind)]) == [Outcome(False)]
+        assert state_of(backend, run) == before
+
+    @KINDS
+    def test_a_token_of_before_is_worth_nothing(self, backend: Backend, kind: dict[str, Any]) -> None:
+        run, _ = backend.create(new(), BOB)
+        [claimed] = claim(backend, ANN)
+        assert backend.commit([Commit(run.number, 1, 1, (b"b",), **kind)]) == [Outcome(False)]
+        assert state_of(backend, run) == claimed.run
+        assert backend.history(run.number) == [b"started order"]
 
     def test_a_message_that_the_worker_did_not_see_wakes_the_run_it_releases(self, backend: Backend) -> None:
         run = owned(backend)
