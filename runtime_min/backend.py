@@ -224,7 +224,7 @@ class Backend(Protocol):
         """Whether somebody else (another process or connection) wrote since this was last asked."""
 
     def retry_problems(self, workflows: Sequence[str], now: float) -> None:
-        """Runs of these workflows that have a `problem` and no owner lose it and are due: there may be other code now."""
+        """Runs of these workflows with a `problem` and no owner lose it and are due: the code may be new."""
 
     def next_wake(self, workflows: Sequence[str]) -> float | None:
         """When the next run of these workflows that nobody owns is due."""

@@ -141,6 +141,12 @@ class MemoryBackend:
         """Nobody else can write."""
         return False
 
+    def retry_problems(self, workflows: Sequence[str], now: float) -> None:
+        for run in list(self._open()):
+            if run.workflow in workflows and run.problem and run.owner is None:
+                wake = now if run.wake is None else min(run.wake, now)
+                self._runs[run.number] = replace(run, problem="", wake=wake)
+
     def next_wake(self, workflows: Sequence[str]) -> float | None:
         wakes = (
             run.wake
@@ -172,7 +178,7 @@ class MemoryBackend:
         if closing is not None:
             self._close_run(run, closing)
         outcome = Outcome(True, self._conflicts(commit.starts), self._undelivered(commit.messages, self.send))
-        if commit.release and any(one.run == run.number for one in self._inbox):
+        if commit.release and not commit.problem and any(one.run == run.number for one in self._inbox):
             self._runs[run.number] = replace(self._runs[run.number], wake=0.0)
         return outcome
 

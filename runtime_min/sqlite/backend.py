@@ -161,7 +161,7 @@ class SqliteBackend:
             outcome = Outcome(
                 True, self._conflicts(commit.starts), self._undelivered(commit.messages, self._send)
             )
-        if commit.release:
+        if commit.release and not commit.problem:
             self._cursor.execute(self._sql.rouse, {"run": commit.run})
         return outcome
 
@@ -306,9 +306,12 @@ class SqliteBackend:
         before, self._version = self._version, self._data_version()
         return self._version != before
 
+    def retry_problems(self, workflows: Sequence[str], now: float) -> None:
+        values = {"workflows": _as_json(workflows), "now": now}
+        self._atomically(lambda: self._cursor.execute(self._sql.retry_problems, values))
+
     def next_wake(self, workflows: Sequence[str]) -> float | None:
-        names = msgspec.json.encode(workflows).decode()
-        wake: float | None = self._rows(self._sql.next_wake, (names,))[0][0]
+        wake: float | None = self._rows(self._sql.next_wake, (_as_json(workflows),))[0][0]
         return wake
 
     def _atomically(self, work: Callable[[], T]) -> T:
@@ -369,3 +372,7 @@ def _as_run(row: Sequence[Any]) -> Run:
     *fields, parent_run, parent_position = row
     fields.append(None if parent_run is None else Parent(parent_run, parent_position))
     return Run(*fields)
+
+
+def _as_json(names: Sequence[str]) -> str:
+    return msgspec.json.encode(names).decode()

@@ -23,9 +23,10 @@ CREATE UNIQUE INDEX run_id ON run (id, generation);
 CREATE INDEX run_state ON run (state);
 CREATE INDEX run_workflow ON run (workflow, state);
 
--- Partial, so that finished runs are in neither, and a step of a run that is owned touches no index.
+-- Partial, so that finished runs are in none, and a step of an owned run touches none.
 CREATE INDEX run_due ON run (workflow, wake) WHERE owner IS NULL AND wake IS NOT NULL;
 CREATE INDEX run_owner ON run (owner) WHERE owner IS NOT NULL;
+CREATE INDEX run_problem ON run (workflow) WHERE problem <> '';
 
 CREATE TABLE event (
     run      INTEGER NOT NULL,

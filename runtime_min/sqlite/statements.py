@@ -47,6 +47,7 @@ class Statements(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     forget_expired: str
     owners: str
     set_free: str
+    retry_problems: str
     next_wake: str
     due: str
     claim: str

@@ -131,6 +131,12 @@ SELECT owner.id, worker.expires FROM owner LEFT JOIN worker ON worker.id = owner
 -- name: set_free
 UPDATE run SET owner = NULL, wake = 0.0, lost = 1 WHERE owner = ?
 
+-- name: retry_problems
+-- The unary plus keeps the index of all that are running out.
+UPDATE run SET problem = '', wake = min(coalesce(wake, :now), :now)
+WHERE problem <> '' AND workflow IN (SELECT value FROM json_each(:workflows))
+  AND owner IS NULL AND +state = 'running' AND token >= 0
+
 -- name: next_wake
 -- One look at the index for each workflow.
 SELECT min((SELECT min(wake) FROM run WHERE workflow = served.value AND owner IS NULL AND wake IS NOT NULL))

@@ -24,6 +24,13 @@ from tests.runtime_min.backends.samples import (
     stored,
 )
 
+# The kinds of commits, each of which has to check the lease.
+KINDS = pytest.mark.parametrize(
+    "kind",
+    [{}, {"release": True}, {"closing": Closing("completed", 50.0)}],
+    ids=["advance", "release", "close"],
+)
+
 
 def finish(backend: Backend, run: Run, ending: Ending = "completed", first: int = 1, **closing: Any) -> None:
     """End a run with one last event."""
@@ -183,6 +190,29 @@ class TestClaim:
         assert backend.next_wake(["buy", "sell"]) == 10.0
         assert backend.next_wake(["rent"]) is None
         assert backend.next_wake([]) is None
+
+    def test_runs_with_a_problem_are_due_again_when_asked_for(self, backend: Backend) -> None:
+        for name in ("stuck", "owned", "fine", "ended"):
+            owned(backend, name)
+        stored(
+            backend,
+            Commit(1, 1, 1, problem="bad", release=True),
+            Commit(2, 1, 1, problem="bad"),
+            Commit(3, 1, 1, release=True),
+            Commit(4, 1, 1, problem="bad", closing=Closing("failed", 50.0)),
+        )
+        backend.retry_problems(["sell"], 60.0)
+        assert backend.next_wake(["buy"]) is None
+        backend.retry_problems(["sell", "buy"], 60.0)
+        assert backend.next_wake(["buy"]) == 60.0
+        assert [run.problem for run in backend.runs(Filter())] == ["bad", "", "bad", ""]
+        assert [one.run.id for one in claim(backend, BOB, now=60.0)] == ["stuck"]
+
+    def test_a_problem_does_not_put_off_what_is_due_earlier(self, backend: Backend) -> None:
+        run = owned(backend)
+        stored(backend, Commit(run.number, 1, 1, wake=30.0, problem="bad", release=True))
+        backend.retry_problems(["buy"], 60.0)
+        assert backend.next_wake(["buy"]) == 30.0
 
 
 class TestCommit:

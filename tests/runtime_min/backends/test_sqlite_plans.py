@@ -26,6 +26,10 @@ PLANS: dict[str, tuple[Any, str]] = {
     "advance": ((1, 1, "", 1, 1, 1), "SEARCH run USING INTEGER PRIMARY KEY (rowid=?)"),
     "due": (("buy", 1.0, 9), "SEARCH run USING INDEX run_due (workflow=? AND wake<?)"),
     "next_wake": (('["buy"]',), "SEARCH run USING INDEX run_due (workflow=? AND wake>?)"),
+    "retry_problems": (
+        {"workflows": '["buy"]', "now": 1.0},
+        "SEARCH run USING INDEX run_problem (workflow=?)",
+    ),
     "set_free": ((ANN,), "SEARCH run USING INDEX run_owner (owner=?)"),
     "run_inbox": ((1,), "SEARCH inbox USING INDEX inbox_run (run=?)"),
     "list_state": (LIST, "SEARCH run USING INDEX run_state (state=? AND rowid<?)"),

@@ -97,6 +97,10 @@ class Twins(RuleBasedStateMachine):
     def claim(self, worker: str, workflows: list[str], now: float, limit: int) -> None:
         self.both("claim", worker, workflows, now, limit)
 
+    @rule(workflows=served, now=times)
+    def retry_problems(self, workflows: list[str], now: float) -> None:
+        self.both("retry_problems", workflows, now)
+
     @rule(draw=st.data())
     def commit(self, draw: st.DataObject) -> None:
         """Mostly such that it fits."""
