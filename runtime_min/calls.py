@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Coroutine, Generator
 from typing import Any
 
-from runtime_min.loop import WorkflowFuture, WorkflowLoop
+from runtime_min.loop import Disposed, WorkflowFuture, WorkflowLoop
 
 _log = logging.getLogger("runtime_min")
 
@@ -14,18 +14,21 @@ _log = logging.getLogger("runtime_min")
 class Call(Coroutine[Any, Any, Any]):
     """A call of a step, timer or child that nobody has awaited yet.
 
-    A coroutine of our own, since a native one hashes by its address: `asyncio.as_completed` keeps sets of them.
+    A coroutine of our own, since a native one hashes by its address: `asyncio.as_completed` keeps sets of
+    them.
     """
 
-    __slots__ = ("_begun", "_iterator", "_order", "_schedule")
+    __slots__ = ("_begun", "_iterator", "_loop", "_name", "_order", "_schedule")
 
-    def __init__(self, loop: WorkflowLoop, schedule: Callable[[], WorkflowFuture[Any]]) -> None:
+    def __init__(self, loop: WorkflowLoop, name: str, schedule: Callable[[], WorkflowFuture[Any]]) -> None:
+        self._begun = loop.disposed
         if loop.disposed:
             raise Disposed
+        self._loop = loop
+        self._name = name
         self._order = loop.next_order()
         self._schedule = schedule
         self._iterator: Generator[Any, Any, Any] | None = None
-        self._begun = False
 
     def __hash__(self) -> int:
         return self._order
@@ -53,11 +56,6 @@ class Call(Coroutine[Any, Any, Any]):
             self._iterator.close()
 
     def __del__(self) -> None:
-        if not self._begun:
-            _log.warning(
-                "a step, timer or child was called and never awaited, so nothing happened: %r", self._schedule
-            )
-
-
-class Disposed(BaseException):
-    """Workflow code went on after its execution was put aside; it must not get far."""
+        if not self._begun and not self._loop.disposed and not self._loop.execution.replaying:
+            place = self._loop.execution.id
+            _log.warning("in workflow %s: %s was never awaited, so nothing happened", place, self._name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 import secrets
 import weakref
@@ -131,17 +132,20 @@ class Runtime:
         self._guard = Guard(self._guard_mode)
         if not self._work:
             return
-        self._worker = Worker(
-            self._backend,
-            workflows=self._served(),
-            codec=self.codec,
-            guard=self._guard,
-            clock=self.clock,
-            concurrency=self._concurrency,
-            lease=self._lease,
-        )
         context = copy_context()
         context.run(_current.set, self)
+        self._worker = context.run(
+            functools.partial(
+                Worker,
+                self._backend,
+                workflows=self._served(),
+                codec=self.codec,
+                guard=self._guard,
+                clock=self.clock,
+                concurrency=self._concurrency,
+                lease=self._lease,
+            )
+        )
         self._task = asyncio.get_running_loop().create_task(self._worker.run(), context=context)
 
     async def close(self) -> None:

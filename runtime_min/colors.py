@@ -117,6 +117,7 @@ class Step(Generic[P, R]):
         name: under which its calls are recorded.
         retry: what happens after an exception.
         timeout: seconds that one attempt may take; None for no limit.
+        counts: whether it takes one of the places for concurrent steps.
     """
 
     def __init__(
@@ -134,6 +135,7 @@ class Step(Generic[P, R]):
         self.timeout = None if timeout is None else seconds(timeout)
         self.instance = instance
         self.is_async = inspect.iscoroutinefunction(fn)
+        self.counts = True
         self.parameters = Parameters.of(fn, skip_first=_is_method(fn))
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, R]:
@@ -143,7 +145,11 @@ class Step(Generic[P, R]):
                 return self.fn(self.instance, *args, **kwargs)  # type: ignore[no-any-return]
             return self.fn(*args, **kwargs)  # type: ignore[no-any-return]
         frame = sys._getframe(1)
-        return Call(loop, functools.partial(_schedule, self, args, kwargs, (frame.f_code, frame.f_lineno)))
+        return Call(
+            loop,
+            f"step `{self.name}`",
+            functools.partial(_schedule, self, args, kwargs, (frame.f_code, frame.f_lineno)),
+        )
 
     @overload
     def __get__(self, instance: None, owner: type) -> Self: ...
@@ -295,14 +301,14 @@ def check_startable(flow: object) -> None:
     """Refuse what cannot be started.
 
     Raises:
-        ColorError: it is no workflow, or a method that a class only inherited: its runs would be its base class's.
+        ColorError: it is no workflow, or a method that a class only inherited: it would run as its base class.
     """
     if not isinstance(flow, Workflow):
         raise ColorError(f"{flow!r} is no workflow, so it cannot be started; decorate it with `@workflow`")
     if flow.heir is not None:
         raise ColorError(
-            f"`{flow.name}` is a workflow of its own class only; `{flow.heir.__qualname__}` has to define one to be "
-            f"started: `@workflow` on a method that returns `await {flow.name}.fn(self, ...)`"
+            f"`{flow.name}` is a workflow of its own class only; to be started, `{flow.heir.__qualname__}` has to "
+            f"define one: `@workflow` on a method that returns `await {flow.name}.fn(self, ...)`"
         )
 
 

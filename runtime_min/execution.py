@@ -19,7 +19,6 @@ from uuid import UUID
 
 import msgspec
 
-from runtime_min.calls import Disposed
 from runtime_min.errors import (
     AlreadyStarted,
     ColorError,
@@ -49,14 +48,14 @@ from runtime_min.journal import (
     Scheduled,
     Started,
 )
-from runtime_min.loop import WorkflowFuture, WorkflowLoop, WorkflowTimer
+from runtime_min.loop import Disposed, WorkflowFuture, WorkflowLoop, WorkflowTimer
 
 if TYPE_CHECKING:
     from runtime_min.codec import Codec
     from runtime_min.colors import Query, Signal, Step, Workflow
 
 _log = logging.getLogger("runtime_min")
-_KNOWN = {f"{one.__module__}.{one.__qualname__}": one for one in (AlreadyStarted, WorkflowNotFound, ColorError)}
+_KNOWN = {f"{one.__module__}.{one.__qualname__}": one for one in (AlreadyStarted, WorkflowNotFound)}
 
 
 class Where(NamedTuple):
@@ -67,13 +66,14 @@ class Where(NamedTuple):
 
     @classmethod
     def of_caller(cls) -> Where:
-        """The innermost place that is not in this package."""
-        frame: FrameType | None = sys._getframe(1)
-        while frame is not None and frame.f_globals.get("__name__", "").startswith("runtime_min."):
-            if frame.f_back is None:
+        """The innermost place in workflow code that is neither in this package nor in asyncio."""
+        frame = sys._getframe(1)
+        outer: FrameType | None = frame
+        while outer is not None and outer.f_code is not WorkflowLoop.run.__code__:
+            frame = outer
+            if not frame.f_globals.get("__name__", "").startswith(("runtime_min.", "asyncio.")):
                 break
-            frame = frame.f_back
-        assert frame is not None
+            outer = frame.f_back
         return cls(frame.f_code, frame.f_lineno)
 
     def text(self) -> str:
@@ -180,7 +180,8 @@ class Execution:
         """Deliver one event, let the workflow run until it waits, and return what it asks for.
 
         Raises:
-            NonDeterminismError, EffectInWorkflow, ColorError: the workflow cannot go on with the code as it is.
+            NonDeterminismError, EffectInWorkflow, ColorError: the workflow cannot go on with the code as
+                it is.
         """
         if self.closed is not None:
             return []
@@ -196,7 +197,8 @@ class Execution:
     def replay(self, history: Sequence[Event], *, whole: bool = True) -> list[Outgoing]:
         """Deliver all events of a history, comparing what the workflow asks for with what is recorded.
 
-        What the last event led to may be missing, wholly or, with `whole=False`, from some point on: it is returned.
+        What the last event led to may be missing, wholly or, with `whole=False`, from some point on: it is
+        returned.
 
         Raises:
             NonDeterminismError: they differ; and as `activate` does.
@@ -235,6 +237,7 @@ class Execution:
 
     def dispose(self) -> None:
         """Let go of everything, without running workflow code any further."""
+        self.replaying = True  # so that a `finally` block logs nothing
         self.loop.dispose()
         self.operations.clear()
 
@@ -255,13 +258,17 @@ class Execution:
     def schedule(
         self, kind: Kind, name: str, plain: bytes, where: Where, target: str = "", result: object = None
     ) -> OperationFuture:
-        """Ask for a child, start, signal or cancellation; the target of a child or start without one is made up."""
+        """Ask for a child, start, signal or cancellation; a child or start without target gets one."""
         return self._schedule(kind, name, plain, where, target=target, result=result)
 
-    def schedule_timer(self, when: float, handle: WorkflowTimer) -> None:
+    def schedule_timer(self, when: float, handle: WorkflowTimer, where: Where | None = None) -> None:
         """Ask for a timer of the event loop."""
         handle.position = self._next()
-        event = self._emit_scheduled(Scheduled(handle.position, "timer", "", b"", b"", due=when))
+        where = where or Where.of_caller()
+        event = Scheduled(handle.position, "timer", "", b"", b"", due=when)
+        if not self._expected:
+            event = msgspec.structs.replace(event, where=where.text(), line=where.line())
+        event = self._emit_scheduled(event, where)
         self.operations[event.position] = Operation(event, handle=handle)
 
     def abandon(self, position: int) -> None:
@@ -285,6 +292,13 @@ class Execution:
             if known:
                 self._emit(Patched(id))
         return known
+
+    def block(self, problem: RuntimeMinError) -> RuntimeMinError:
+        """Do not go on, whatever the workflow catches; of several problems, the first is told."""
+        if self._problem is None:
+            self._problem = problem
+        self.loop.stop()
+        return problem
 
     def now(self) -> datetime:
         """The workflow's time, in UTC."""
@@ -370,14 +384,13 @@ class Execution:
                 error = unstorable
             else:
                 return Closed("completed", self.time, self.codec.seal(plain))
-        if isinstance(error, ContinueAsNew):
-            plain = self.flow.parameters.encode(self.codec, error.arguments, error.keywords)
-            return Closed("continued", self.time, self.codec.seal(plain))
-        if isinstance(error, EffectInWorkflow | NonDeterminismError | ColorError):
-            self._problem = error
+        blocking = _find(error, EffectInWorkflow, NonDeterminismError, ColorError)
+        if isinstance(blocking, RuntimeMinError):
+            self._problem = blocking
             return None
-        if not isinstance(error, Exception | asyncio.CancelledError):
-            raise error
+        following = _find(error, ContinueAsNew)
+        if isinstance(following, ContinueAsNew):
+            return Closed("continued", self.time, self.codec.seal(following.plain))
         return Closed("failed", self.time, failure=failure_of(error))
 
     def _schedule(
@@ -403,7 +416,8 @@ class Execution:
                 target = f"{self.id}/{position}"
             sealed = self.codec.seal(plain)
             event = self._emit_scheduled(
-                Scheduled(position, kind, name, digest, sealed, target, 0.0, where.text(), where.line()), where
+                Scheduled(position, kind, name, digest, sealed, target, 0.0, where.text(), where.line()),
+                where,
             )
         future = OperationFuture(self, position)
         self.operations[position] = Operation(event, future, step, result=result)
@@ -419,15 +433,13 @@ class Execution:
         return recorded if isinstance(recorded, Scheduled) else event
 
     def _emit(self, event: Outgoing, where: Where | None = None) -> Outgoing:
-        """Record what the workflow asks for, or compare it with what is recorded; returns the recorded event."""
+        """Record what the workflow asks for, or compare it with what is recorded, which is returned."""
         if not self._expected:
             self._out.append(event)
             return event
         recorded = self._expected.popleft()
         if not self._same(recorded, event):
-            self._problem = self._differs(recorded, event, where)
-            self.loop.stop()
-            raise self._problem
+            raise self.block(self._differs(recorded, event, where))
         if not self._expected and self._open_end:
             self.replaying = False
         return recorded
@@ -454,13 +466,23 @@ class Execution:
             )
         return recorded == ran
 
-    def _differs(self, recorded: Event | None, ran: Event | None, where: Where | None = None) -> NonDeterminismError:
+    def _differs(
+        self, recorded: Event | None, ran: Event | None, where: Where | None = None
+    ) -> NonDeterminismError:
         return NonDeterminismError(
             f"workflow `{self.flow.name}` ({self.id}) does something else than what is recorded\n"
             f"  recorded: {_describe(recorded)}\n"
             f"  ran:      {_describe(ran, where)}\n"
-            "If the code was changed, keep the old way for running workflows: `if patched(\"name of the change\"): ...`"
+            "If the code was changed, keep the old way for running workflows: "
+            '`if patched("name of the change"): ...`'
         )
+
+
+def _find(error: BaseException, *kinds: type[BaseException]) -> BaseException | None:
+    """An exception of one of these kinds, be it in a group as `asyncio.TaskGroup` makes them."""
+    if isinstance(error, BaseExceptionGroup):
+        return next((found for one in error.exceptions if (found := _find(one, *kinds)) is not None), None)
+    return error if isinstance(error, kinds) else None
 
 
 def failure_of(error: BaseException, attempts: int = 1) -> Failure:
@@ -475,7 +497,7 @@ def failure_of(error: BaseException, attempts: int = 1) -> Failure:
 def restored(scheduled: Scheduled, failure: Failure) -> Exception:
     """A recorded failure as what the workflow catches."""
     known = _KNOWN.get(failure.kind)
-    if known is not None:
+    if known is not None and scheduled.kind != "step":
         return known(failure.text)
     made = StepFailed if scheduled.kind == "step" else WorkflowFailed
     return made(scheduled.name, failure.kind, failure.bases, failure.text, failure.trace, failure.attempts)
@@ -491,8 +513,10 @@ def _text(error: BaseException) -> str:
 
 
 def _activations(history: Sequence[Event]) -> Generator[tuple[Incoming, Sequence[Event], bool], None, None]:
-    """Each event that reached the workflow, with what was recorded until the next one; and whether it is the last."""
-    starts = [index for index, event in enumerate(history) if isinstance(event, Started | Resolved | Received)]
+    """Each event that reached the workflow, what was recorded until the next one, and whether it is the last."""
+    starts = [
+        index for index, event in enumerate(history) if isinstance(event, Started | Resolved | Received)
+    ]
     for index, end in zip(starts, [*starts[1:], len(history)], strict=True):
         incoming = history[index]
         if isinstance(incoming, Started | Resolved | Received):

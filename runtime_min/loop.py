@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from runtime_min.errors import EffectInWorkflow
 
 if TYPE_CHECKING:
-    from runtime_min.execution import Execution
+    from runtime_min.execution import Execution, Where
 
 T = TypeVar("T")
 
@@ -162,12 +162,17 @@ class WorkflowLoop(asyncio.AbstractEventLoop):
         return self.call_at(self.execution.time + delay, callback, *args, context=context)
 
     def call_at(  # type: ignore[override]
-        self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
+        self,
+        when: float,
+        callback: Callable[..., object],
+        *args: Any,
+        context: Context | None = None,
+        where: Where | None = None,
     ) -> WorkflowTimer:
         if self.disposed:
             raise Disposed
         timer = WorkflowTimer(when, callback, args, self, context)
-        self.execution.schedule_timer(when, timer)
+        self.execution.schedule_timer(when, timer, where)
         return timer
 
     def call_fired(self, handle: asyncio.TimerHandle) -> None:

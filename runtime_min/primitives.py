@@ -11,7 +11,7 @@ from uuid import UUID
 
 from runtime_min import policy
 from runtime_min.calls import Call
-from runtime_min.colors import Signal, Workflow
+from runtime_min.colors import Signal, Workflow, check_startable
 from runtime_min.context import current_execution
 from runtime_min.errors import ContinueAsNew
 from runtime_min.execution import Where
@@ -40,7 +40,9 @@ def uuid4() -> UUID:
 def sleep(duration: policy.Duration) -> Coroutine[Any, Any, None]:
     """Wait for so many seconds, or a `timedelta`: days and process deaths later, too."""
     execution = current_execution("sleep")
-    return Call(execution.loop, functools.partial(_sleep, policy.seconds(duration)))
+    return Call(
+        execution.loop, "a timer", functools.partial(_sleep, policy.seconds(duration), Where.of_caller())
+    )
 
 
 def wait_signal(signal: Signal[T]) -> Coroutine[Any, Any, T]:
@@ -51,8 +53,8 @@ def wait_signal(signal: Signal[T]) -> Coroutine[Any, Any, T]:
 def child(flow: Workflow[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, R]:
     """Start another workflow and wait for its result.
 
-    Without an id of its own (`flow.options(id=...)`) the child's is made of the parent's. Cancelling the wait cancels
-    the child.
+    Without an id of its own (`flow.options(id=...)`) the child's is made of the parent's. Cancelling the wait
+    cancels the child.
 
     Raises (when awaited):
         WorkflowFailed: the child raised.
@@ -61,12 +63,14 @@ def child(flow: Workflow[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Corouti
         NotStorable: for an argument that cannot be recorded.
     """
     execution = current_execution("child")
+    check_startable(flow)
     plain = flow.parameters.encode(execution.codec, args, kwargs)
-    return Call(execution.loop, functools.partial(_child, flow, plain, Where.of_caller()))
+    schedule = functools.partial(_child, flow, plain, Where.of_caller())
+    return Call(execution.loop, f"child `{flow.name}`", schedule)
 
 
 def patched(id: str) -> bool:
-    """Whether to take changed code: yes in runs that get here first with it, no in those that went by without it."""
+    """Whether to take changed code: yes in runs that get here with it, no in those that went by before."""
     return current_execution("patched").patched(id)
 
 
@@ -74,15 +78,20 @@ def continue_as_new(*args: Any, **kwargs: Any) -> NoReturn:
     """End this run and start its next generation with these arguments, an empty history and the same id.
 
     Signals that arrived and were not used go with it.
+
+    Raises:
+        TypeError: for arguments that do not fit the workflow.
+        NotStorable: for an argument that cannot be recorded.
     """
-    current_execution("continue_as_new")
-    raise ContinueAsNew(args, kwargs)
+    execution = current_execution("continue_as_new")
+    raise ContinueAsNew(execution.flow.parameters.encode(execution.codec, args, kwargs))
 
 
-def _sleep(duration: float) -> WorkflowFuture[None]:
+def _sleep(duration: float, where: Where) -> WorkflowFuture[None]:
     execution = current_execution("sleep")
     future = _Sleep(loop=execution.loop)
-    future.timer = execution.loop.call_later(max(duration, 0.0), _wake, future)
+    when = execution.time + max(duration, 0.0)
+    future.timer = execution.loop.call_at(when, _wake, future, where=where)
     return future
 
 

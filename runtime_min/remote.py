@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from runtime_min import client, journal
+from runtime_min.backend import Run
 from runtime_min.calls import Call
-from runtime_min.colors import Signal, Step, Workflow, find_query
+from runtime_min.colors import Signal, Step, Workflow, check_startable, find_query
 from runtime_min.context import current_execution
-from runtime_min.execution import Where
+from runtime_min.errors import (
+    StepFailed,
+    WorkflowBlocked,
+    WorkflowCancelled,
+    WorkflowFailed,
+    WorkflowNotFound,
+)
+from runtime_min.execution import Execution, Where
 from runtime_min.journal import Closed, Kind
 from runtime_min.loop import WorkflowFuture, running
 from runtime_min.policy import NO_RETRY
@@ -18,14 +27,18 @@ from runtime_min.policy import NO_RETRY
 R = TypeVar("R")
 T = TypeVar("T")
 
+# How often a workflow that is waited for is looked at while it is blocked.
+_POLL_BLOCKED = 1.0
+
 
 def start_from_workflow(
     flow: Workflow[..., R], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Coroutine[Any, Any, client.Handle[R]]:
     """`start` in workflow code."""
     execution = current_execution("start")
+    check_startable(flow)
     plain = flow.parameters.encode(execution.codec, args, kwargs)
-    return _started(flow, Call(execution.loop, functools.partial(_ask, "start", flow.key, plain, flow.id or "", Where.of_caller())))
+    return _started(flow, _call(execution, "start", flow.key, plain, flow.id or ""))
 
 
 async def _started(flow: Workflow[..., R], call: Call) -> client.Handle[R]:
@@ -35,19 +48,25 @@ async def _started(flow: Workflow[..., R], call: Call) -> client.Handle[R]:
 def send_signal(id: str, signal: Signal[T], value: T) -> Coroutine[Any, Any, None]:
     """`Handle.signal` in workflow code; stored in the same transaction, so sent once."""
     execution = current_execution("Handle.signal")
-    plain = execution.codec.encode(value, signal.type)
-    return Call(execution.loop, functools.partial(_ask, "signal", signal.name, plain, id, Where.of_caller()))
+    return _call(execution, "signal", signal.name, execution.codec.encode(value, signal.type), id)
 
 
 def send_cancel(id: str) -> Coroutine[Any, Any, None]:
     """`Handle.cancel` in workflow code."""
-    execution = current_execution("Handle.cancel")
-    return Call(execution.loop, functools.partial(_ask, "cancel", "", b"", id, Where.of_caller()))
+    return _call(current_execution("Handle.cancel"), "cancel", "", b"", id)
 
 
 async def result_of(id: str, flow: Workflow[..., R] | None) -> R:
     """`Handle.result` in workflow code: a step that waits."""
-    stored = await _result(id)
+    try:
+        stored = await _result(id)
+    except StepFailed as error:
+        if error.is_a(WorkflowCancelled):
+            raise WorkflowCancelled(error.text) from None
+        if error.is_a(WorkflowNotFound):
+            raise WorkflowNotFound(error.text) from None
+        name = id if flow is None else flow.name
+        raise WorkflowFailed(name, error.kind, error.bases, error.text, error.trace, error.attempts) from None
     codec = current_execution("Handle.result").codec
     return codec.decode(stored, flow.parameters.result if flow is not None else Any)  # type: ignore[no-any-return]
 
@@ -62,6 +81,11 @@ def describe(id: str) -> Coroutine[Any, Any, client.Description]:
     return _describe(id)
 
 
+def _call(execution: Execution, kind: Kind, name: str, plain: bytes, target: str) -> Call:
+    schedule = functools.partial(_ask, kind, name, plain, target, Where.of_caller())
+    return Call(execution.loop, f"{kind} {name}".strip(), schedule)
+
+
 def _ask(kind: Kind, name: str, plain: bytes, target: str, where: Where) -> WorkflowFuture[Any]:
     loop = running()
     assert loop is not None, "a call is awaited where it was made"
@@ -70,11 +94,20 @@ def _ask(kind: Kind, name: str, plain: bytes, target: str, where: Where) -> Work
 
 async def _wait_for_result(id: str) -> bytes:
     runtime = client.current_runtime()
-    run = await runtime.ended(id)
+    run = await _ended(runtime, id)
     closed = journal.decode(runtime.backend.history(run.number, run.events - 1)[-1])
     assert isinstance(closed, Closed), "the last event of a closed run says how it ended"
     client.outcome(run, closed, runtime.codec, None)
     return runtime.codec.unseal(closed.value)
+
+
+async def _ended(runtime: client.Runtime, id: str) -> Run:
+    """A workflow waits on for one that is blocked: when its code is mended, it will end."""
+    while True:
+        try:
+            return await runtime.ended(id)
+        except WorkflowBlocked:
+            await asyncio.sleep(_POLL_BLOCKED)
 
 
 async def _ask_query(id: str, name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
@@ -90,5 +123,9 @@ async def _look(id: str) -> client.Description:
 
 
 _result: Step[[str], bytes] = Step(_wait_for_result, "runtime_min.result", NO_RETRY, None)
-_query: Step[[str, str, list[Any], dict[str, Any]], Any] = Step(_ask_query, "runtime_min.query", NO_RETRY, None)
+# Else steps could not run since all places are taken by waits for the workflows that need them.
+_result.counts = False
+_query: Step[[str, str, list[Any], dict[str, Any]], Any] = Step(
+    _ask_query, "runtime_min.query", NO_RETRY, None
+)
 _describe: Step[[str], client.Description] = Step(_look, "runtime_min.describe", NO_RETRY, None)

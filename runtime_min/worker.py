@@ -39,7 +39,7 @@ from runtime_min.clock import Clock
 from runtime_min.codec import Codec
 from runtime_min.colors import Step, Workflow
 from runtime_min.context import Info, current_step
-from runtime_min.errors import AlreadyStarted, RuntimeMinError, StorageError, WorkflowNotFound
+from runtime_min.errors import AlreadyStarted, StorageError, WorkflowNotFound
 from runtime_min.execution import Execution, Guarding, Operation, failure_of
 from runtime_min.journal import (
     Abandoned,
@@ -86,7 +86,7 @@ class _Live:
         self.incoming: deque[tuple[Event, int | None]] = deque()
         self.rows: set[int] = set()
         self.steps: dict[int, asyncio.Task[None]] = {}
-        # Positions of steps that run or wait for a place, and of timers that fired: what must not begin again.
+        # Positions of steps that run or wait for a place, and of timers that fired: these must not begin again.
         self.begun: set[int] = set()
         self.children: dict[int, str] = {}
         self.more: list[Outgoing] = []
@@ -269,7 +269,7 @@ class Worker:
         self._live[run.number] = live
         try:
             live.more = live.execution.replay(journal.decode_all(claimed.history))
-        except RuntimeMinError as error:
+        except Exception as error:  # noqa: BLE001 - of a codec, say; other runs must go on
             self._unstored.append(self._to_store(live, [], [], [], error))
             return
         self._resume(live, claimed.lost)
@@ -291,7 +291,7 @@ class Worker:
             elif event.kind == "child":
                 self._resume_child(live, event, now)
             else:
-                # It was stored together with the event, so it has happened, unless there is nobody to receive it.
+                # It was stored together with the event, so it has happened, if somebody is there to receive it.
                 live.incoming.append((_told(event, self._backend.find(event.target) is None, now), None))
 
     def _resume_step(self, live: _Live, operation: Operation, lost: bool, now: float) -> None:
@@ -301,11 +301,7 @@ class Worker:
         if former is not None and former.retry > now:
             heapq.heappush(self._due, _Due(former.retry, live.run.number, position, live.token))
         elif lost:
-            failures = 0 if former is None else former.failures
-            gone = journal.Failure(
-                "runtime_min.Lost", (), "its process ended, or lost its lease, before the result"
-            )
-            live.incoming.append((Attempted(position, attempt, failures, gone, now, now), None))
+            live.incoming.append((_lost(position, former, now), None))
         else:
             self._begin(live, operation, attempt)
 
@@ -401,7 +397,7 @@ class Worker:
                 continue
             try:
                 asked = live.execution.activate(event)  # type: ignore[arg-type]
-            except RuntimeMinError as error:
+            except Exception as error:  # noqa: BLE001 - of a codec, say; other runs must go on
                 # What the event led to is not recorded, so that it is handled again when the code is mended.
                 return self._to_store(live, events, out, consumed, error)
             events += asked
@@ -414,7 +410,7 @@ class Worker:
         events: list[Event],
         out: list[Event],
         consumed: list[int],
-        problem: RuntimeMinError | None = None,
+        problem: Exception | None = None,
     ) -> _Advance:
         now = self._clock.now()
         wake, busy = self._outlook(live, now)
@@ -425,6 +421,8 @@ class Worker:
         if problem is not None:
             _log.error("workflow %s cannot go on: %s", live.run.id, problem)
             wake, release = now + _PAUSE_PROBLEM, True
+            events = [*events, *self._lost_attempts(live, now)]
+            messages += self._kept(live, now)
         commit = Commit(
             run=live.run.number,
             token=live.token,
@@ -436,12 +434,26 @@ class Worker:
             problem="" if problem is None else f"{type(problem).__name__}: {problem}",
             starts=tuple(starts),
             messages=tuple(messages),
-            closing=self._closing(live, now) if problem is None and live.execution.closed is not None else None,
+            closing=None
+            if problem is not None or live.execution.closed is None
+            else self._closing(live, now),
         )
         if not busy and not release and live.execution.closed is None:
             live.idle_since = now
             self._idle += 1
         return _Advance(live, commit, out)
+
+    def _lost_attempts(self, live: _Live, now: float) -> list[Attempted]:
+        """What to note of steps that run while their workflow is put aside."""
+        return [_lost(position, live.execution.attempts.get(position), now) for position in live.steps]
+
+    def _kept(self, live: _Live, now: float) -> list[Message]:
+        """What came back and was not delivered: it goes into the inbox, as what is from outside still is."""
+        return [
+            Message(journal.encode(event), now, number=live.run.number)
+            for event, row in live.incoming
+            if row is None and isinstance(event, Resolved)
+        ]
 
     def _outlook(self, live: _Live, now: float) -> tuple[float | None, bool]:
         """When the run has to be looked at if nobody holds it, and whether it has to stay in memory."""
@@ -466,9 +478,13 @@ class Worker:
         """What the commit does to other runs."""
         starts: list[NewRun] = []
         messages: list[Message] = []
+        # A child that was given up before it was started need not be.
+        given_up = {event.position for event in out if isinstance(event, Abandoned)}
+        ends = any(isinstance(event, Closed) for event in out)
         for event in out:
             if isinstance(event, Scheduled) and event.kind in ("child", "start"):
-                starts.append(self._new_run(live, event, now))
+                if event.kind == "start" or not (ends or event.position in given_up):
+                    starts.append(self._new_run(live, event, now))
             elif isinstance(event, Scheduled) and event.kind == "signal":
                 data = journal.encode(Received("signal", now, event.name, event.arguments))
                 messages.append(Message(data, now, id=event.target, position=event.position))
@@ -478,10 +494,8 @@ class Worker:
             elif isinstance(event, Abandoned) and event.position in live.children:
                 messages.append(_cancellation(live.children[event.position], now))
             elif isinstance(event, Closed):
-                open_children = (
-                    one.event for one in live.execution.operations.values() if one.event.kind == "child"
-                )
-                messages += [_cancellation(one.target, now) for one in open_children]
+                open_children = live.children.keys() & live.execution.operations.keys()
+                messages += [_cancellation(live.children[position], now) for position in open_children]
         return starts, messages
 
     def _new_run(self, live: _Live, event: Scheduled, now: float) -> NewRun:
@@ -489,7 +503,7 @@ class Worker:
         version = flow.version if flow is not None else ""
         started = Started(event.name, version, event.arguments, secrets.randbits(63), now)
         is_child = event.kind == "child"
-        parent = journal.Parent(live.run.number, event.position, live.token) if is_child else None
+        parent = journal.Parent(live.run.number, event.position) if is_child else None
         return NewRun(
             event.target, event.name, version, journal.encode(started), now, parent, event.position, is_child
         )
@@ -709,6 +723,12 @@ def _run_on_thread(step: Step[..., Any], args: tuple[Any, ...], kwargs: dict[str
         return step.run(args, kwargs)
     except (StopIteration, KeyboardInterrupt, SystemExit) as error:
         raise RuntimeError(f"the step raised {error!r}") from error
+
+
+def _lost(position: int, former: Attempted | None, now: float) -> Attempted:
+    attempt, failures = (1, 0) if former is None else (former.attempt + 1, former.failures)
+    gone = journal.Failure("runtime_min.Lost", (), "its process ended, or lost its lease, before the result")
+    return Attempted(position, attempt, failures, gone, now, now)
 
 
 def _conflict(event: Scheduled, now: float) -> Resolved:
