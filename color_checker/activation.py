@@ -80,6 +80,10 @@ class Activation:
             var = self.slots[slot] = Var()
         return var
 
+    def vars(self, slots: tuple[int, ...]) -> tuple[Var, ...]:
+        """The variables of several slots."""
+        return tuple([self.var(slot) for slot in slots]) if slots else ()
+
     def cell(self, name: str, solver: Solver) -> Var:
         """The variable of a name that other scopes see: every value it is ever bound to."""
         var = self.cells.get(name)

@@ -516,11 +516,9 @@ class Linker:
 
     def _call(self, activation: Activation, position: int, op: Call) -> None:
         dst = activation.var(op.dst)
+        keywords = {name: activation.var(slot) for name, slot in op.keywords}
         args = Args(
-            tuple(activation.var(slot) for slot in op.args),
-            {name: activation.var(slot) for name, slot in op.keywords},
-            tuple(activation.var(slot) for slot in op.stars),
-            tuple(activation.var(slot) for slot in op.double_stars),
+            activation.vars(op.args), keywords, activation.vars(op.stars), activation.vars(op.double_stars)
         )
         call = self.calls.call
         func = activation.var(op.func)

@@ -91,9 +91,10 @@ class Solver:
             return
         else:
             source.edges[target] = None
-        for value, passed in list(source.values.items()):
-            if passed:
-                self.add(target, value)
+        if source.values:
+            for value, passed in list(source.values.items()):
+                if passed:
+                    self.add(target, value)
 
     def watch(self, var: Var, watcher: Watcher) -> None:
         """Call `watcher` once with each value of `var`, those that it has already and those to come."""
@@ -101,9 +102,10 @@ class Solver:
             var.watchers = [watcher]
         else:
             var.watchers.append(watcher)
-        present = [value for value, passed in var.values.items() if passed]
-        if present:
-            self._tasks.append(partial(self._tell, watcher, present))
+        if var.values:
+            present = [value for value, passed in var.values.items() if passed]
+            if present:
+                self._tasks.append(partial(self._tell, watcher, present))
 
     def run(self) -> bool:
         """Propagate until nothing changes. Whether anything did."""
