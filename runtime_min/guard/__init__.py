@@ -24,6 +24,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable
+from threading import get_ident
 from types import CodeType
 from typing import Any, Literal, Self, TypeAlias
 
@@ -31,7 +32,6 @@ from color_checker.catalog import Entry
 from runtime_min.errors import EffectInWorkflow
 from runtime_min.guard.messages import message
 from runtime_min.guard.observer import Observer, Report
-from runtime_min.loop import running
 
 __all__ = ["Guard", "Mode"]
 
@@ -50,7 +50,8 @@ class Guard:
         self._observer = None if mode == "off" else _acquire()
         self._report: Report = self._raise if mode == "error" else self._warn
         self._warned: set[tuple[str, int, str]] = set()
-        self._entered = threading.local()
+        self._inside = None if self._observer is None else self._observer.inside
+        self._outers: dict[int, list[Report]] = {}  # by thread: those that this one is inside of
 
     def watch(self, function: Callable[..., Any]) -> None:
         """Count a function or method as workflow code, with what is defined inside of it."""
@@ -58,32 +59,38 @@ class Guard:
             self._observer.watch(function)
 
     def __enter__(self) -> Self:
-        if self._observer is not None:
-            outer = self._observer.enter(self._report)
-            if outer is not None:
-                self._outers().append(outer)
+        inside = self._inside
+        if inside is not None and self._observer is not None:  # flat, as this is done for every event
+            thread = get_ident()
+            if thread in inside:
+                self._outers.setdefault(thread, []).append(inside[thread])
+            inside[thread] = self._report
+            if self._observer.tells:
+                self._observer.enter()
         return self
 
     def __exit__(self, *exception: object) -> None:
-        if self._observer is not None:
-            outers = self._entered.__dict__.get("outers")
-            self._observer.leave(outers.pop() if outers else None)
+        inside = self._inside
+        if inside is not None and self._observer is not None:
+            thread = get_ident()
+            if self._outers and (outers := self._outers.get(thread)):
+                inside[thread] = outers.pop()
+            else:
+                inside.pop(thread, None)
+            if self._observer.tells:
+                self._observer.leave()
 
     def close(self) -> None:
         """Be off from now on; the last guard to close frees the interpreter's tool id."""
         if self._observer is not None:
-            self._observer = None
+            inside = self._observer.inside
+            for thread in [thread for thread, report in inside.items() if report == self._report]:
+                inside.pop(thread, None)
+            self._observer = self._inside = None
             _release()
 
-    def _outers(self) -> list[Report]:
-        outers: list[Report] = self._entered.__dict__.setdefault("outers", [])
-        return outers
-
     def _raise(self, entry: Entry, code: CodeType, line: int) -> None:
-        error = EffectInWorkflow(_text(entry, code, line))
-        loop = running()
-        # Else a workflow that catches all exceptions would go on.
-        raise error if loop is None else loop.execution.block(error)
+        raise EffectInWorkflow(_text(entry, code, line))
 
     def _warn(self, entry: Entry, code: CodeType, line: int) -> None:
         place = (code.co_filename, line, entry.name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from threading import RLock, get_ident
+from threading import RLock
 from types import CodeType, ModuleType
 from typing import Any, TypeAlias
 
@@ -21,7 +21,10 @@ class Observer:
 
     Attributes:
         inside: by thread, who is told about the workflow that runs there now.
+        tells: whether `enter` and `leave` have something to do.
     """
+
+    tells = False
 
     def __init__(self) -> None:
         catalog = _catalog()
@@ -45,20 +48,11 @@ class Observer:
         with self._lock:
             self.watchlist.start(code)
 
-    def enter(self, report: Report) -> Report | None:
-        """Workflow code runs from now on, on this thread; returns what `leave` gets."""
-        ident = get_ident()
-        inside = self.inside
-        outer = inside.get(ident)
-        inside[ident] = report
-        return outer
+    def enter(self) -> None:
+        """A workflow runs on this thread from now on; called if `tells` is set."""
 
-    def leave(self, outer: Report | None) -> None:
-        """It does no longer; or if this was inside of another, that one goes on."""
-        if outer is None:
-            self.inside.pop(get_ident(), None)
-        else:
-            self.inside[get_ident()] = outer
+    def leave(self) -> None:
+        """It does no longer."""
 
     def close(self) -> None:
         """See nothing any more."""

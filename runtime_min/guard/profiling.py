@@ -12,6 +12,7 @@ from typing import Any
 
 from runtime_min.guard.observer import Observer, Report
 from runtime_min.guard.verdict import MISSING
+from runtime_min.guard.watchlist import is_ours
 
 _TASK_STEP = asyncio.Handle._run.__code__
 
@@ -23,13 +24,14 @@ class Profiler(Observer):
     that raises: a workflow that swallows `EffectInWorkflow` is not seen until it is entered again.
     """
 
+    tells = True
+
     def __init__(self) -> None:
         super().__init__()
         self._profile = self._make()
         self._has_warned = False
 
-    def enter(self, report: Report) -> Report | None:
-        outer = super().enter(report)
+    def enter(self) -> None:
         active = sys.getprofile()
         if active is None:
             sys.setprofile(self._profile)
@@ -39,30 +41,32 @@ class Profiler(Observer):
                 "a profiler is active, so runtime_min's guard is off (on Python 3.11 there can be only one)"
             )
             warnings.warn(text, RuntimeWarning, stacklevel=3)
-        return outer
 
-    def leave(self, outer: Report | None) -> None:
-        super().leave(outer)
-        if outer is None and sys.getprofile() is self._profile:
+    def leave(self) -> None:
+        if get_ident() not in self.inside and sys.getprofile() is self._profile:
             sys.setprofile(None)
 
     def _make(self) -> Any:
         watched, candidates = self.watchlist.watched, self.watchlist.candidates
-        harmless, inside = self.judge.harmless, self.inside
+        harmless, harmless_globals, inside = self.judge.harmless, self.judge.harmless_globals, self.inside
 
         def profile(frame: FrameType, event: str, arg: Any) -> None:
             if event == "c_call":
-                if id(frame.f_code) in watched and id(arg) not in harmless:
+                if id(frame.f_code) in watched and id(arg) not in harmless_globals:
                     self._examine(inside.get(get_ident()), frame, arg, MISSING)
             elif event == "call":
                 code = frame.f_code
-                if id(code) in candidates and get_ident() in inside:
+                if id(code) in harmless:
+                    return
+                if id(code) in candidates:
                     self.start(code)
                 caller = frame.f_back
-                if caller is None or id(code) in harmless:
+                if caller is None:
                     return
                 if id(caller.f_code) in watched:
                     self._examine(inside.get(get_ident()), caller, *_callee(frame))
+                elif is_ours(frame.f_globals.get("__name__")):
+                    self.judge.passes(code)
                 elif code.co_flags & CO_COROUTINE and caller.f_code is _TASK_STEP and id(code) not in watched:
                     # Made by the workflow, started by its event loop.
                     self._examine(inside.get(get_ident()), frame, *_callee(frame))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from types import (
     BuiltinFunctionType,
     ClassMethodDescriptorType,
+    CodeType,
     FunctionType,
     MethodDescriptorType,
     MethodType,
@@ -63,11 +64,13 @@ class Judge:
     Attributes:
         harmless: callables whose calls need no look, by address; the values keep them alive, so that no other
             object gets their address. Emptied when it grows too large.
+        harmless_globals: the same for what is called by a global name: functions of modules, and classes.
         harmless_kinds: the same for classes whose instances may all be called, such as `Step`.
     """
 
     def __init__(self, catalog: Catalog, watchlist: Watchlist) -> None:
         self.harmless: dict[int, object] = {}
+        self.harmless_globals: dict[int, object] = {}
         self.harmless_kinds: dict[int, type] = {}
         self._harmless_methods: dict[tuple[int, int | str], object] = {}
         self._catalog = catalog
@@ -108,6 +111,10 @@ class Judge:
             holder = owner if type(owner) is type else type(owner)
             return owner is not _HIDDEN_RANDOM and (id(holder), callee.__name__) in self._harmless_methods
         return False
+
+    def passes(self, code: CodeType) -> None:
+        """Functions of this code are harmless, whoever calls them."""
+        self._keep(code, self.harmless)
 
     def effect_of(self, names: Iterator[str]) -> Entry | None:
         """The entry of the first name that the catalog knows, if it has an effect that matters here."""
@@ -157,7 +164,7 @@ class Judge:
             bases = (base for base in owner.__mro__ if not self._watchlist.is_watchable(base.__module__))
             entry = next(filter(None, (self.effect_of(_names_of_class(base)) for base in bases)), None)
         if entry is None and owner not in (map, filter):
-            self._keep(owner, owner)
+            self._keep(owner, self.harmless_globals)
         return entry
 
     def _builtin(self, function: Any, first: object) -> Entry | None:
@@ -166,7 +173,7 @@ class Judge:
             module = owner.__name__ if owner is not None else function.__module__
             entry = self.effect_of(iter((f"{module}.{function.__qualname__}",)))
             if entry is None and not self._may_call(module, function, first):
-                self._keep(function, function)
+                self._keep(function, self.harmless_globals)
             return entry
         # Each access makes another object of these, so the class and the name are remembered.
         holder = owner if is_a(owner, type) else type(owner)
@@ -190,7 +197,7 @@ class Judge:
         receiver = owner if first is MISSING else first
         entry = self.effect_of(self._names_of_method(descriptor.__name__, receiver, None))
         if entry is None and owner not in _RANDOM_CLASSES:
-            self._keep(descriptor, descriptor)
+            self._keep(descriptor, self.harmless)
         return entry
 
     def _instance(self, callee: object, kind: type) -> Entry | None:
@@ -224,19 +231,20 @@ class Judge:
 
     def _remember(self, function: FunctionType, code: Any) -> None:
         # A closure is made anew by each run: its code is remembered, but not the function.
-        self._keep(code, code)
+        self._keep(code, self.harmless)
         if function.__closure__ is None and "<locals>" not in code.co_qualname:
-            self._keep(function, function)
+            is_method = "." in code.co_qualname
+            self._keep(function, self.harmless if is_method else self.harmless_globals)
 
     def _remember_method(self, owner: type, method: int | str, alive: object) -> None:
         if len(self._harmless_methods) >= _LIMIT:
             self._harmless_methods.clear()
         self._harmless_methods[id(owner), method] = (owner, alive)
 
-    def _keep(self, key: object, value: object) -> None:
-        if len(self.harmless) >= _LIMIT:
-            self.harmless.clear()
-        self.harmless[id(key)] = value
+    def _keep(self, callee: object, table: dict[int, object]) -> None:
+        if len(table) >= _LIMIT:
+            table.clear()
+        table[id(callee)] = callee
 
 
 def matters_in_installed(entry: Entry) -> bool:

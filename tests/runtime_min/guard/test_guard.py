@@ -197,6 +197,54 @@ def _python(directory: Path, core: str, *arguments: str, input: str | None = Non
     return done.stdout
 
 
+def rebound() -> float:
+    return 1.0
+
+
+def calls_what_is_rebound() -> list[float]:
+    return [rebound(), max(1.0, rebound())]
+
+
+def test_a_global_function_that_is_replaced_is_seen_by_the_next_guard(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first = Guard()
+    for _ in range(3):
+        run(first, calls_what_is_rebound)
+    first.close()
+    monkeypatch.setitem(globals(), "rebound", time.time)
+    second = Guard()
+    try:
+        assert "time.time" in refused(second, calls_what_is_rebound)
+    finally:
+        second.close()
+
+
+def test_a_variable_that_holds_functions_is_looked_at_each_time(
+    guard: Guard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        run(guard, calls_a_variable)
+    monkeypatch.setitem(globals(), "variable", time.time)
+    assert "time.time" in refused(guard, calls_a_variable)
+
+
+variable: Callable[[], float] = rebound
+
+
+def calls_a_variable() -> float:
+    return variable()
+
+
+def test_a_guard_that_is_closed_inside_leaves_nothing_behind(guard: Guard) -> None:
+    other = Guard()
+    other.watch(flow)
+    with other:
+        other.close()
+        assert flow()
+    assert flow()
+
+
 @needs_monitoring
 def test_cprofile_and_the_guard_both_see_the_workflow(guard: Guard) -> None:
     profiler = cProfile.Profile()

@@ -6,13 +6,15 @@
 from __future__ import annotations
 
 import dis
+import inspect
+import math
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from color_checker.catalog import Condition
-from runtime_min.guard.sites import Arguments, arguments_at, excuses
+from runtime_min.guard.sites import Arguments, arguments_at, excuses, global_calls
 
 f: Any = dict
 values: tuple[int, ...] = ()
@@ -60,3 +62,25 @@ def test_an_offset_without_a_call_says_nothing() -> None:
 )
 def test_a_condition_excuses_calls(condition: Condition, arguments: Arguments | None, excused: bool) -> None:
     assert excuses(condition, arguments) is excused
+
+
+def calls_in_many_forms(local: Any) -> None:
+    f(1)
+    math.floor(math.sqrt(4)) + 1
+    f()(2)
+    f().method()
+    local()
+    local.method()
+    (f or local)()
+    await_me = [f(x) for x in values]
+    f(await_me, key=lambda: math.sqrt)
+
+
+def test_calls_of_global_names_are_found_and_no_others() -> None:
+    code = calls_in_many_forms.__code__
+    found = set(global_calls(code).items())
+    for constant in code.co_consts:
+        if inspect.iscode(constant):
+            found |= global_calls(constant).items()
+    names = sorted(name for _, name in found)
+    assert names == [("f",)] * 5 + [("math", "floor"), ("math", "sqrt")]
