@@ -9,7 +9,7 @@ import secrets
 import weakref
 from collections.abc import Coroutine, Mapping, Sequence
 from contextvars import ContextVar, Token, copy_context
-from typing import Any, Generic, ParamSpec, Self, TypeVar
+from typing import Any, ClassVar, Generic, ParamSpec, Self, TypeVar
 
 import msgspec
 
@@ -82,6 +82,8 @@ class Runtime:
         clock: for tests.
     """
 
+    worker_type: ClassVar[type[Worker]] = Worker
+
     def __init__(
         self,
         database: str | os.PathLike[str] | Backend | None = None,
@@ -136,7 +138,7 @@ class Runtime:
         context.run(_current.set, self)
         self._worker = context.run(
             functools.partial(
-                Worker,
+                self.worker_type,
                 self._backend,
                 workflows=self._served(),
                 codec=self.codec,
@@ -264,7 +266,7 @@ class Runtime:
         if flow is None:
             raise WorkflowNotFound(f"this process does not define the workflow `{run.workflow}` of `{id}`")
         guard = self._guard or Guard("off")
-        execution = Execution(flow, run.id, self.codec, guard)
+        execution = Execution(flow, run.id, self.codec, guard, run.generation)
         try:
             execution.replay(journal.decode_all(self.backend.history(run.number)))
         except BaseException:

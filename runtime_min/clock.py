@@ -13,7 +13,10 @@ class Clock(Protocol):
         """Seconds since the epoch."""
 
     def idle(self, until: float) -> bool:
-        """Nothing is left to do before `until`: a clock that skips waiting goes there and says True."""
+        """Nothing is left to do before `until`: a clock that skips waiting goes there and says True.
+
+        `until` is infinite if there is nothing at all to do before a message comes.
+        """
 
 
 class SystemClock:

@@ -12,6 +12,7 @@ import contextlib
 import functools
 import heapq
 import logging
+import math
 import os
 import secrets
 import socket
@@ -237,7 +238,7 @@ class Worker:
         if unowned is not None:
             due = unowned if due is None else min(due, unowned)
         if due is None:
-            return _POLL
+            due = math.inf
         busy = self._running_steps or self._waiting_steps or self._dirty or self._unstored
         if due > now and not busy and self._clock.idle(due):
             self._claim_wanted = True
