@@ -25,7 +25,7 @@ from runtime_min.backend import (
 )
 from runtime_min.errors import AlreadyStarted
 from runtime_min.journal import Parent
-from runtime_min.sqlite.file import Synchronous, explained, open_file
+from runtime_min.sqlite.file import Synchronous, explained, is_locked, open_file
 from runtime_min.sqlite.owners import is_dead
 from runtime_min.sqlite.statements import statements
 
@@ -346,10 +346,9 @@ class SqliteBackend:
             try:
                 return self._cursor.execute(statement, values)
             except sqlite3.OperationalError as error:
-                is_locked = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
                 now = time.monotonic()
                 deadline = deadline or now + self._timeout
-                if not is_locked or self._connection.in_transaction or now >= deadline:
+                if not is_locked(error) or self._connection.in_transaction or now >= deadline:
                     raise
             time.sleep(pause)
             pause = min(pause * 1.05, _LONGEST_PAUSE)

@@ -47,10 +47,18 @@ def open_file(path: str, synchronous: Synchronous, timeout: float) -> sqlite3.Co
 
 def explained(error: sqlite3.Error, path: str) -> Exception:
     """A `StorageError` if the file is damaged; else the error itself, which the caller may retry."""
+    return StorageError(f"{path}: damaged: {error}") if _code(error) in _DAMAGE else error
+
+
+def is_locked(error: sqlite3.Error) -> bool:
+    """Whether another connection was in the way."""
+    return _code(error) == sqlite3.SQLITE_BUSY
+
+
+def _code(error: sqlite3.Error) -> int:
+    """SQLite's result code; 0 for errors of the Python module."""
     # The low byte is the error, the others refine it.
-    if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE:
-        return StorageError(f"{path}: damaged: {error}")
-    return error
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
 def _prepare(connection: sqlite3.Connection, path: str, timeout: float) -> None:
@@ -100,14 +108,14 @@ def _split(script: str) -> list[str]:
 
 
 def _use_wal(connection: sqlite3.Connection, path: str, timeout: float) -> None:
-    """Write-ahead logging; switching to it may collide with another process; SQLite does not wait."""
+    """Switch to write-ahead logging; if that collides with another process, SQLite does not wait by itself."""
     deadline = time.monotonic() + timeout
     while True:
         try:
             mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
             break
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+            if not is_locked(error) or time.monotonic() > deadline:
                 raise
             time.sleep(0.005)
     if mode != "wal":
@@ -119,4 +127,4 @@ def _pragma(connection: sqlite3.Connection, name: str) -> int:
     return value
 
 
-__all__ = ["Synchronous", "explained", "open_file"]
+__all__ = ["Synchronous", "explained", "is_locked", "open_file"]
