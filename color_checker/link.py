@@ -444,7 +444,7 @@ class Linker:
 
     def activate_all(self, wanted: Callable[[Func], bool] = lambda func: True) -> bool:
         """Make roots of the functions that nothing calls. Whether there were any."""
-        called = {(a.module.key, a.index, a.env.number if a.env else -1) for a in self.activations.values()}
+        called = {key[:3] for key in self.activations}  # file, function, scope around it
         found = False
         for func in list(self._functions.values()):
             if (*func.key, func.env.number) not in called and wanted(func):
