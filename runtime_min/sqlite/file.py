@@ -108,7 +108,7 @@ def _split(script: str) -> list[str]:
 
 
 def _use_wal(connection: sqlite3.Connection, path: str, timeout: float) -> None:
-    """Switch to write-ahead logging; if that collides with another process, SQLite does not wait by itself."""
+    """Switch to write-ahead logging; where another process is in the way, SQLite itself does not wait."""
     deadline = time.monotonic() + timeout
     while True:
         try:
