@@ -7,9 +7,9 @@ threads, and on this thread while no workflow runs.
 It raises for clock, random, identity (`uuid4`, `hash` of text), environment, filesystem, network, process,
 thread, blocking, console, unordered (`set.pop`) and dynamic-code (`eval`, `exec`). It is silent about
 `asyncio`'s scheduling, which the event loop makes deterministic, about imports, `id`, weak references and
-frames, and in installed packages about logging, settings from the environment, and locks. Where arguments
-make a call deterministic (`Random(seed)`), they are counted at the call; `f(*values)` gets the benefit of the
-doubt.
+frames, and in installed packages about logging, settings from the environment, generated code, hashes, sets
+and locks. Where arguments make a call deterministic (`Random(seed)`), they are counted at the call;
+`f(*values)` gets the benefit of the doubt.
 
 What it does not see, and the analyzer does: what is used without a call (`os.environ["HOME"]`, `sys.argv`,
 `import`, operators), the order in which a set is iterated, and calls that C code makes (a `default_factory`

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from color_checker.catalog import Catalog, Entry, load_catalog
 from runtime_min.guard.sites import Arguments, arguments_at, excuses
 from runtime_min.guard.verdict import MISSING, Judge, is_random_per_process, matters_in_installed
-from runtime_min.guard.watchlist import Role, Watchlist, is_a, is_installed
+from runtime_min.guard.watchlist import Role, Watchlist, is_a
 
 Report: TypeAlias = Callable[[Entry, CodeType, int], None]
 
@@ -41,7 +41,7 @@ class Observer:
     def watch(self, function: object) -> None:
         """Count a function as workflow code."""
         with self._lock:
-            self.watchlist.watch(function)
+            self.watchlist.watch_workflow(function)
 
     def start(self, code: CodeType) -> None:
         """A candidate starts inside of a workflow."""
@@ -72,7 +72,7 @@ class Observer:
 
     def _is_excused(self, entry: Entry, code: CodeType, offset: int, first: Any) -> bool:
         """Whether this very call is deterministic, or harmless where it stands."""
-        if is_installed(code) and not matters_in_installed(entry):
+        if self.watchlist.is_installed(code) and not matters_in_installed(entry):
             return True
         if entry.name == "builtins.set.pop":
             return not isinstance(first, set) or len(first) < 2 or not any(map(is_random_per_process, first))

@@ -34,7 +34,7 @@ Role = Literal["watched", "candidate"]
 _OURS = ("runtime_min", "msgspec")
 _STANDARD = frozenset(sys.stdlib_module_names)
 _STANDARD_PATHS = ("<frozen ", sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"))
-_INSTALLED = re.compile(r"[/\\](?:site|dist)-packages[/\\]")
+_INSTALLED = re.compile(r".*[/\\](?:site|dist)-packages[/\\][^/\\]+")
 _CACHED = type(functools.cache(len))
 _NAME = re.compile(r"[^\W\d]\w*")
 
@@ -54,6 +54,7 @@ class Watchlist:
     def __init__(self, catalog: Catalog, on_change: Callable[[CodeType, Role], None]) -> None:
         self.watched: dict[int, weakref.ref[CodeType]] = {}
         self.candidates: dict[int, _Candidate] = {}
+        self._with_workflows: set[str] = set()  # packages that are installed, and the project all the same
         self._on_change = on_change
         self._catalog = catalog
         self._classes: weakref.WeakSet[type] = weakref.WeakSet()
@@ -70,6 +71,16 @@ class Watchlist:
                     self.consider(value)
         if is_a(function, MethodType):
             self.consider(function.__self__)
+
+    def watch_workflow(self, function: object) -> None:
+        """Watch a function or method, and count its package as the project's, also where it is installed."""
+        self._with_workflows.update(_package_of(inner.__code__) for inner in _functions_of(function))
+        self.watch(function)
+
+    def is_installed(self, code: CodeType) -> bool:
+        """Whether the code is of a package that the project only uses."""
+        package = _package_of(code)
+        return bool(package) and package not in self._with_workflows
 
     def start(self, code: CodeType) -> None:
         """A candidate starts while a workflow runs: it is part of it."""
@@ -155,9 +166,10 @@ def _forgetter(table: dict[int, Any], key: int) -> Callable[[object], None]:
     return lambda _: table.pop(key, None)
 
 
-def is_installed(code: CodeType) -> bool:
-    """Whether the code is a package's that was installed, and not the project's."""
-    return _INSTALLED.search(code.co_filename) is not None
+def _package_of(code: CodeType) -> str:
+    """The path of the installed package or module that the code belongs to; "" for the project's own."""
+    found = _INSTALLED.match(code.co_filename)
+    return found[0] if found is not None else ""
 
 
 def is_ours(module: object) -> bool:

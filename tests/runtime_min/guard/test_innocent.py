@@ -57,7 +57,7 @@ import msgspec
 import pytest
 
 from runtime_min.guard import Guard
-from tests.runtime_min.guard.running import run
+from tests.runtime_min.guard.running import refused, run
 
 
 class Plan(enum.Enum):
@@ -375,3 +375,38 @@ def test_the_loggers_of_the_runtime_are_passed(guard: Guard) -> None:
     Quiet.__module__ = "runtime_min.primitives"
     adapter = Quiet(log, {})
     run(guard, lambda: adapter.info("said once"))
+
+
+PACKAGE = """
+import logging, os, threading, time, uuid
+
+def passed():
+    logging.getLogger("package").info("said")
+    scope = {}
+    exec("def made(): return 1", scope)
+    return os.environ.get("HOME"), threading.Lock(), hash("text"), {"a", "b"}.pop(), scope["made"]()
+
+def refused_clock():
+    return time.time()
+
+def refused_identity():
+    return uuid.uuid4()
+
+def refused_thread():
+    return threading.Thread(target=passed)
+"""
+
+
+def test_installed_packages_may_log_configure_lock_and_generate_but_no_more(
+    guard: Guard, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory = tmp_path / "site-packages"
+    directory.mkdir()
+    (directory / "package_of_this_test.py").write_text(PACKAGE)
+    monkeypatch.syspath_prepend(str(directory))
+    package = importlib.import_module("package_of_this_test")
+    run(guard, lambda: package.passed())
+    for name in ("clock", "identity", "thread"):
+        function = getattr(package, f"refused_{name}")
+        assert f"[{name}]" in refused(guard, lambda function=function: function())
+    assert "[console]" in refused(guard, package.passed), "a workflow's own package is no exception"
