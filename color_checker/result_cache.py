@@ -230,12 +230,15 @@ def _holding(
     result = _load(store, newest) if newest is not None else None
     if result is None or not _has_same_libraries(result, config, look):
         return None
-    from color_checker.unchanged import lines_added
+    from color_checker.unchanged import growth
 
-    added = lines_added(store, inputs, result.files, result.asked)
-    if added is None:
+    grown = growth(store, inputs, result.files, result.asked)
+    if grown is None:
         return None
-    summary = msgspec.structs.replace(result.report.summary, lines=result.report.summary.lines + added)
+    summary = result.report.summary
+    summary = msgspec.structs.replace(
+        summary, lines=summary.lines + grown.lines, functions=summary.functions + grown.functions
+    )
     report = msgspec.structs.replace(result.report, summary=summary)
     result = msgspec.structs.replace(result, report=report, files=inputs.hashes)
     _keep(store, key, circumstances, result)

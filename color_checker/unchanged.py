@@ -2,13 +2,13 @@
 
 An analysis sees the heads of all files, the facts of those it asks for, and nothing else of them. So
 a comment added at the end of a file or after a line, another layout inside a line that moves nothing, or
-a new body in a file that has nothing to do with workflows make no difference, but for the number of lines.
+new code in a file that has nothing to do with workflows make no difference, but for the numbers of lines
+and functions.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import TypeVar
 
 import msgspec
 
@@ -20,13 +20,18 @@ from color_checker.store import Store
 #: With more changed files than this, one of them hardly ever says the same.
 _MOST_FILES = 8
 
-F = TypeVar("F", Head, ModuleFacts)
+
+class Growth(msgspec.Struct, frozen=True):
+    """How many more lines and functions there are than before."""
+
+    lines: int = 0
+    functions: int = 0
 
 
-def lines_added(
+def growth(
     store: Store, inputs: Inputs, before: Mapping[str, bytes], asked: Collection[str]
-) -> int | None:
-    """How many more lines there are than before; None if any file may say something else.
+) -> Growth | None:
+    """What the files have grown by; None if any of them may say something else.
 
     Args:
         before: path → hash of the content at the time, of the same files.
@@ -35,23 +40,28 @@ def lines_added(
     changed = [path for path, digest in inputs.hashes.items() if before.get(path) != digest]
     if len(changed) > _MOST_FILES:
         return None
-    total = 0
+    lines = functions = 0
     for path in changed:
         old = _stored(store, before.get(path, b""))
         new = _stored(store, inputs.hashes[path]) or _extracted(store, inputs, path)
         if old is None or new is None:
             return None
-        before_head, head = decode_head(old.head), decode_head(new.head)
-        if not _same(before_head, head):
+        old_head, head = decode_head(old.head), decode_head(new.head)
+        if _uncounted(old_head) != _uncounted(head):
             return None
-        if path in asked and not _same(decode_module(old.facts), decode_module(new.facts)):
+        if path in asked and _unmeasured(old.facts) != _unmeasured(new.facts):
             return None
-        total += head.lines - before_head.lines
-    return total
+        lines += head.lines - old_head.lines
+        functions += head.functions - old_head.functions
+    return Growth(lines, functions)
 
 
-def _same(one: F, other: F) -> bool:
-    return msgspec.structs.replace(one, lines=0) == msgspec.structs.replace(other, lines=0)
+def _uncounted(head: Head) -> Head:
+    return msgspec.structs.replace(head, lines=0, functions=0)
+
+
+def _unmeasured(facts: bytes) -> ModuleFacts:
+    return msgspec.structs.replace(decode_module(facts), lines=0)
 
 
 def _stored(store: Store, digest: bytes) -> Encoded | None:

@@ -149,7 +149,7 @@ def test_code_in_a_file_that_no_workflow_imports_needs_no_analysis(program: Path
     other = program / "other.py"
     other.write_text("def other():\n    return 1\n")
     check(cache=True)
-    other.write_text("def other():\n    print()\n    return 2\n")
+    other.write_text("def other():\n    print()\n    return 2\n\n\ndef another():\n    return 3\n")
     assert check(cache=True) == check(cache=False)
     assert len(runs) == 2
 
