@@ -196,7 +196,7 @@ class Backend(Protocol):
     def register(self, worker: str, expires: float) -> None:
         """Say that a worker lives until then; also renews.
 
-        `worker` is `HOST:PID:RANDOM`, with the host's name as `socket.gethostname()` says it.
+        `worker` is `HOST:PID:RANDOM`, as `processes.own_name()` makes it.
         """
 
     def unregister(self, worker: str) -> None:

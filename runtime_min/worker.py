@@ -13,9 +13,7 @@ import functools
 import heapq
 import logging
 import math
-import os
 import secrets
-import socket
 import sqlite3
 from collections import deque
 from collections.abc import Iterable, Mapping
@@ -24,7 +22,7 @@ from contextvars import copy_context
 from random import Random
 from typing import Any, NamedTuple
 
-from runtime_min import journal
+from runtime_min import journal, processes
 from runtime_min.backend import (
     Backend,
     Claimed,
@@ -122,7 +120,7 @@ class Worker:
         concurrency: int,
         lease: float,
     ) -> None:
-        self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self.name = processes.own_name()
         self._backend = backend
         self._workflows = workflows
         self._codec = codec
@@ -266,7 +264,8 @@ class Worker:
         former = self._live.pop(run.number, None)
         if former is not None:
             self._forget(former)
-        live = _Live(run, Execution(self._workflows[run.workflow], run.id, self._codec, self._guard))
+        flow = self._workflows[run.workflow]
+        live = _Live(run, Execution(flow, run.id, self._codec, self._guard, run.generation))
         self._live[run.number] = live
         try:
             live.more = live.execution.replay(journal.decode_all(claimed.history))
@@ -299,10 +298,10 @@ class Worker:
         position = operation.event.position
         former = live.execution.attempts.get(position)
         attempt = 1 if former is None else former.attempt + 1
-        if former is not None and former.retry > now:
-            heapq.heappush(self._due, _Due(former.retry, live.run.number, position, live.token))
-        elif lost:
+        if lost:
             live.incoming.append((_lost(position, former, now), None))
+        elif former is not None and former.retry > now:
+            heapq.heappush(self._due, _Due(former.retry, live.run.number, position, live.token))
         else:
             self._begin(live, operation, attempt)
 
@@ -393,6 +392,7 @@ class Worker:
             if row is not None:
                 consumed.append(row)
             if isinstance(event, Attempted):
+                live.begun.discard(event.position)
                 live.execution.note(event)
                 out.append(event)
                 continue
@@ -465,7 +465,7 @@ class Worker:
                 due = operation.event.due
             elif kind == "step":
                 former = live.execution.attempts.get(position)
-                if former is None or former.retry <= now:
+                if position in live.begun or former is None or former.retry <= now:
                     return now, True
                 due = former.retry
             elif kind == "child":
@@ -567,7 +567,6 @@ class Worker:
             else:
                 self._add(live, _told(event, event.position in outcome.undelivered, self._clock.now()))
         elif isinstance(event, Attempted):
-            live.begun.discard(event.position)
             heapq.heappush(self._due, _Due(event.retry, live.run.number, event.position, live.token))
             self._wake.set()
         elif isinstance(event, Abandoned):
@@ -588,22 +587,22 @@ class Worker:
         self._running_steps += counts
         position = operation.event.position
         attempting = self._attempt(live, operation, attempt)
-        live.steps[position] = self._loop.create_task(attempting, context=self._context.copy())
+        live.steps[position] = task = self._loop.create_task(attempting, context=self._context.copy())
+        # Not in the task itself, whose code never runs if it is cancelled before it began.
+        task.add_done_callback(functools.partial(self._free_place, live, position, counts))
 
     async def _attempt(self, live: _Live, operation: Operation, attempt: int) -> None:
         position = operation.event.position
         step = operation.step
         assert step is not None
-        try:
-            event = await self._outcome(live, step, operation.event, attempt)
-        finally:
-            self._running_steps -= step.counts
-            live.steps.pop(position, None)
-            self._begin_waiting()
+        event = await self._outcome(live, step, operation.event, attempt)
         if event is not None and not live.gone and position in live.execution.operations:
             self._add(live, event)
 
-    def _begin_waiting(self) -> None:
+    def _free_place(self, live: _Live, position: int, counts: bool, task: asyncio.Task[None]) -> None:
+        self._running_steps -= counts
+        if live.steps.get(position) is task:
+            del live.steps[position]
         while self._waiting_steps and self._running_steps < self._concurrency:
             live, operation, attempt = self._waiting_steps.popleft()
             if not live.gone and operation.event.position in live.execution.operations:
@@ -613,7 +612,9 @@ class Worker:
         self, live: _Live, step: Step[..., Any], event: Scheduled, attempt: int
     ) -> Event | None:
         position = event.position
-        current_step.set(Info(live.run.id, live.execution.flow.name, step.name, position, attempt))
+        run = live.run
+        here = Info(run.id, live.execution.flow.name, step.name, position, attempt, run.generation)
+        current_step.set(here)
         try:
             args, kwargs = step.parameters.decode(self._codec, self._codec.unseal(event.arguments))
             result = await self._call(step, args, kwargs)
@@ -729,7 +730,9 @@ def _run_on_thread(step: Step[..., Any], args: tuple[Any, ...], kwargs: dict[str
 def _lost(position: int, former: Attempted | None, now: float) -> Attempted:
     attempt, failures = (1, 0) if former is None else (former.attempt + 1, former.failures)
     gone = journal.Failure("runtime_min.Lost", (), "its process ended, or lost its lease, before the result")
-    return Attempted(position, attempt, failures, gone, now, now)
+    # Also one that waits, by our clock: by the other's, the attempt may have begun.
+    due = now if former is None else max(now, former.retry)
+    return Attempted(position, attempt, failures, gone, now, due)
 
 
 def _conflict(event: Scheduled, now: float) -> Resolved:

@@ -25,8 +25,8 @@ from runtime_min.backend import (
 )
 from runtime_min.errors import AlreadyStarted
 from runtime_min.journal import Parent
+from runtime_min.processes import is_dead
 from runtime_min.sqlite.file import Synchronous, explained, is_locked, open_file
-from runtime_min.sqlite.owners import is_dead
 from runtime_min.sqlite.statements import statements
 
 T = TypeVar("T")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from runtime_min.backend import Commit, Filter
+from runtime_min.processes import HOST
 from runtime_min.sqlite import SqliteBackend
 from tests.runtime_min.backends.samples import ANN, BOB, FOREVER, claim, inbox, message, new, owned, stored
 
@@ -125,8 +125,8 @@ def test_the_runs_of_a_process_that_is_gone_need_not_wait(sqlite: SqliteBackend)
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
     for name, host, process in [
-        ("gone", socket.gethostname(), gone.pid),
-        ("alive", socket.gethostname(), os.getpid()),
+        ("gone", HOST, gone.pid),
+        ("alive", HOST, os.getpid()),
         ("unknown", "elsewhere", gone.pid),
     ]:
         owned(sqlite, name, f"{host}:{process}:0a1b")
@@ -136,7 +136,7 @@ def test_the_runs_of_a_process_that_is_gone_need_not_wait(sqlite: SqliteBackend)
 
 def test_a_worker_with_an_odd_name_lives_until_it_expires(sqlite: SqliteBackend) -> None:
     for number, name in enumerate(
-        ["", "x", f"{socket.gethostname()}:x:y", f"{socket.gethostname()}:{10**30}:y"]
+        ["", "x", f"{HOST}:x:y", f"{HOST}:{10**30}:y"]
     ):
         owned(sqlite, str(number), name)
     assert claim(sqlite, ANN) == []
@@ -148,7 +148,7 @@ def test_killed_while_it_commits_it_loses_nothing_and_leaves_nothing_half_done(
 ) -> None:
     run, _ = sqlite.create(new())
     for attempt in range(4):
-        with start(WRITER, path, f"{socket.gethostname()}:{2**22 + 1 + attempt}:x") as writer:
+        with start(WRITER, path, f"{HOST}:{2**22 + 1 + attempt}:x") as writer:
             assert writer.stdout is not None
             lines = [writer.stdout.readline() for _ in range(20 + 37 * attempt)]
             # At a different moment of a commit each time.

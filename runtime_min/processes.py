@@ -1,11 +1,27 @@
-"""Tells owners whose process is gone, so that their runs need not wait until a registration expires."""
+"""Names this process for others, and tells which of them are gone: their runs need not wait for a lease to end."""
 
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 
-HOST = socket.gethostname()
+
+def _host() -> str:
+    """This machine; in a container also which one, since two of one host name have process ids of their own."""
+    try:
+        namespace = os.stat("/proc/self/ns/pid").st_ino
+    except OSError:
+        return socket.gethostname()
+    return f"{socket.gethostname()}.{namespace}"
+
+
+HOST = _host()
+
+
+def own_name() -> str:
+    """A name for a worker in this process, `HOST:PID:RANDOM`."""
+    return f"{HOST}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
 def is_dead(owner: str) -> bool:
