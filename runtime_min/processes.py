@@ -1,4 +1,4 @@
-"""Names this process for others, and tells which of them are gone: their runs need not wait for a lease to end."""
+"""Names this process for others, and tells which of them are gone, so that nobody waits for their leases."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import socket
 
 
 def _host() -> str:
-    """This machine; in a container also which one, since two of one host name have process ids of their own."""
+    """This machine; and which container of it, since two of one name have process ids of their own."""
     try:
         namespace = os.stat("/proc/self/ns/pid").st_ino
     except OSError:

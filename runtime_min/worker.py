@@ -85,7 +85,7 @@ class _Live:
         self.incoming: deque[tuple[Event, int | None]] = deque()
         self.rows: set[int] = set()
         self.steps: dict[int, asyncio.Task[None]] = {}
-        # Positions of steps that run or wait for a place, and of timers that fired: these must not begin again.
+        # Positions of steps that run or wait for a place, and of timers that fired: they do not begin again.
         self.begun: set[int] = set()
         self.children: dict[int, str] = {}
         self.more: list[Outgoing] = []
@@ -291,7 +291,7 @@ class Worker:
             elif event.kind == "child":
                 self._resume_child(live, event, now)
             else:
-                # It was stored together with the event, so it has happened, if somebody is there to receive it.
+                # It was stored together with the event, so it has happened, if anybody was there.
                 live.incoming.append((_told(event, self._backend.find(event.target) is None, now), None))
 
     def _resume_step(self, live: _Live, operation: Operation, lost: bool, now: float) -> None:
