@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import random
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from types import (
     BuiltinFunctionType,
     ClassMethodDescriptorType,
@@ -56,6 +57,8 @@ _RENAMED = {"os._Environ": "os.environ"}
 # `random.random` and its kin are methods of a hidden instance.
 _HIDDEN_RANDOM: Any = getattr(random, "_inst", None)
 _RANDOM_CLASSES = (random.Random, *random.Random.__mro__[1:2])
+_RANDOMLY_HASHED = (str, bytes, object, datetime.date, datetime.datetime, datetime.time)
+_DESCRIPTORS = (MethodDescriptorType, WrapperDescriptorType, ClassMethodDescriptorType)
 _LIMIT = 10_000
 
 
@@ -91,7 +94,7 @@ class Judge:
             return self._class(callee, first)
         if kind is BuiltinFunctionType or kind is MethodWrapperType:
             return self._builtin(callee, first)
-        if kind in (MethodDescriptorType, WrapperDescriptorType, ClassMethodDescriptorType):
+        if any(kind is descriptor for descriptor in _DESCRIPTORS):  # a metaclass may define ==
             return self._descriptor(callee, first)
         inner = unwrapped(callee)
         if inner is not callee:
@@ -158,13 +161,13 @@ class Judge:
     def _class(self, owner: type, first: object) -> Entry | None:
         if not self._watchlist.is_watchable(owner.__module__):
             entry = self.effect_of(_names_of_class(owner))
-            if entry is None and owner in (map, filter) and callable(first):
+            if entry is None and (owner is map or owner is filter) and callable(first):
                 return self.entry(first, MISSING)
         else:
             self._watchlist.consider(owner)
             bases = (base for base in owner.__mro__ if not self._watchlist.is_watchable(base.__module__))
             entry = next(filter(None, (self.effect_of(_names_of_class(base)) for base in bases)), None)
-        if entry is None and owner not in (map, filter):
+        if entry is None and owner is not map and owner is not filter:
             self._keep(owner, self.harmless_globals)
         return entry
 
@@ -193,7 +196,7 @@ class Judge:
 
     def _descriptor(self, descriptor: Any, first: object) -> Entry | None:
         owner: type = descriptor.__objclass__
-        if owner in _RANDOM_CLASSES and first is _HIDDEN_RANDOM:
+        if first is _HIDDEN_RANDOM and owner in _RANDOM_CLASSES:
             return self.effect_of(iter((f"random.{descriptor.__name__}",)))
         receiver = owner if first is MISSING else first
         entry = self.effect_of(self._names_of_method(descriptor.__name__, receiver, None))
@@ -206,7 +209,7 @@ class Judge:
             self.harmless_kinds[id(kind)] = kind
             return None
         call = getattr(kind, "__call__", None)  # noqa: B004 - the method is wanted
-        return self._function(call, callee) if isinstance(call, FunctionType) else None
+        return self._function(call, callee) if is_a(call, FunctionType) else None
 
     def _names_of_method(self, name: str, receiver: object, function: FunctionType | None) -> Iterator[str]:
         """By the class of the object: an inherited method may mean something else there."""
@@ -257,18 +260,7 @@ def is_random_per_process(value: object) -> bool:
     """Whether `hash(value)` differs from process to process: of text, bytes, dates, and by address."""
     if is_a(value, tuple) or is_a(value, frozenset):
         return any(is_random_per_process(element) for element in value)
-    method = type(value).__hash__
-    return method in _RANDOM_HASHES
-
-
-def _random_hashes() -> frozenset[Callable[..., int]]:
-    import datetime
-
-    owners: tuple[type, ...] = (str, bytes, object, datetime.date, datetime.datetime, datetime.time)
-    return frozenset(owner.__hash__ for owner in owners)
-
-
-_RANDOM_HASHES = _random_hashes()
+    return any(type(value).__hash__ is owner.__hash__ for owner in _RANDOMLY_HASHED)
 
 
 def _matters(entry: Entry) -> bool:

@@ -57,7 +57,7 @@ class Watchlist:
         self._with_workflows: set[str] = set()  # packages that are installed, and the project all the same
         self._on_change = on_change
         self._catalog = catalog
-        self._classes: weakref.WeakSet[type] = weakref.WeakSet()
+        self._classes: dict[int, weakref.ref[type]] = {}
         self._modules: dict[str, bool] = {}
 
     def watch(self, function: object) -> None:
@@ -104,8 +104,8 @@ class Watchlist:
         if is_a(value, FunctionType) or is_a(value, ModuleType):
             return
         owner = value if is_a(value, type) else type(value)
-        if self.is_watchable(owner.__module__) and owner not in self._classes:
-            self._classes.add(owner)
+        if self.is_watchable(owner.__module__) and id(owner) not in self._classes:
+            self._classes[id(owner)] = weakref.ref(owner, _forgetter(self._classes, id(owner)))
             self._consider_class(owner)
 
     def is_project_code(self, function: FunctionType) -> bool:
@@ -158,7 +158,8 @@ class Watchlist:
                 for member in list(vars(base).values()):
                     for function in _functions_of(member):
                         self.consider(function)
-                for value in _annotated(base, vars(sys.modules.get(base.__module__, object))):
+                module = sys.modules.get(base.__module__)
+                for value in _annotated(base, vars(module) if is_a(module, ModuleType) else {}):
                     self.consider(value)
 
 

@@ -192,6 +192,22 @@ def test_a_generator_that_was_made_elsewhere_is_guarded_while_a_workflow_runs_it
     assert "(ticks)" in refused(guard, flow)
 
 
+class Odd(type):  # noqa: PLW1641
+    """A metaclass whose classes cannot be hashed, and compare with nothing."""
+
+    def __eq__(cls, other: object) -> bool:
+        raise AssertionError("compared")
+
+
+class Strange(metaclass=Odd):
+    def __call__(self) -> float:
+        return rates.stamp()
+
+
+def test_classes_that_cannot_be_hashed_or_compared_are_followed(guard: Guard) -> None:
+    assert "(stamp)" in refused(guard, lambda: Strange()())
+
+
 def test_closures_of_the_same_code_are_watched_each(guard: Guard) -> None:
     def make(function: Callable[[], object]) -> Callable[[], object]:
         return lambda: function()

@@ -60,6 +60,15 @@ async def read(number: int) -> str:
     return Path("rates.txt").read_text()
 
 
+class Trial:
+    def __init__(self) -> None:
+        self.since = time.time()
+
+    @workflow
+    async def run(self, number: int) -> float:
+        return self.since
+
+
 def test_a_workflow_that_only_uses_what_is_recorded_completes() -> None:
     async def main() -> str:
         async with environment() as env:
@@ -70,7 +79,12 @@ def test_a_workflow_that_only_uses_what_is_recorded_completes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("flow", "text"), [(careless, r"`time.time\(\)`.*\(shared\) \[clock"), (careless_in_a_task, "filesystem")]
+    ("flow", "text"),
+    [
+        (careless, r"`time.time\(\)`.*\(shared\) \[clock"),
+        (careless_in_a_task, "filesystem"),
+        (Trial.run, r"__init__\) \[clock"),
+    ],
 )
 def test_a_workflow_is_stopped_by_an_effect_that_its_steps_may_have(
     flow: runtime_min.Workflow[[int], object], text: str
