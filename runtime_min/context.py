@@ -21,9 +21,10 @@ class Info(msgspec.Struct, frozen=True):
         id: of the workflow's run.
         workflow: the workflow's name.
         step: the step's name; "" in workflow code.
-        position: of the step in its run; with the id a key that stays the same however often the step runs.
+        position: of the step in its run; see `key`.
             -1 in workflow code.
         attempt: 1 for the first attempt at the step; 0 in workflow code.
+        generation: of the run, for a step.
     """
 
     id: str
@@ -31,11 +32,13 @@ class Info(msgspec.Struct, frozen=True):
     step: str = ""
     position: int = -1
     attempt: int = 0
+    generation: int = 0
 
     @property
     def key(self) -> str:
         """An idempotency key for what the step does elsewhere, the same for each attempt."""
-        return f"{self.id}/{self.position}"
+        generation = f"#{self.generation}" if self.generation else ""
+        return f"{self.id}{generation}/{self.position}"
 
 
 current_step: ContextVar[Info] = ContextVar("runtime_min_step")

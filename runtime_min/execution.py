@@ -145,9 +145,13 @@ class Execution:
         closed: how it ended, if it did.
     """
 
-    def __init__(self, flow: Workflow[..., Any], id: str, codec: Codec, guard: Guarding) -> None:
+    def __init__(
+        self, flow: Workflow[..., Any], id: str, codec: Codec, guard: Guarding, generation: int = 0
+    ) -> None:
         self.flow = flow
         self.id = id
+        # Positions begin anew in each generation, and what is named after them must not.
+        self.key = f"{id}#{generation}" if generation else id
         self.codec = codec
         self.guard = guard
         # asyncio's class is abstract for the type checker only; what is missing raises NotImplementedError.
@@ -413,7 +417,7 @@ class Execution:
             event = self._emit_scheduled(Scheduled(position, kind, name, digest, b"", target, 0.0), where)
         else:
             if not target and kind in ("child", "start"):
-                target = f"{self.id}/{position}"
+                target = f"{self.key}/{position}"
             sealed = self.codec.seal(plain)
             event = self._emit_scheduled(
                 Scheduled(position, kind, name, digest, sealed, target, 0.0, where.text(), where.line()),
@@ -488,10 +492,11 @@ def _find(error: BaseException, *kinds: type[BaseException]) -> BaseException | 
 def failure_of(error: BaseException, attempts: int = 1) -> Failure:
     """An exception as it is recorded."""
     names = tuple(f"{one.__module__}.{one.__qualname__}" for one in type(error).__mro__ if one is not object)
+    trace = "".join(traceback.format_exception(error, limit=-20))[-8000:]
     if isinstance(error, OperationFailed):
         names = (error.kind, *error.bases[1:], *names)
-    trace = "".join(traceback.format_exception(error, limit=-20))
-    return Failure(names[0], names, _text(error), trace[-8000:], attempts)
+        trace = f"{error.trace[:8000]}\n{trace}"
+    return Failure(names[0], names, _text(error), trace, attempts)
 
 
 def restored(scheduled: Scheduled, failure: Failure) -> Exception:

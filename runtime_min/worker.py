@@ -465,12 +465,12 @@ class Worker:
                 due = operation.event.due
             elif kind == "step":
                 former = live.execution.attempts.get(position)
-                if position in live.begun or former is None or former.retry <= now:
-                    return now, True
-                due = former.retry
+                due = now if position in live.begun or former is None else former.retry
             elif kind == "child":
                 continue
             else:
+                due = now
+            if due <= now:
                 return now, True
             wake = due if wake is None else min(wake, due)
         return wake, False

@@ -397,9 +397,12 @@ _OPERATIONS: dict[str, Callable[..., Awaitable[Any]]] = {
 
 
 class _Raised(Exception):
-    def __init__(self, kind: str) -> None:
+    """An exception of this class; `root` is the one that it goes back to, which is what is recorded."""
+
+    def __init__(self, kind: str, root: str = "") -> None:
         super().__init__(kind)
         self.kind = kind
+        self.root = root or kind
 
 
 class _Stopped(Exception):
@@ -414,7 +417,7 @@ def expected(description: Program, signals: Sequence[int] = ()) -> tuple[str, An
             _expected(statement, left) for _ in range(description["again"] + 1) for statement in description["body"]
         ]
     except _Raised as raised:
-        return "failed", raised.kind
+        return "failed", raised.root
     except _Stopped:
         return "cancelled", None
     return "completed", trace
@@ -428,7 +431,7 @@ def _expected(statement: Statement, signals: list[int]) -> Any:
     match statement:
         case ["step", _, value, fails, attempts, _]:
             if fails >= attempts:
-                raise _Raised("StepFailed")
+                raise _Raised("StepFailed", "Flaky")
             return given(value)
         case ["sleep" | "pause", _]:
             return "slept"
@@ -490,7 +493,7 @@ def _result_or_kind(body: Body, signals: list[int]) -> Any:
 def _expected_of_other(description: Program) -> Any:
     ending, value = expected(description)
     if ending == "failed":
-        raise _Raised("WorkflowFailed")
+        raise _Raised("WorkflowFailed", value)
     if ending == "cancelled":
         raise _Raised("WorkflowCancelled")
     return value

@@ -117,7 +117,7 @@ def load(path: Path) -> list[Recorded]:
 
 def _rebuilt(recorded: Recorded, history: Sequence[Event], cut: int) -> list[Event]:
     """The history from a replay of its first `cut` events, continued with what came from outside."""
-    execution = Execution(workflows()[recorded.workflow], recorded.id, JsonCodec(), Guard("off"))
+    execution = Execution(workflows()[recorded.workflow], recorded.id, JsonCodec(), Guard("off"), recorded.generation)
     again: list[Event] = list(history[:cut])
     again += execution.replay(history[:cut], whole=False)
     for event in history[cut:]:

@@ -1,0 +1,394 @@
+"""Mistakes that the chaos and the torture test, or the reading that they led to, found; each as small as it gets."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from runtime_min import (
+    Filter,
+    Handle,
+    Info,
+    Retry,
+    Runtime,
+    WorkflowBlocked,
+    WorkflowFailed,
+    child,
+    continue_as_new,
+    info,
+    journal,
+    signal,
+    sleep,
+    start,
+    step,
+    wait_signal,
+    worker,
+    workflow,
+)
+from runtime_min.backend import Claimed, Delivered, Message, Run
+from runtime_min.journal import Attempted, Event, Received, Resolved, Scheduled
+from runtime_min.memory import MemoryBackend
+
+calls: list[Info] = []
+switch: dict[str, Any] = {}
+go = signal("go", int)
+
+
+@pytest.fixture(autouse=True)
+def _clean() -> None:
+    calls.clear()
+    switch.clear()
+
+
+@step
+async def note(pause: float = 0.0) -> str:
+    calls.append(info())
+    await asyncio.sleep(pause)
+    return info().key
+
+
+@step
+async def fail_once(pause: float) -> int:
+    calls.append(info())
+    if info().attempt == 1:
+        raise ValueError("once")
+    await asyncio.sleep(pause)
+    return info().attempt
+
+
+def events_of(runtime: Runtime, id: str, generation: int | None = None) -> list[Event]:
+    run = runtime.backend.find(id, generation)
+    assert run is not None
+    return journal.decode_all(runtime.backend.history(run.number))
+
+
+async def until(condition: Any, seconds: float = 5.0) -> None:
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+# A run whose code ends earlier than recorded
+
+
+@workflow
+async def shortened() -> str:
+    if not switch.get("short"):
+        await wait_signal(go)
+        await note()
+        await wait_signal(go)
+    return "end"
+
+
+async def _block(backend: MemoryBackend) -> None:
+    async with Runtime(backend) as runtime:
+        handle = await runtime.start(shortened.options(id="short"))
+        await handle.signal(go, 1)
+        await until(lambda: len(events_of(runtime, "short")) == 4)
+    switch["short"] = True
+    async with Runtime(backend) as runtime:
+        with pytest.raises(WorkflowBlocked, match="NonDeterminismError"):
+            await asyncio.wait_for(runtime.handle("short").result(), 5)
+
+
+def test_a_run_whose_code_ends_earlier_than_recorded_stays_open() -> None:
+    backend = MemoryBackend()
+    asyncio.run(_block(backend))
+    run = backend.find("short")
+    assert run is not None
+    assert run.state == "running"
+
+
+# Generations
+
+
+@workflow
+async def inner_flow(number: int) -> int:
+    return number
+
+
+@workflow
+async def generations(left: int, keys: list[str]) -> list[str]:
+    keys = [*keys, await note()]
+    await child(inner_flow, left)
+    started = await start(inner_flow, left)
+    assert await started.result() == left, "a start of the former generation"
+    if left:
+        continue_as_new(left - 1, keys)
+    return keys
+
+
+def test_each_generation_has_children_and_idempotency_keys_of_its_own() -> None:
+    async def main() -> list[str]:
+        async with Runtime(MemoryBackend()) as runtime:
+            handle = await runtime.start(generations.options(id="g"), 2, [])
+            return await asyncio.wait_for(handle.result(), 5)
+
+    keys = asyncio.run(main())
+    assert len(set(keys)) == 3
+
+
+# What a workflow raises must not end the worker
+
+
+@workflow
+async def goes_on_wrongly() -> None:
+    continue_as_new("an argument that it does not take")
+
+
+class Unusual(BaseException):
+    pass
+
+
+@workflow
+async def raises_unusually() -> None:
+    raise Unusual("not an Exception")
+
+
+@pytest.mark.parametrize("flow", [goes_on_wrongly, raises_unusually])
+def test_a_workflow_that_ends_strangely_fails_and_the_worker_goes_on(flow: Any) -> None:
+    async def main() -> int:
+        async with Runtime(MemoryBackend()) as runtime:
+            bad = await runtime.start(flow)
+            with pytest.raises(WorkflowFailed):
+                await asyncio.wait_for(bad.result(), 5)
+            good = await runtime.start(inner_flow, 7)
+            return await asyncio.wait_for(good.result(), 5)
+
+    assert asyncio.run(main()) == 7
+
+
+# Timers and attempts of runs that were put aside and taken up again
+
+
+@workflow
+async def sleeper() -> None:
+    await sleep(0.3)
+
+
+@workflow
+async def retrier() -> int:
+    return await fail_once.options(retry=Retry(attempts=2, delay=0.05, jitter=0))(0.5)
+
+
+def test_a_timer_of_a_run_that_was_put_aside_fires_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "_MOST_IDLE", 0)
+
+    async def main() -> list[Event]:
+        async with Runtime(MemoryBackend()) as runtime:
+            handle = await runtime.start(sleeper.options(id="s"))
+            # A signal that nobody waits for brings it back before its time.
+            for _ in range(3):
+                await asyncio.sleep(0.06)
+                await handle.signal(go, 1)
+            await handle.result()
+            return events_of(runtime, "s")
+
+    assert sum(isinstance(event, Resolved) for event in asyncio.run(main())) == 1
+
+
+def test_a_later_attempt_is_not_cut_off_because_its_run_waited_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "_IDLE_SECONDS", 0.15)
+
+    async def main() -> int:
+        async with Runtime(MemoryBackend()) as runtime:
+            handle = await runtime.start(retrier)
+            return await asyncio.wait_for(handle.result(), 5)
+
+    assert asyncio.run(main()) == 2
+    assert [call.attempt for call in calls] == [1, 2]
+
+
+@workflow
+async def slow_retrier() -> int:
+    return await fail_once.options(retry=Retry(attempts=2, delay=0.4, jitter=0))(0.1)
+
+
+def test_no_attempt_has_a_number_twice_when_a_lease_is_lost_before_it() -> None:
+    """A process that is stopped while a step waits for its next attempt may go on with that attempt later."""
+
+    async def main() -> int:
+        backend = MemoryBackend()
+        async with Runtime(backend) as first:
+            handle = await first.start(slow_retrier.options(id="r"))
+            await until(lambda: any(isinstance(event, Attempted) for event in events_of(first, "r")))
+            assert first._worker is not None
+            backend.unregister(first._worker.name)
+            async with Runtime(backend) as second:
+                return await asyncio.wait_for(second.handle(handle.id, slow_retrier).result(), 5)
+
+    asyncio.run(main())
+    assert max(Counter(call.attempt for call in calls).values()) == 1
+
+
+# Steps that are cancelled before they begin
+
+
+@workflow
+async def cancels_at_once(id: str) -> str:
+    task = asyncio.create_task(_note())
+    await asyncio.sleep(0)
+    await Handle[Any](id).signal(go, 1)
+    task.cancel()
+    return "cancelled"
+
+
+async def _note() -> str:
+    return await note(10.0)
+
+
+def test_a_step_that_is_cancelled_before_it_begins_frees_its_place() -> None:
+    async def main() -> str:
+        async with Runtime(MemoryBackend(), concurrency=2) as runtime:
+            await runtime.start(sink.options(id="sink"))
+            for _ in range(3):
+                handle = await runtime.start(cancels_at_once, "sink")
+                await asyncio.wait_for(handle.result(), 5)
+            last = await runtime.start(only_notes)
+            return await asyncio.wait_for(last.result(), 5)
+
+    assert asyncio.run(main())
+
+
+@workflow
+async def sink() -> None:
+    await asyncio.sleep(1000)
+
+
+@workflow
+async def only_notes() -> str:
+    return await note()
+
+
+# Children
+
+
+@workflow
+async def endless() -> None:
+    await sleep(100_000)
+
+
+@workflow
+async def begins_and_cancels(id: str) -> str:
+    task = asyncio.create_task(_endless(id))
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await sleep(0.05)
+    return "done"
+
+
+async def _endless(id: str) -> None:
+    await child(endless.options(id=id))
+
+
+@workflow
+async def begins_and_ends(id: str) -> str:
+    task = asyncio.create_task(_endless(id))
+    await asyncio.sleep(0)
+    assert not task.done()
+    return "done"
+
+
+@pytest.mark.parametrize("flow", [begins_and_cancels, begins_and_ends])
+def test_a_child_that_is_cancelled_as_soon_as_it_is_asked_for_does_not_run_on(flow: Any) -> None:
+    async def main() -> list[str]:
+        async with Runtime(MemoryBackend()) as runtime:
+            handle = await runtime.start(flow, "the-child")
+            await asyncio.wait_for(handle.result(), 5)
+            await asyncio.sleep(0.1)
+            return [run.id for run in runtime.backend.runs(Filter(state="running"))]
+
+    assert asyncio.run(main()) == []
+
+
+@pytest.mark.parametrize("flow", [begins_and_cancels, begins_and_ends])
+def test_cancelling_a_child_leaves_another_run_of_its_id_alone(flow: Any) -> None:
+    async def main() -> str:
+        async with Runtime(MemoryBackend()) as runtime:
+            other = await runtime.start(endless.options(id="taken"))
+            handle = await runtime.start(flow, "taken")
+            await asyncio.wait_for(handle.result(), 5)
+            await asyncio.sleep(0.1)
+            return (await other.describe()).state
+
+    assert asyncio.run(main()) == "running"
+
+
+# A run that is blocked
+
+
+@workflow
+async def blocks_beside_a_step() -> list[str]:
+    async def other() -> str:
+        await wait_signal(go)
+        if switch.get("bad"):
+            raise RuntimeError("not yet") from None
+        return "fine"
+
+    return await asyncio.gather(note(0.1), other())
+
+
+class BrokenAtFirst(MemoryBackend):
+    """Reads fail for a while."""
+
+    fails = 0
+
+    def inbox(self, worker: str) -> list[Delivered]:
+        self._maybe_fail()
+        return super().inbox(worker)
+
+    def find(self, id: str, generation: int | None = None) -> Run | None:
+        if id == "never/0":
+            self._maybe_fail()
+        return super().find(id, generation)
+
+    def _maybe_fail(self) -> None:
+        if self.fails:
+            self.fails -= 1
+            raise sqlite3.OperationalError("disk I/O error")
+
+
+def test_a_message_is_not_forgotten_when_it_cannot_be_read_at_first() -> None:
+    async def main() -> int:
+        backend = BrokenAtFirst()
+        async with Runtime(backend) as runtime:
+            handle = await runtime.start(receiver)
+            await asyncio.sleep(0.1)
+            backend.fails = 1
+            await handle.signal(go, 5)
+            return await asyncio.wait_for(handle.result(), 5)
+
+    assert asyncio.run(main()) == 5
+
+
+@workflow
+async def receiver() -> int:
+    return await wait_signal(go)
+
+
+@workflow
+async def parent_of_endless() -> None:
+    await asyncio.wait_for(child(sink), 0.5)
+
+
+def test_a_run_that_was_claimed_while_reads_fail_is_not_forgotten() -> None:
+    async def main() -> str:
+        backend = BrokenAtFirst()
+        async with Runtime(backend) as runtime:
+            handle = await runtime.start(parent_of_endless.options(id="never"))
+            await asyncio.sleep(0.2)
+        backend.fails = 1
+        async with Runtime(backend) as runtime:
+            with pytest.raises(WorkflowFailed, match="TimeoutError"):
+                await asyncio.wait_for(runtime.handle("never").result(), 5)
+        return handle.id
+
+    asyncio.run(main())
+
+
