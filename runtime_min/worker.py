@@ -706,17 +706,48 @@ class Worker:
             self._tell(watched)
 
     async def _shut_down(self) -> None:
-        steps = [task for live in self._live.values() for task in live.steps.values()]
+        lives = [(live, set(live.steps)) for live in self._live.values()]
+        steps = [task for live, _ in lives for task in live.steps.values()]
         for task in steps:
             task.cancel()
         await asyncio.gather(*steps, return_exceptions=True)
+        unstored = {advance.live.run.number for advance in self._unstored}
+        commits = [
+            self._giving_back(live, began)
+            for live, began in lives
+            if not live.gone and live.run.number not in unstored
+        ]
         for live in list(self._live.values()):
             self._drop(live)
         self._threads.shutdown(wait=False, cancel_futures=True)
         try:
+            self._backend.commit(commits)
             self._backend.unregister(self.name)
         except (StorageError, sqlite3.Error) as error:
             _log.warning("the database cannot be used at the end: %s", error)
+
+    def _giving_back(self, live: _Live, began: set[int]) -> Commit:
+        """Give a run back with a note of the steps that began, so that nothing of it counts as lost."""
+        now = self._clock.now()
+        wake, busy = self._outlook(live, now)
+        came = [event for event, _ in live.incoming if isinstance(event, Attempted)]
+        noted = {event.position for event in came} | {
+            event.position for event, _ in live.incoming if isinstance(event, Resolved)
+        }
+        cut = [
+            _lost(position, live.execution.attempts.get(position), now)
+            for position in sorted(began - noted)
+            if position in live.execution.operations
+        ]
+        return Commit(
+            run=live.run.number,
+            token=live.token,
+            first=live.events,
+            events=tuple(journal.encode(event) for event in (*came, *cut)),
+            wake=now if busy or live.more or live.incoming else wake,
+            release=True,
+            messages=tuple(self._kept(live, now)),
+        )
 
 
 def _run_on_thread(step: Step[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import signal
 import subprocess
@@ -37,9 +38,10 @@ class Clock:
         return self.time
 
     def idle(self, until: float) -> bool:
-        if self.skipping:
-            self.time = max(self.time, until)
-        return self.skipping
+        if not self.skipping or until == math.inf:
+            return False
+        self.time = max(self.time, until)
+        return True
 
 
 class Driver:
@@ -47,13 +49,15 @@ class Driver:
 
     Attributes:
         replays: whether all histories must replay at the end of the test.
+        prefixes: whether they must also replay after each prefix; not when the code was changed on the way.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.replays = True
+        self.prefixes = True
 
-    def run(self, work: Callable[[Runtime], Awaitable[T]], *, seconds: float = 20.0, **options: Any) -> T:
+    def run(self, work: Callable[[Runtime], Awaitable[T]], /, *, seconds: float = 20.0, **options: Any) -> T:
         """Open a runtime on the file, do the work in it, and close it."""
 
         async def inside() -> T:
@@ -102,17 +106,17 @@ class Driver:
             for run in backend.runs(Filter(limit=most)):
                 flow = workflows().get(run.workflow)
                 if flow is not None and not run.problem:
-                    agree(flow, run.id, decode_all(backend.history(run.number)))
+                    agree(flow, run.id, decode_all(backend.history(run.number)), run.generation, self.prefixes)
         finally:
             backend.close()
 
 
-def agree(flow: Workflow[..., Any], id: str, history: Sequence[Event]) -> None:
+def agree(flow: Workflow[..., Any], id: str, history: Sequence[Event], generation: int = 0, prefixes: bool = True) -> None:
     """A replay of each prefix of the history asks for exactly what the history says comes next."""
     guard = Guard("error")
     try:
-        for cut in range(max(1, len(history) - 300), len(history) + 1):
-            execution = Execution(flow, id, JsonCodec(), guard)
+        for cut in range(max(1, len(history) - 300), len(history) + 1) if prefixes else ():
+            execution = Execution(flow, id, JsonCodec(), guard, generation)
             try:
                 more = execution.replay(history[:cut], whole=False)
             finally:
@@ -120,7 +124,7 @@ def agree(flow: Workflow[..., Any], id: str, history: Sequence[Event]) -> None:
             rest = takewhile(lambda event: isinstance(event, Outgoing | Attempted), history[cut:])
             is_open = cut == len(history) and isinstance(history[-1], Incoming)
             assert is_open or more == [event for event in rest if isinstance(event, Outgoing)], (id, cut)
-        execution = Execution(flow, id, JsonCodec(), guard)
+        execution = Execution(flow, id, JsonCodec(), guard, generation)
         execution.replay(history)
         execution.dispose()
     finally:

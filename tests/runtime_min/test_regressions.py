@@ -92,6 +92,7 @@ async def _block(backend: MemoryBackend) -> None:
         await until(lambda: len(events_of(runtime, "short")) == 4)
     switch["short"] = True
     async with Runtime(backend) as runtime:
+        await runtime.handle("short").signal(go, 1)
         with pytest.raises(WorkflowBlocked, match="NonDeterminismError"):
             await asyncio.wait_for(runtime.handle("short").result(), 5)
 
