@@ -15,7 +15,7 @@ nox.options.sessions = ["lint", "types", "test", "check"]
 
 PACKAGES = [
     name
-    for name in ("color_checker", "mypy_plugin", "pylint_plugin", "runtime_min")
+    for name in ("color_checker", "mypy_plugin", "pylint_plugin", "runtime_min", "runtime_min_pytest")
     if Path(name, "__init__.py").exists()
 ]
 

@@ -1,6 +1,6 @@
 """The process that `verify` starts: replays histories with its clock, randomness and the rest changed.
 
-    python -m runtime_min.replaying TASK ANSWER
+python -m runtime_min.replaying TASK ANSWER
 """
 
 from __future__ import annotations

@@ -336,6 +336,12 @@ class Environment(Runtime):
                 runner.run(self.close())
         elif home is not None and not home.is_closed() and not home.is_running():
             home.run_until_complete(self.close())
+        elif home is not None:
+            # A loop that is closed has cancelled the worker; one that runs will end it soon.
+            if self._task is not None and not home.is_closed():
+                self._task.cancel()
+            if self._guard is not None:
+                self._guard.close()
         self._home = None
 
     @contextlib.contextmanager
@@ -345,7 +351,9 @@ class Environment(Runtime):
         try:
             yield
         finally:
-            _current.reset(token)
+            # The end of a fixture may run in another context, of which nothing has to be undone.
+            with contextlib.suppress(ValueError):
+                _current.reset(token)
 
     async def ended(self, id: str) -> Run:
         if current_step.get(None) is not None:
