@@ -4,7 +4,8 @@
         workflow_runtime.replace(send_mail, lambda to, text: None)
         assert workflow_runtime.run(pro_trial, "ada@example.org") == "ended"  # 30 days in milliseconds
 
-    async def test_cancelled_trial(workflow_runtime: Environment) -> None:  # pytest-asyncio, or anyio on asyncio
+    # With pytest-asyncio, or anyio on asyncio.
+    async def test_cancelled_trial(workflow_runtime: Environment) -> None:
         handle = await workflow_runtime.start(pro_trial, "ada@example.org")
         await workflow_runtime.advance(timedelta(days=3))
         await handle.signal(cancelled, True)
@@ -41,7 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def workflow_runtime(request: pytest.FixtureRequest) -> Iterator[Environment]:
-    """A runtime for workflows in memory, with a clock that skips time; see `runtime_min.testing.Environment`."""
+    """A runtime in memory with a clock that skips time; see `runtime_min.testing.Environment`."""
     from runtime_min.testing import Environment
 
     marker = request.node.get_closest_marker("workflow_runtime")
