@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import math
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from random import Random
@@ -45,6 +47,8 @@ class SkippingClock:
         return self._time
 
     def idle(self, until: float) -> bool:
+        if until == math.inf:
+            return False
         self._time = max(self._time, until)
         return True
 
@@ -56,7 +60,7 @@ async def live(seeds: Sequence[int], backend: Backend, *, settled: bool = False)
         await asyncio.gather(*(_run_one(runtime, id, make(Random(seed), settled=settled)) for id, seed in by_id.items()))
     runs = backend.runs(Filter(limit=1_000_000))
     return [
-        Recorded(by_id[run.id.partition("/")[0]], run.id, run.generation, run.workflow, backend.history(run.number))
+        Recorded(by_id[re.split("[/#]", run.id)[0]], run.id, run.generation, run.workflow, backend.history(run.number))
         for run in runs
     ]
 
