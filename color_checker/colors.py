@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from color_checker.arguments import Args, constant_string
+from color_checker.callables import functions_in, instance_calls
 from color_checker.engines import ColorSource, Operation, Profile
 from color_checker.facts import ImportFact
 from color_checker.findings import Color
@@ -21,7 +22,6 @@ from color_checker.values import (
     Coro,
     Descriptor,
     Func,
-    Inst,
     Marker,
     Partial,
     Value,
@@ -309,30 +309,10 @@ class Colors:
                 self.color(func, Coloring(source.color, profile.name, given, source=source, by=by))
 
     def _functions_in(self, value: Value) -> list[Func]:
-        match value:
-            case Func():
-                return [value]
-            case Bound():
-                return [value.func]
-            case Descriptor():
-                return [item for item in value.getter.values if isinstance(item, Func)]
-            case Partial():
-                return [func for item in list(value.func.values) for func in self._functions_in(item)]
-            case Class():
-                return [
-                    item
-                    for item in list(self.linker.attributes.member(value.info, "__call__").values)
-                    if isinstance(item, Func)
-                ]
-            case Inst():
-                return [
-                    item
-                    for owner in value.info.members("__call__")
-                    if not isinstance(owner, str)
-                    for item in list(self.linker.attributes.member(owner, "__call__").values)
-                    if isinstance(item, Func)
-                ]
-        return []
+        """The functions that get the color when `value` is given one: of a class, what its instances run."""
+        if isinstance(value, Class):
+            return list(instance_calls(self.linker, value.info))
+        return list(functions_in(self.linker, value))
 
     # -- calls into an engine ---------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
@@ -233,6 +233,8 @@ def _validation_message(message: str) -> str:
     """Turn msgspec's "Expected `array`, got `str` - at `$.x`" into "x: expected a list, got a string"."""
     reason, _, place = message.partition(" - at ")
     key = place.strip("`").removeprefix("$.")
+    # Severities are the only values of which there is a choice.
+    reason = re.sub(r"^Invalid enum value (.*)$", rf"\1 is none of {', '.join(get_args(Severity))}", reason)
     reason = re.sub(r"`(\w+)`", lambda match: _TOML_NAMES.get(match[1], match[1]), reason)
     reason = reason[:1].lower() + reason[1:]
     return f"{key}: {reason}" if key else reason

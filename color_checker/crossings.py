@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from color_checker.activation import Activation
+from color_checker.callables import functions_in
 from color_checker.colors import Coloring
 from color_checker.facts import Attr, Await, Call, Enter, Yield
 from color_checker.findings import Color, Effect
 from color_checker.later import is_test
-from color_checker.values import Bound, Descriptor, Ext, ExtBound, ExtInst, Func, Partial, Super, Value
+from color_checker.values import Ext, ExtBound, ExtInst, Func, Partial, Super, Value
 
 if TYPE_CHECKING:
     from color_checker.program import Program
@@ -76,7 +77,7 @@ def _is_called_back(
     if _comes_from_outside(program, node, op.func):
         return True
     values = program.values(node, op.func)
-    callables = [value for value in values if func in functions_in(value)]
+    callables = [value for value in values if func in functions_in(program.linker, value)]
     if callables:
         return all(value in handed for value in callables)
     return any(isinstance(value, Ext | ExtBound | Partial) for value in values)
@@ -106,28 +107,13 @@ def _is_unknown(program: Program, dotted: str) -> bool:
     return program.catalog.lookup(dotted) is None
 
 
-def functions_in(value: Value) -> Iterator[Func]:
-    """The functions that calling `value` calls."""
-    match value:
-        case Func():
-            yield value
-        case Bound():
-            yield value.func
-        case Partial():
-            for inner in value.func.values:
-                yield from functions_in(inner)
-        case Descriptor(kind="staticmethod" | "classmethod"):
-            for inner in value.getter.values:
-                yield from functions_in(inner)
-
-
 def handed_out(program: Program, node: Activation, color: Color) -> Iterator[Crossing]:
     """Workflows or steps that `node` gives to a function outside the program which calls them."""
     colors = program.linker.colors
     for position, op, dotted in program.external_calls(node):
         for receiver, effect, slot in _callbacks(program, op, dotted):
             for value in program.values(node, slot):
-                for func in functions_in(value):
+                for func in functions_in(program.linker, value):
                     coloring = colors.functions.get(func)
                     if coloring is not None and coloring.entry and coloring.color is color:
                         yield Crossing(node, position, func, coloring, receiver, effect)

@@ -135,7 +135,10 @@ def test_a_pyproject_named_on_the_command_line_may_lack_the_table(tmp_path: Path
         ("exclude = [1]", ": [tool.color-checker] exclude[0]: expected a string, got a number"),
         ("strict = 'yes'", ": [tool.color-checker] strict: expected true or false, got a string"),
         ("per-path-ignores = 1", ": [tool.color-checker] per-path-ignores: expected a table, got a number"),
-        ("severity = {clock = 'bad'}", ": [tool.color-checker] severity[...]: invalid enum value 'bad'"),
+        (
+            "severity = {clock = 'bad'}",
+            ": [tool.color-checker] severity[...]: 'bad' is none of error, warning, note",
+        ),
         (
             "source-roots = ['no']",
             ': [tool.color-checker] source-roots: there is no directory "no" beside this file',

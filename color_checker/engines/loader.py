@@ -127,8 +127,6 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
         aliases: other dotted names → the canonical one.
         bases: SDK class → its SDK base classes, so that `restate.WorkflowContext.run` is found.
         starts: dotted call → positions/keywords of the workflow it starts: legal from plain code.
-        accepts: dotted calls (or `.*` prefixes) whose arguments may hold colored functions without
-            losing their color (`Worker(workflows=[...])`).
         unsandboxed: context managers under which imports/calls are the user's own business
             (`temporalio.workflow.unsafe.imports_passed_through`, `sandbox_unrestricted`).
         replay_guards: names that are true only while replaying or not replaying
@@ -170,7 +168,6 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
     aliases: dict[str, str] = {}
     bases: dict[str, tuple[str, ...]] = {}
     starts: dict[str, tuple[int | str, ...]] = {}
-    accepts: tuple[str, ...] = ()
     unsandboxed: tuple[str, ...] = ()
     replay_guards: tuple[str, ...] = ()
     workflow_guards: tuple[str, ...] = ()
@@ -497,7 +494,7 @@ def _name_problems(profile: Profile) -> Iterator[str]:
             yield f"{key}: {name!r} is not in {', '.join(profile.packages)}"
         elif profile.canonical(bare) != bare:
             yield f"{key}: {name!r} is an alias; write {profile.canonical(bare)!r}"
-    for key in ("legal", "accepts", "control_exceptions"):
+    for key in ("legal", "control_exceptions"):
         for name in getattr(profile, key):
             if not _is_dotted(name.removesuffix(".*")):
                 yield f"{key}: {name!r} is not a dotted name"
