@@ -67,6 +67,7 @@ class Calls:
         self._iterators: dict[tuple[Activation, int, str], Gen] = {}
         self._supers: dict[tuple[ClassInfo, Value], Super] = {}
         self._library_names: dict[str, Var | None] = {}
+        self._partials: set[tuple[Activation, int, Partial, Var]] = set()
         self._constructed: set[tuple[Activation, int, ClassInfo, Var]] = set()
 
     def call(self, activation: Activation, position: int, value: Value, args: Args, dst: Var) -> None:
@@ -88,10 +89,7 @@ class Calls:
             case Inst():
                 self._call_instance(activation, position, value, args, dst)
             case Partial():
-                combined = args.after(value.args)
-                linker.solver.watch(
-                    value.func, lambda func: self.call(activation, position, func, combined, dst)
-                )
+                self._call_partial(activation, position, value, args, dst)
             case Factory():
                 self._manage(activation, position, value, args, dst)
             case Marker():
@@ -102,6 +100,15 @@ class Calls:
                 self._call_external_instance(activation, position, value, args, dst)
             case Data() | Lost():
                 linker.solver.add(dst, value)
+
+    def _call_partial(
+        self, activation: Activation, position: int, value: Partial, args: Args, dst: Var
+    ) -> None:
+        """Once for each call: `f = partial(f)` in a loop would add arguments without end."""
+        key = (activation, position, value, dst)
+        if key not in self._partials:
+            self._partials.add(key)
+            self.call_all(activation, position, value.func, args.after(value.args), dst)
 
     def _call_external_instance(
         self, activation: Activation, position: int, value: ExtInst, args: Args, dst: Var

@@ -128,18 +128,21 @@ class Solver:
                         watcher(value)
             if tasks:
                 tasks.popleft()()
+                if self.work > MOST_WORK and not self.exhausted:
+                    self._give_up()
         return worked
 
     def _tell(self, watcher: Watcher, values: list[Value]) -> None:
+        self.work += len(values)
         for value in (LOST,) if self.exhausted else values:
             watcher(value)
 
-    def _give_up(self, current: Var) -> None:
+    def _give_up(self, *current: Var) -> None:
         """Let everything that still has to be passed on be lost."""
         self.exhausted = True
         pending = [var for var, _ in self._queue]
         self._queue.clear()
-        for var in (current, *pending):
+        for var in (*current, *pending):
             self._lose(var)
 
     def _lose(self, var: Var) -> None:

@@ -75,3 +75,28 @@ def test_the_bound_is_reached_in_the_middle_of_this_program(
     assert report.summary.workflows == 1
     assert report.findings == ()
     assert any("too large to follow" in gap.message for gap in report.gaps)
+
+
+def test_a_partial_of_itself_comes_to_an_end(tmp_path: Path) -> None:
+    text = """\
+import time
+from functools import partial
+from temporalio import workflow
+
+
+def wrapped(count: int) -> float:
+    call = time.time
+    for _ in range(count):
+        call = partial(call)
+    return call()
+
+
+@workflow.defn
+class Flow:
+    @workflow.run
+    async def run(self, count: int) -> float:
+        return wrapped(count)
+"""
+    (tmp_path / "flows.py").write_text(text, encoding="utf-8")
+    report = color_checker.check([tmp_path], cache=False)
+    assert [finding.name for finding in report.findings] == ["clock"]
