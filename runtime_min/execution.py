@@ -367,7 +367,8 @@ class Execution:
         try:
             future.set_result(self.codec.decode(self.codec.unseal(value), type))
         except NotStorable as error:
-            future.set_exception(error)
+            # The annotation was changed; to fail for that would be for good.
+            self.block(error)
 
     def _finish(self) -> None:
         main = self._main

@@ -446,7 +446,8 @@ class Worker:
 
     def _lost_attempts(self, live: _Live, now: float) -> list[Attempted]:
         """What to note of steps that run while their workflow is put aside."""
-        return [_lost(position, live.execution.attempts.get(position), now) for position in live.steps]
+        running = [position for position, task in live.steps.items() if not task.done()]
+        return [_lost(position, live.execution.attempts.get(position), now) for position in running]
 
     def _kept(self, live: _Live, now: float) -> list[Message]:
         """What came back and was not delivered: it goes into the inbox, as what is from outside still is."""
@@ -706,15 +707,16 @@ class Worker:
             self._tell(watched)
 
     async def _shut_down(self) -> None:
-        lives = [(live, set(live.steps)) for live in self._live.values()]
+        now = self._clock.now()
+        lives = [(live, self._lost_attempts(live, now)) for live in self._live.values()]
         steps = [task for live, _ in lives for task in live.steps.values()]
         for task in steps:
             task.cancel()
         await asyncio.gather(*steps, return_exceptions=True)
         unstored = {advance.live.run.number for advance in self._unstored}
         commits = [
-            self._giving_back(live, began)
-            for live, began in lives
+            self._giving_back(live, lost, now)
+            for live, lost in lives
             if not live.gone and live.run.number not in unstored
         ]
         for live in list(self._live.values()):
@@ -726,24 +728,15 @@ class Worker:
         except (StorageError, sqlite3.Error) as error:
             _log.warning("the database cannot be used at the end: %s", error)
 
-    def _giving_back(self, live: _Live, began: set[int]) -> Commit:
+    def _giving_back(self, live: _Live, lost: list[Attempted], now: float) -> Commit:
         """Give a run back with a note of the steps that began, so that nothing of it counts as lost."""
-        now = self._clock.now()
         wake, busy = self._outlook(live, now)
         came = [event for event, _ in live.incoming if isinstance(event, Attempted)]
-        noted = {event.position for event in came} | {
-            event.position for event, _ in live.incoming if isinstance(event, Resolved)
-        }
-        cut = [
-            _lost(position, live.execution.attempts.get(position), now)
-            for position in sorted(began - noted)
-            if position in live.execution.operations
-        ]
         return Commit(
             run=live.run.number,
             token=live.token,
             first=live.events,
-            events=tuple(journal.encode(event) for event in (*came, *cut)),
+            events=tuple(journal.encode(event) for event in (*came, *lost)),
             wake=now if busy or live.more or live.incoming else wake,
             release=True,
             messages=tuple(self._kept(live, now)),
