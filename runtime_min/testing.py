@@ -71,7 +71,7 @@ def replay(
         guard: as for `Runtime`.
 
     Returns:
-        What today's code makes of a run that completed: its result. None for all other runs.
+        The result of a run that completed, as today's code reads it; None for all other runs.
 
     Raises:
         NonDeterminismError: the code does something else than what is recorded.
@@ -85,7 +85,7 @@ def replay(
     execution = Execution(flow, found.id, codec, watcher, found.generation)
     try:
         execution.replay(found.events)
-        closed = execution.closed
+        closed = found.closed
         if closed is None or closed.ending != "completed":
             return None
         return codec.decode(codec.unseal(closed.value), flow.parameters.result)

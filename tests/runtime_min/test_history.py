@@ -220,7 +220,7 @@ def test_each_lost_line_is_noticed() -> None:
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(HistoryError, match="nowhere.json: cannot be read: No such file"):
+    with pytest.raises(HistoryError, match=r"nowhere\.json: cannot be read: No such file"):
         History.load_file(tmp_path / "nowhere.json")
 
 
