@@ -59,6 +59,8 @@ _PAUSE_PROBLEM = 60.0
 _PAUSE_STORAGE = (0.05, 2.0)
 # How often the database is asked whether another process wrote to it.
 _POLL = 0.05
+# How often it is looked for runs of processes that are gone.
+_LOOK = 1.0
 # Runs in memory: how many at most, how many of them may be waiting, and for how long.
 _MOST_LIVE = 1000
 _MOST_IDLE = 100
@@ -99,6 +101,12 @@ class _Advance(NamedTuple):
     live: _Live
     commit: Commit
     out: list[Event]
+
+
+class _Raised(NamedTuple):
+    """What a synchronous step raised."""
+
+    error: BaseException
 
 
 class Worker:
@@ -142,6 +150,7 @@ class Worker:
         self._claim_wanted = True
         self._inbox_wanted = False
         self._renew_at = 0.0
+        self._look_at = 0.0
         self._wake = asyncio.Event()
         self._watchers: dict[str, set[asyncio.Future[None]]] = {}
         self._threads = ThreadPoolExecutor(concurrency, "runtime_min step")
@@ -203,6 +212,10 @@ class Worker:
         if now >= self._renew_at or self._renew_at - now > self._lease:
             self._backend.register(self.name, now + self._lease)
             self._renew_at = now + self._lease / 3
+            self._claim_wanted = True
+        if self._loop.time() >= self._look_at:
+            # A process that was killed changes nothing that would be seen otherwise.
+            self._look_at = self._loop.time() + _LOOK
             self._claim_wanted = True
         if self._backend.changed():
             self._claim_wanted = self._inbox_wanted = True
@@ -620,6 +633,8 @@ class Worker:
             args, kwargs = step.parameters.decode(self._codec, self._codec.unseal(event.arguments))
             result = await self._call(step, args, kwargs)
         except (KeyboardInterrupt, SystemExit):
+            # The process ends, which is no answer of the step.
+            self._add(live, _lost(position, live.execution.attempts.get(position), self._clock.now()))
             raise
         except asyncio.CancelledError as error:
             task = asyncio.current_task()
@@ -632,6 +647,8 @@ class Worker:
             return self._failed(live, step, event, attempt, error)
         except BaseException as error:  # noqa: BLE001 - whatever the step raised is its answer
             return self._failed(live, step, event, attempt, error)
+        if isinstance(result, _Raised):
+            return self._failed(live, step, event, attempt, result.error)
         try:
             value = self._codec.seal(self._codec.encode(result, step.parameters.result))
         except Exception as error:  # noqa: BLE001 - a codec may be the user's
@@ -744,11 +761,11 @@ class Worker:
 
 
 def _run_on_thread(step: Step[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Run a synchronous step; what ends a loop or a process elsewhere is only its failure there."""
+    """Run a synchronous step; what it raises comes as a value, since on a loop some exceptions mean other things."""
     try:
         return step.run(args, kwargs)
-    except (StopIteration, KeyboardInterrupt, SystemExit) as error:
-        raise RuntimeError(f"the step raised {error!r}") from error
+    except BaseException as error:  # noqa: BLE001 - whatever the step raised is its answer
+        return _Raised(error)
 
 
 def _lost(position: int, former: Attempted | None, now: float) -> Attempted:
