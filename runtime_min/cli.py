@@ -8,9 +8,11 @@ import functools
 import importlib
 import signal as os_signals
 import sys
-from collections.abc import Callable, Coroutine, Iterator
+import textwrap
+import traceback
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import click
 import msgspec
@@ -18,7 +20,7 @@ import msgspec
 from runtime_min import journal
 from runtime_min.backend import Filter, Run, State
 from runtime_min.client import DATABASE_VARIABLE, DEFAULT_DATABASE, Description, Runtime
-from runtime_min.codec import Codec
+from runtime_min.codec import Codec, JsonCodec
 from runtime_min.colors import Workflow, signals, workflows
 from runtime_min.errors import (
     NonDeterminismError,
@@ -29,10 +31,14 @@ from runtime_min.errors import (
 )
 from runtime_min.journal import Received
 
+if TYPE_CHECKING:
+    from runtime_min.history import History
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
 _STATES: list[State] = ["running", "completed", "failed", "cancelled", "continued"]
+_PAGE = 200
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -42,31 +48,38 @@ class Settings(msgspec.Struct, frozen=True):
     apps: tuple[str, ...]
     codec: str | None
 
-    def load(self) -> None:
-        """Import the modules that define the workflows.
+    def load(self) -> Codec:
+        """Import the modules that define the workflows, and return the codec.
 
         Raises:
             click.ClickException: one cannot be imported; the message says which and why.
         """
-        sys.path.insert(0, "")
+        if "" not in sys.path:
+            sys.path.insert(0, "")
         for name in self.apps:
             try:
                 importlib.import_module(name)
-            except Exception as error:
-                raise Failure(f"--app {name}: {type(error).__name__}: {error}") from error
+            except (Exception, SystemExit) as error:
+                raise Failure(f"--app {name}: {type(error).__name__}: {error}{_place_of(error)}") from error
+        return self._codec()
 
-    def runtime(self, *, make: bool = False, **options: Any) -> Runtime:
-        """A runtime on the database, which must exist unless it is to be made."""
-        self.load()
-        if not make and not Path(self.database).exists():
+    def need_database(self) -> None:
+        """Raises: click.ClickException: there is no such file."""
+        if not Path(self.database).exists():
             raise Failure(
                 f"{self.database}: no such file; name the database with --db or {DATABASE_VARIABLE}"
             )
-        return Runtime(self.database, codec=self._codec(), **options)
 
-    def _codec(self) -> Codec | None:
+    def runtime(self, *, make: bool = False, **options: Any) -> Runtime:
+        """A runtime on the database, which must exist unless it is to be made."""
+        codec = self.load()
+        if not make:
+            self.need_database()
+        return Runtime(self.database, codec=codec, **options)
+
+    def _codec(self) -> Codec:
         if self.codec is None:
-            return None
+            return JsonCodec()
         module, _, name = self.codec.partition(":")
         try:
             found: Codec = getattr(importlib.import_module(module), name)
@@ -79,6 +92,17 @@ class Failure(click.ClickException):
     """A one-line error for the terminal."""
 
     exit_code = 2
+
+
+def _place_of(error: BaseException) -> str:
+    """Where in the user's code an import failed."""
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if not frame.filename.startswith("<frozen")
+    ]
+    # The first one is the call in this module.
+    return f" ({frames[-1].filename}:{frames[-1].lineno})" if len(frames) > 2 else ""
 
 
 def errors_in_one_line(command: Callable[P, R]) -> Callable[P, R]:
@@ -264,7 +288,9 @@ def signal(settings: Settings, id: str, name: str, value: str | None) -> None:
 def query(settings: Settings, id: str, name: str, arguments: tuple[str, ...]) -> None:
     """Ask the query NAME of a run, with ARGUMENTS as JSON. The run is replayed here, so --app is needed."""
     with _opened(settings) as runtime:
-        _need_app(settings, runtime.run_of(id))
+        run = runtime.run_of(id)
+        if run.workflow not in workflows():
+            raise Failure(_missing_code(settings, run.workflow))
         args = tuple(msgspec.json.decode(_json(argument)) for argument in arguments)
         click.echo(_encoded(runtime, asyncio.run(_awaited(runtime.handle(id).query(name, *args)))))
 
@@ -277,6 +303,257 @@ def cancel(settings: Settings, id: str) -> None:
     """Ask a run to stop; it may clean up first."""
     with _opened(settings) as runtime:
         runtime.send(id, Received("cancel", runtime.clock.now()))
+
+
+@main.command(
+    epilog="""\b
+Examples:
+  runtime-min history trial-7 --output trial-7.json
+  runtime-min history --import trial-7.json
+"""
+)
+@click.argument("id", required=False)
+@click.option("--generation", type=int, help="An earlier generation of a workflow that continued as new.")
+@click.option(
+    "--output", "-o", type=click.Path(dir_okay=False), help="Write to this file; `-` is the terminal."
+)
+@click.option("--unsealed", is_flag=True, help="Write values as the codec opens them, readable without it.")
+@click.option(
+    "--import",
+    "imported",
+    multiple=True,
+    metavar="FILE",
+    help="Store what such a file holds, to be looked at and debugged; it is never run. May be repeated.",
+)
+@click.pass_obj
+@errors_in_one_line
+def history(
+    settings: Settings,
+    id: str | None,
+    generation: int | None,
+    output: str | None,
+    unsealed: bool,
+    imported: tuple[str, ...],
+) -> None:
+    """Export the recorded history of the run ID as JSON, or import such files."""
+    from runtime_min.history import History
+
+    if (id is None) == (not imported):
+        raise click.UsageError("name either the ID of a run to export, or files with --import")
+    if id is None:
+        if generation is not None or output is not None or unsealed:
+            raise click.UsageError("--generation, --output and --unsealed are for exports")
+        found = [History.load_file(file) for file in imported]
+        with _opened(settings, make=True) as runtime:
+            for one in found:
+                one.store(runtime.backend)
+                click.echo(one.id)
+        return
+    with _opened(settings) as runtime:
+        one = History.of(runtime.backend, _run(runtime, id, generation))
+        text = (one.unsealed(runtime.codec) if unsealed else one).export()
+    _write(output, text)
+
+
+def _write(output: str | None, text: str) -> None:
+    if output in (None, "-"):
+        click.echo(text, nl=False)
+        return
+    try:
+        Path(str(output)).write_text(text, "utf-8")
+    except OSError as error:
+        raise Failure(f"{output}: cannot be written: {error.strerror or error}") from error
+
+
+@main.command(
+    epilog="""\b
+Examples, such as for CI before a deploy:
+  runtime-min --app shop.flows replay tests/histories/*.json
+  runtime-min --app shop.flows replay --all --state running
+"""
+)
+@click.argument("runs", nargs=-1, metavar="[ID | FILE]...")
+@click.option(
+    "--all", "every", is_flag=True, help="All runs of the database, or those of --workflow and --state."
+)
+@click.option("--workflow", metavar="NAME", help="With --all: only runs of this workflow.")
+@click.option("--state", type=click.Choice(_STATES), help="With --all: only runs in this state.")
+@click.option("--quiet", "-q", is_flag=True, help="Print only those that differ, and how many.")
+@click.pass_obj
+@errors_in_one_line
+def replay(
+    settings: Settings, runs: tuple[str, ...], every: bool, workflow: str | None, state: Any, quiet: bool
+) -> None:
+    """Replay recorded runs against today's code, and say for each whether it would go on.
+
+    No step runs, and nothing is stored. Exit code 1 if any differs: then that code would block the run.
+    A run that has ended and whose workflow is not defined any more is passed over by --all.
+    """
+    if every == bool(runs):
+        raise click.UsageError("name runs or files to replay, or --all of them")
+    if not every and (workflow or state):
+        raise click.UsageError("--workflow and --state choose among --all runs")
+    _need_any_app(settings)
+    codec = settings.load()
+    found = _stored(settings, workflow, state) if every else iter(_named(settings, runs, None))
+    verdicts = [_replayed(one, codec, quiet, every) for one in found]
+    differing, passed = verdicts.count("differs"), verdicts.count("passed over")
+    if not verdicts:
+        click.echo("no run was found", err=True)
+    elif len(verdicts) > 1 or quiet:
+        more = f", {passed} without code passed over" if passed else ""
+        click.echo(f"{len(verdicts)} replayed: {verdicts.count('ok')} ok, {differing} differing{more}")
+    sys.exit(1 if differing else 0)
+
+
+def _replayed(history: History, codec: Codec, quiet: bool, passing: bool) -> str:
+    from runtime_min.testing import replay
+
+    generation = f" generation {history.generation}" if history.generation else ""
+    label = f"{history.id}{generation}  {history.workflow}, {len(history.events)} events"
+    if history.workflow not in workflows() and passing and history.state != "running":
+        if not quiet:
+            click.echo(f"passed over  {label}: no such workflow is defined, and the run has ended")
+        return "passed over"
+    try:
+        replay(history, codec=codec)
+    except Exception as error:  # noqa: BLE001 - the code under test may raise whatever it wants
+        click.echo(f"differs  {label}")
+        click.echo(textwrap.indent(f"{type(error).__name__}: {error}", "    "))
+        return "differs"
+    if not quiet:
+        click.echo(f"ok  {label}")
+    return "ok"
+
+
+@main.command(
+    epilog="""\b
+Examples:
+  runtime-min --app shop.flows debug trial-7
+  runtime-min --app shop.flows debug trial-7.json --event 12
+  runtime-min --app shop.flows debug trial-7 --break flows.py:31
+  runtime-min --app shop.flows debug trial-7 --listen 5678
+"""
+)
+@click.argument("run", metavar="(ID | FILE)")
+@click.option("--generation", type=int, help="An earlier generation of a workflow that continued as new.")
+@click.option(
+    "--event", type=int, metavar="N", help="Stop there first, and not at a difference or at the end."
+)
+@click.option(
+    "--pdb-on-event",
+    type=int,
+    metavar="N",
+    help="Enter pdb where the workflow handles event N or asks for it.",
+)
+@click.option(
+    "--break", "-b", "breakpoints", multiple=True, metavar="FILE:LINE", help="A breakpoint; may be repeated."
+)
+@click.option(
+    "--listen",
+    metavar="[HOST:]PORT",
+    help="Wait there for an IDE to attach (needs debugpy); its breakpoints hold during the replay.",
+)
+@click.pass_obj
+@errors_in_one_line
+def debug(
+    settings: Settings,
+    run: str,
+    generation: int | None,
+    event: int | None,
+    pdb_on_event: int | None,
+    breakpoints: tuple[str, ...],
+    listen: str | None,
+) -> None:
+    """Replay a recorded run under pdb, event by event, without running any step.
+
+    Events are counted from 0, as in the exported history. At the prompt, `help` lists the commands.
+    Exit code 1 if the code differs from what is recorded.
+    """
+    from runtime_min.debug import debug
+
+    address = None if listen is None else _address(listen)
+    if address is not None and (pdb_on_event is not None or breakpoints):
+        raise click.UsageError(
+            "with --listen, the IDE has the breakpoints; leave out --break and --pdb-on-event"
+        )
+    _need_any_app(settings)
+    codec = settings.load()
+    (history,) = _named(settings, (run,), generation)
+    flow = workflows().get(history.workflow)
+    if flow is None:
+        raise Failure(_missing_code(settings, history.workflow))
+    agrees = debug(
+        history,
+        flow,
+        codec,
+        event=event,
+        pdb_on_event=pdb_on_event,
+        breakpoints=breakpoints,
+        listen=address,
+    )
+    sys.exit(0 if agrees else 1)
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not port.isdigit() or int(port) > 65535:
+        raise click.UsageError(f"--listen {text}: it is PORT or HOST:PORT")
+    return host or "127.0.0.1", int(port)
+
+
+@main.command()
+@click.option(
+    "--port", default=8735, show_default=True, type=click.IntRange(0, 65535), help="0 takes any free one."
+)
+@click.option("--open/--no-open", "open_browser", default=False, help="Open it in a browser.")
+@click.pass_obj
+@errors_in_one_line
+def dashboard(settings: Settings, port: int, open_browser: bool) -> None:
+    """Serve a web page with all runs, on this machine only, until interrupted."""
+    from runtime_min.dashboard import serve
+
+    codec = settings.load()
+    settings.need_database()
+    try:
+        serve(settings.database, apps=settings.apps, codec=codec, port=port, open_browser=open_browser)
+    except OSError as error:
+        raise Failure(f"port {port}: {error.strerror or error}") from error
+
+
+def _named(settings: Settings, names: Sequence[str], generation: int | None) -> list[History]:
+    """The histories of files and ids; what is no file is an id."""
+    from runtime_min.history import History
+
+    files = {name: History.load_file(name) for name in names if Path(name).is_file()}
+    if len(files) == len(names):
+        if generation is not None:
+            raise click.UsageError("--generation is for runs in the database; a file holds one")
+        return list(files.values())
+    if not Path(settings.database).exists():
+        missing = next(name for name in names if name not in files)
+        raise Failure(
+            f"{missing}: no such file; and as an id, it is not known: no database {settings.database}"
+        )
+    with _opened(settings) as runtime:
+        return [
+            files.get(name) or History.of(runtime.backend, _run(runtime, name, generation)) for name in names
+        ]
+
+
+def _stored(settings: Settings, workflow: str | None, state: State | None) -> Iterator[History]:
+    """The histories of a database, newest first, one at a time."""
+    from runtime_min.history import History
+
+    with _opened(settings) as runtime:
+        before: int | None = None
+        while True:
+            page = runtime.backend.runs(Filter(state=state, workflow=workflow, before=before, limit=_PAGE))
+            for run in page:
+                yield History.of(runtime.backend, run)
+            if len(page) < _PAGE:
+                return
+            before = page[-1].number
 
 
 def _workflow(name: str) -> Workflow[..., Any]:
@@ -296,15 +573,24 @@ def _run(runtime: Runtime, id: str, generation: int | None) -> Run:
     return run
 
 
-def _need_app(settings: Settings, run: Run) -> None:
-    if run.workflow not in workflows():
-        where = ", ".join(settings.apps) or "no --app given"
-        raise Failure(f"the code of workflow `{run.workflow}` is needed, and it is not there ({where})")
+def _need_any_app(settings: Settings) -> None:
+    if not settings.apps:
+        raise click.UsageError(
+            "the code of the workflows is needed: runtime-min --app MODULE ... (or RUNTIME_MIN_APP)"
+        )
+
+
+def _missing_code(settings: Settings, workflow: str) -> str:
+    where = f"{', '.join(settings.apps)} defines {', '.join(sorted(workflows())) or 'none'}"
+    return (
+        f"the code of workflow `{workflow}` is needed: name its module with --app"
+        f" ({where if settings.apps else 'none is given'})"
+    )
 
 
 @contextlib.contextmanager
-def _opened(settings: Settings) -> Iterator[Runtime]:
-    runtime = settings.runtime(work=False)
+def _opened(settings: Settings, *, make: bool = False) -> Iterator[Runtime]:
+    runtime = settings.runtime(make=make, work=False, guard="off")
     runtime.open()
     try:
         yield runtime

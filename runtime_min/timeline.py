@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 import msgspec
@@ -188,3 +189,80 @@ class _Builder:
                 failure,
             )
         )
+
+
+def told(event: Event, scheduled: Mapping[int, Scheduled], codec: Codec) -> str:
+    """An event in one line; `scheduled` are the operations of the run by position."""
+    match event:
+        case Started():
+            return f"started {event.workflow} {shown(codec, event.arguments)}"
+        case Scheduled():
+            what = f"asks for {named(event)} #{event.position}"
+            if event.kind == "timer":
+                return f"{what} due {iso(event.due)}"
+            return f"{what} {shown(codec, event.arguments)}".rstrip()
+        case Attempted():
+            step = _of(event.position, scheduled)
+            return f"attempt {event.attempt} at {step} failed: {failed(event.failure)}"
+        case Resolved():
+            return f"{_of(event.position, scheduled)} {_outcome(event, codec)}".rstrip()
+        case Received():
+            return f"received {event.kind} {event.name} {shown(codec, event.value)}".rstrip()
+        case Abandoned():
+            return f"no longer waits for {_of(event.position, scheduled)}"
+        case Patched():
+            return f"patched {event.id!r}"
+        case Closed():
+            value = failed(event.failure) if event.failure is not None else shown(codec, event.value)
+            return f"{event.ending}: {value}".rstrip(": ")
+
+
+def details(event: Event, codec: Codec) -> Iterator[tuple[str, str]]:
+    """All fields of an event that say something, by name, as text."""
+    for name in event.__struct_fields__:
+        value = getattr(event, name)
+        if value in (b"", "", None) or (name == "due" and not value):
+            continue
+        if isinstance(value, Failure):
+            yield name, failed(value)
+            if value.trace:
+                yield "trace", value.trace.rstrip()
+        elif name == "digest":
+            yield name, value.hex()
+        elif isinstance(value, bytes):
+            yield name, shown(codec, value)
+        elif name in ("at", "due", "retry"):
+            yield name, iso(value)
+        else:
+            yield name, str(value)
+
+
+def named(event: Scheduled) -> str:
+    """What an operation is, such as `step charge`."""
+    return f"{event.kind} {event.name}".rstrip()
+
+
+def failed(failure: Failure) -> str:
+    """A failure in one line, without the module of its class."""
+    return f"{failure.kind.rpartition('.')[2]}: {failure.text}".rstrip(": ")
+
+
+def iso(at: float) -> str:
+    """A moment as text, in UTC."""
+    try:
+        return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=at)).isoformat().replace("+00:00", "Z")
+    except (OverflowError, ValueError):
+        return str(at)
+
+
+def _of(position: int, scheduled: Mapping[int, Scheduled]) -> str:
+    found = scheduled.get(position)
+    return f"{named(found)} #{position}" if found is not None else f"operation #{position}"
+
+
+def _outcome(event: Resolved, codec: Codec) -> str:
+    if event.cancelled:
+        return "was cancelled"
+    if event.failure is not None:
+        return f"failed: {failed(event.failure)}"
+    return f"→ {shown(codec, event.value)}" if event.value else "is done"
