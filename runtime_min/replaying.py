@@ -5,12 +5,10 @@ python -m runtime_min.replaying TASK ANSWER
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import gc
 import hashlib
 import os
-import pickle
 import random
 import sys
 import tempfile
@@ -59,9 +57,8 @@ def _report(task: Task) -> Report:
     if task.changes.locale:
         _change_locale()
     try:
-        for module in task.modules:
-            load(module)
-        codec: Codec = pickle.loads(base64.b64decode(task.codec)) if task.codec else JsonCodec()
+        loaded = [load(module) for module in task.modules]
+        codec: Codec = getattr(loaded[-1], task.codec) if task.codec else JsonCodec()
         histories = [History.load(text) for text in task.histories]
         missing = {history.workflow for history in histories} - colors.workflows().keys()
     except Exception:  # noqa: BLE001 - whatever the modules raise is the answer

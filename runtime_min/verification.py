@@ -18,16 +18,15 @@ Each process replays twice, since a counter or cache in a module is as good as n
 from __future__ import annotations
 
 import asyncio
-import base64
 import importlib.util
 import os
-import pickle
 import subprocess
 import sys
 import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -85,12 +84,12 @@ class Module(msgspec.Struct, frozen=True):
 
 
 class Task(msgspec.Struct, frozen=True):
-    """What a process is told: to replay these histories."""
+    """What a process is told: to replay these histories. `codec` is a name in the last module, or ""."""
 
     path: list[str]
     modules: list[Module]
     histories: list[str]
-    codec: bytes
+    codec: str
     changes: Changes
 
 
@@ -160,7 +159,7 @@ def verify(
         runs: how many processes replay it. Each has another hash seed, so a set of two strings is found by
             one of two.
         signals: sent right after the start, in this order.
-        codec: how values are stored; it has to be picklable.
+        codec: how values are stored; a global variable of a module, since other processes have to find it.
         guard: as for `Runtime`. "off", since a call that never shows in what the workflow asks for does no
             harm.
         timeout: seconds that the processes may take.
@@ -186,11 +185,12 @@ def verify(
     if isinstance(ending, WorkflowBlocked):
         raise NonDeterminismError(str(ending))
     flows = [colors.workflows()[history.workflow] for history in histories]
+    codec_module, codec_name = _codec_place(codec)
     task = Task(
         path=[os.path.abspath(one) for one in sys.path],
-        modules=_modules(flows),
+        modules=[*_modules(flows), *_module(codec_module)],
         histories=[history.export() for history in histories],
-        codec=_pickled(codec),
+        codec=codec_name,
         changes=Changes(),
     )
     everything = [_all_changes(number) for number in range(max(runs, 1))]
@@ -248,13 +248,17 @@ def _in_thread(function: Callable[[], R]) -> R:
     return done[0]
 
 
-def _pickled(codec: Codec | None) -> bytes:
+def _codec_place(codec: Codec | None) -> tuple[str, str]:
+    """Module and name of a codec, under which another process finds it; empty if there is none."""
     if codec is None:
-        return b""
-    try:
-        return base64.b64encode(pickle.dumps(codec))
-    except Exception as error:  # noqa: BLE001 - pickle raises whatever the object does
-        raise RuntimeMinError(f"verify: the codec cannot be pickled for another process: {error}") from None
+        return "", ""
+    for module in list(sys.modules.values()):
+        for name, value in list(getattr(module, "__dict__", {}).items()):
+            if value is codec:
+                return module.__name__, name
+    raise RuntimeMinError(
+        "verify: the codec has to be a global variable of a module, for other processes to find it"
+    )
 
 
 def _modules(flows: Sequence[Workflow[..., Any]]) -> list[Module]:
@@ -271,17 +275,26 @@ def _modules(flows: Sequence[Workflow[..., Any]]) -> list[Module]:
                 f"verify: `{flow.place}` is defined in a function, so another process cannot import it;"
                 " define it at the top of a module"
             )
-        file = getattr(sys.modules.get(name), "__file__", None) or flow.fn.__code__.co_filename
-        if name == "__main__":
-            spec = getattr(sys.modules[name], "__spec__", None)
-            name = spec.name if spec is not None else name
-        if name == "__main__" and not Path(file).is_file():
-            raise RuntimeMinError(
-                f"verify: `{flow.place}` was typed in, so another process cannot import it; "
-                "define it in a module"
-            )
-        found[name] = Module(name, os.path.abspath(file))
+        for module in _module(name, flow.place, flow.fn.__code__.co_filename):
+            found[module.name] = module
     return list(found.values())
+
+
+def _module(name: str, what: str = "the codec", file: str = "") -> list[Module]:
+    """How to import a module; nothing for no name."""
+    if not name:
+        return []
+    module = sys.modules.get(name)
+    file = getattr(module, "__file__", None) or file
+    if name == "__main__":
+        # What `python -m` runs has a name of its own, too.
+        spec = getattr(module, "__spec__", None)
+        name = spec.name if spec is not None else name
+    if name == "__main__" and not Path(file).is_file():
+        raise RuntimeMinError(
+            f"verify: `{what}` was typed in, so another process cannot import it; define it in a module"
+        )
+    return [Module(name, os.path.abspath(file))]
 
 
 def _all_changes(number: int) -> Changes:
@@ -402,20 +415,22 @@ def _line(lines: Sequence[str], index: int) -> str:
     return lines[index] if index < len(lines) else "nothing more at this point"
 
 
-def load(module: Module) -> None:
+def load(module: Module) -> ModuleType:
     """Import a module in the process that replays; `__main__`, and what is not found, from the file."""
     if module.name != "__main__":
         try:
-            importlib.import_module(module.name)
-            return
+            return importlib.import_module(module.name)
         except ModuleNotFoundError as error:
             if error.name is None or not (module.name + ".").startswith(error.name + "."):
                 raise
     # Under another name, so that what a script does only as the main one is not done.
     name = "__verified__" if module.name == "__main__" else module.name
+    if name in sys.modules:
+        return sys.modules[name]
     spec = importlib.util.spec_from_file_location(name, module.file)
     if spec is None or spec.loader is None:
         raise ImportError(f"no module is named `{module.name}`, and `{module.file}` cannot be imported")
     made = importlib.util.module_from_spec(spec)
     sys.modules[name] = made
     spec.loader.exec_module(made)
+    return made
