@@ -130,7 +130,7 @@ class Branches(Visitor):
         elif _is_main_test(node.test):
             regions.append(Region("main", NOTHING, *body))
         elif isinstance(node.test, _GUARDS):
-            slot, negated = self._guard(node.test, test)
+            slot, negated = self.guard(node.test, test)
             regions.append(Region("if", slot, *body, negated))
             if node.orelse:
                 regions.append(Region("if", slot, *_lines(node.orelse), not negated))
@@ -153,22 +153,13 @@ class Branches(Visitor):
         middle = len(ops)
         alternative = self.expr(node.orelse)
         if isinstance(node.test, _GUARDS):
-            slot, negated = self._guard(node.test, test)
+            slot, negated = self.guard(node.test, test)
             lines = (node.lineno, node.end_lineno or node.lineno)
             self.scope.regions += [
                 Region("either", slot, *lines, negated, start, middle),
                 Region("either", slot, *lines, not negated, middle, len(ops)),
             ]
         return self.scope.merge([body, alternative])
-
-    def _guard(self, condition: ast.expr, test: int) -> tuple[int, bool]:
-        """The slot whose truth decides, and whether it does the other way: the operand behind `not`."""
-        if not isinstance(condition, ast.UnaryOp):
-            return test, False
-        for op in reversed(self.scope.ops):
-            if isinstance(op, Operate) and op.dst == test:
-                return op.left, True
-        return test, True
 
     def with_statement(self, node: ast.With | ast.AsyncWith) -> None:
         is_async = isinstance(node, ast.AsyncWith)

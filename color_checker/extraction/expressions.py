@@ -19,6 +19,7 @@ from color_checker.facts import (
     Item,
     Iterate,
     Operate,
+    Region,
     Yield,
 )
 
@@ -158,7 +159,20 @@ class Expressions(Visitor):
         return dst
 
     def bool_operation(self, node: ast.BoolOp) -> int:
-        return self.scope.merge([self.test(value) for value in node.values])
+        """`a and b`: what stands behind a call runs only if that was true, behind `or` if it was not."""
+        ops = self.scope.ops
+        slots, guards = [], []
+        for value in node.values:
+            slots.append(self.test(value))
+            operand = value.operand if isinstance(value, ast.UnaryOp) else value
+            if isinstance(operand, ast.Call) and value is not node.values[-1]:
+                slot, negated = self.guard(value, slots[-1])
+                guards.append((slot, negated == isinstance(node.op, ast.And), len(ops)))
+        lines = (node.lineno, node.end_lineno or node.lineno)
+        self.scope.regions += [
+            Region("either", slot, *lines, negated, start, len(ops)) for slot, negated, start in guards
+        ]
+        return self.scope.merge(slots)
 
     def compare(self, node: ast.Compare) -> int:
         slots = [self.expr(node.left), *(self.expr(operand) for operand in node.comparators)]

@@ -122,6 +122,15 @@ class Visitor(ABC):
         before = self.lines[line - 1][:offset]
         return len(before if before.isascii() else before.decode("utf-8", "replace"))
 
+    def guard(self, condition: ast.expr, test: int) -> tuple[int, bool]:
+        """The slot whose truth decides, and whether it does the other way: the operand behind `not`."""
+        if not isinstance(condition, ast.UnaryOp):
+            return test, False
+        for op in reversed(self.scope.ops):
+            if isinstance(op, Operate) and op.dst == test:
+                return op.left, True
+        return test, True
+
 
 def end_line(statements: Sequence[ast.stmt]) -> int:
     """The last line of a block."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import color_checker
+from tests.real_code.checked import surprises
 
 _CLIENT = """\
 import datetime
@@ -164,3 +165,32 @@ def test_a_logger_that_workflows_are_not_given_is_no_matter(
     assert findings(tmp_path, monkeypatch, chat=_LOGGER) == []
     always = _LOGGER.replace("if in_workflow_context():", "if self.quiet:")
     assert findings(tmp_path, monkeypatch, chat=always) == ["chat.py:29 console"]
+
+
+def test_what_stands_behind_and_runs_only_if_the_question_is_answered_with_yes(tmp_path: Path) -> None:
+    flow = """\
+import time
+from temporalio import activity, workflow
+
+
+def replaying() -> bool:
+    return workflow.in_workflow() and workflow.unsafe.is_replaying()
+
+
+def elapsed() -> float:
+    return workflow.in_workflow() or time.time()
+
+
+@activity.defn
+async def work() -> bool:
+    return replaying()
+
+
+@workflow.defn
+class Flow:
+    @workflow.run
+    async def run(self) -> float:
+        replaying()
+        return elapsed()
+"""
+    assert surprises(tmp_path, flow=flow) == set()
