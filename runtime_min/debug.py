@@ -50,8 +50,8 @@ from runtime_min.execution import Execution, OperationFuture, Where
 from runtime_min.guard import Guard
 from runtime_min.history import History
 from runtime_min.journal import Event, Incoming, Outgoing, Received, Resolved, Scheduled
-from runtime_min.loop import WorkflowTask
-from runtime_min.timeline import details, named, shown, told
+from runtime_min.loop import WorkflowLoop, WorkflowTask
+from runtime_min.timeline import asked, details, named, shown, told
 
 Stack = list[tuple[FrameType, int]]
 
@@ -275,7 +275,8 @@ class Session:
         position = future._position if isinstance(future, OperationFuture) else _timer_position(future)
         if position is not None:
             scheduled = self.scheduled.get(position)
-            return f"{named(scheduled)} #{position}" if scheduled is not None else f"operation #{position}"
+            what = named(scheduled, self.codec) if scheduled is not None else "operation"
+            return f"{what} #{position}"
         if isinstance(future, asyncio.Task):
             return future.get_name()
         for name, queue in self.execution._signals.items():
@@ -406,7 +407,16 @@ class Debugger(pdb.Pdb):
         stack = [entry for entry in stack if entry[0] is current or not _is_internal(entry[0])]
         return stack, next(number for number, entry in enumerate(stack) if entry[0] is current)
 
+    def stop_here(self, frame: FrameType) -> bool:
+        return super().stop_here(frame) and _is_of_workflow(frame)
+
     # Awaiting is no call and no return.
+
+    def dispatch_return(self, frame: FrameType, arg: Any) -> Any:
+        if frame is self.stopframe and frame.f_code.co_flags & _COROUTINES and not _is_yielding(frame):
+            # pdb itself never stops again after `next` or `return` at the end of a coroutine.
+            self.set_step()
+        return super().dispatch_return(frame, arg)
 
     def user_call(self, frame: FrameType, argument_list: None) -> None:
         if not frame.f_code.co_flags & _COROUTINES:
@@ -588,7 +598,8 @@ class Prompt(cmd.Cmd):
         session = self.session
         stop, count = session.stop_of(session.at), len(session.events)
         if session.differs:
-            self._events(session.stops[min(stop + 1, len(session.stops) - 1)], count - 1, most=_AROUND)
+            there = min(stop + 1, len(session.stops) - 1)
+            self._events(session.stops[there], session.last_of(there))
             click.echo(f"!!! {type(session.problem).__name__}: {session.problem}")
             return
         if session.at < 0:
@@ -629,8 +640,8 @@ class Prompt(cmd.Cmd):
         session.check_number(first)
         self._events(first, min(last, len(session.events) - 1))
 
-    def _events(self, first: int, last: int, most: int | None = None) -> None:
-        for number in range(first, last + 1 if most is None else min(last + 1, first + most)):
+    def _events(self, first: int, last: int) -> None:
+        for number in range(first, last + 1):
             mark = ">" if number == self.session.at else " "
             indent = "" if isinstance(self.session.events[number], Incoming) else "  "
             click.echo(f"{mark}{number:5} {indent}{_cut(self.session.text(number))}")
@@ -655,7 +666,7 @@ class Prompt(cmd.Cmd):
         }
         for position, operation in session.execution.operations.items():
             event = operation.event
-            click.echo(_cut(f"#{position} {named(event)} {shown(session.codec, event.arguments)}".rstrip()))
+            click.echo(_cut(f"#{position} {asked(event, session.codec)}"))
             if event.where:
                 click.echo(f"    asked for at {event.where}: {event.line}")
             end = ends.get(position)
@@ -830,6 +841,15 @@ def _is_internal(frame: FrameType) -> bool:
     """Whether it is code of the runtime and not of the user."""
     name = frame.f_globals.get("__name__", "")
     return name in _SKIPPED or name.startswith(tuple(f"{one}." for one in _SKIPPED))
+
+
+def _is_of_workflow(frame: FrameType | None) -> bool:
+    """Whether the workflow runs this code, and not the runtime, as it does to decode a result."""
+    while frame is not None:
+        if frame.f_globals.get("__name__", "").startswith("runtime_min."):
+            return frame.f_code in (WorkflowLoop.run.__code__, Execution._body.__code__)
+        frame = frame.f_back
+    return False
 
 
 def _chain(coroutine: Any) -> Stack:

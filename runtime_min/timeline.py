@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -23,6 +24,13 @@ from runtime_min.journal import (
     Scheduled,
     Started,
 )
+
+# The steps that the runtime makes of what a workflow asks of other runs, for people.
+INTERNAL = {
+    "runtime_min.result": "result of",
+    "runtime_min.query": "query of",
+    "runtime_min.describe": "description of",
+}
 
 Status = Literal["open", "completed", "failed", "cancelled", "abandoned"]
 
@@ -62,6 +70,11 @@ class Span(msgspec.Struct, frozen=True):
     failure: Failure | None
     where: str
     line: str
+
+    @property
+    def title(self) -> str:
+        """What it is, such as `step charge`, for people."""
+        return title(self.kind, self.name, self.target, self.arguments)
 
 
 class Mark(msgspec.Struct, frozen=True):
@@ -165,7 +178,7 @@ class _Builder:
             event.position,
             end=event.at,
             status=status,
-            result=shown(self.codec, event.value),
+            result=_result(self.spans[event.position].name, event.value, self.codec),
             failure=event.failure,
             attempt=event.attempt,
         )
@@ -197,19 +210,17 @@ def told(event: Event, scheduled: Mapping[int, Scheduled], codec: Codec) -> str:
         case Started():
             return f"started {event.workflow} {shown(codec, event.arguments)}"
         case Scheduled():
-            what = f"asks for {named(event)} #{event.position}"
-            if event.kind == "timer":
-                return f"{what} due {iso(event.due)}"
-            return f"{what} {shown(codec, event.arguments)}".rstrip()
+            return f"asks for {asked(event, codec)}"
         case Attempted():
-            step = _of(event.position, scheduled)
+            step = _numbered(event.position, scheduled, codec)
             return f"attempt {event.attempt} at {step} failed: {failed(event.failure)}"
         case Resolved():
-            return f"{_of(event.position, scheduled)} {_outcome(event, codec)}".rstrip()
+            name = scheduled[event.position].name if event.position in scheduled else ""
+            return f"{_numbered(event.position, scheduled, codec)} {_outcome(event, name, codec)}".rstrip()
         case Received():
             return f"received {event.kind} {event.name} {shown(codec, event.value)}".rstrip()
         case Abandoned():
-            return f"no longer waits for {_of(event.position, scheduled)}"
+            return f"no longer waits for {_numbered(event.position, scheduled, codec)}"
         case Patched():
             return f"patched {event.id!r}"
         case Closed():
@@ -237,9 +248,26 @@ def details(event: Event, codec: Codec) -> Iterator[tuple[str, str]]:
             yield name, str(value)
 
 
-def named(event: Scheduled) -> str:
-    """What an operation is, such as `step charge`."""
-    return f"{event.kind} {event.name}".rstrip()
+def named(event: Scheduled, codec: Codec) -> str:
+    """What an operation is, such as `step charge`, or `result of trial-7` for the wait for another run."""
+    return title(event.kind, event.name, event.target, shown(codec, event.arguments))
+
+
+def asked(event: Scheduled, codec: Codec) -> str:
+    """An operation with its position and arguments."""
+    text = f"{named(event, codec)} #{event.position}"
+    if event.kind == "timer":
+        return f"{text} due {iso(event.due)}"
+    return text if event.name in INTERNAL else f"{text} {shown(codec, event.arguments)}".rstrip()
+
+
+def title(kind: Kind, name: str, target: str, arguments: str) -> str:
+    """The name of an operation for people; `arguments` are as they are shown."""
+    if kind == "step" and name in INTERNAL:
+        return f"{INTERNAL[name]} {_first(arguments)}"
+    if kind in ("signal", "cancel"):
+        return f"{kind} {name}".rstrip() + f" to {target}"
+    return f"{kind} {name}".rstrip()
 
 
 def failed(failure: Failure) -> str:
@@ -255,14 +283,32 @@ def iso(at: float) -> str:
         return str(at)
 
 
-def _of(position: int, scheduled: Mapping[int, Scheduled]) -> str:
+def _first(arguments: str) -> str:
+    """The id of the run that an operation of the runtime itself is about."""
+    try:
+        values = msgspec.json.decode(arguments)
+    except msgspec.DecodeError:
+        return arguments
+    return str(values[0]) if isinstance(values, list) and values else arguments
+
+
+def _result(name: str, value: bytes, codec: Codec) -> str:
+    """The result of an operation; that of another run is stored as the bytes of its JSON."""
+    text = shown(codec, value)
+    if name == "runtime_min.result":
+        with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
+            return msgspec.json.decode(text, type=bytes).decode()
+    return text
+
+
+def _numbered(position: int, scheduled: Mapping[int, Scheduled], codec: Codec) -> str:
     found = scheduled.get(position)
-    return f"{named(found)} #{position}" if found is not None else f"operation #{position}"
+    return f"{named(found, codec)} #{position}" if found is not None else f"operation #{position}"
 
 
-def _outcome(event: Resolved, codec: Codec) -> str:
+def _outcome(event: Resolved, name: str, codec: Codec) -> str:
     if event.cancelled:
         return "was cancelled"
     if event.failure is not None:
         return f"failed: {failed(event.failure)}"
-    return f"→ {shown(codec, event.value)}" if event.value else "is done"
+    return f"→ {_result(name, event.value, codec)}" if event.value else "is done"
