@@ -237,7 +237,7 @@ class Environment(Runtime):
 
     # Steps.
 
-    def replace(self, step: Step[P, R], function: Callable[P, R | Awaitable[R]]) -> None:
+    def replace(self, step: Step[..., R], function: Callable[..., R | Awaitable[R]]) -> None:
         """Call this instead of the step from now on; it may be `async` or not, and may raise.
 
         It takes what the step takes, for a method (`Trial.charge`) with the instance first. What it returns

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import typing
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from runtime_min import AlreadyStarted, JsonCodec, RuntimeMinError, SealedCodec, continue_as_new, workflow
-from runtime_min.backend import Backend
+from runtime_min.backend import Backend, State
 from runtime_min.history import History, HistoryError, histories_of
 from runtime_min.journal import (
     Abandoned,
@@ -19,6 +20,7 @@ from runtime_min.journal import (
     Closed,
     Event,
     Failure,
+    Kind,
     Patched,
     Received,
     Resolved,
@@ -79,7 +81,7 @@ def _histories(draw: st.DrawFn) -> History:
         kind = draw(st.sampled_from(kinds))
         position = draw(st.integers(0, max(positions - 1, 0)))
         if kind == "s":
-            kind_of = draw(st.sampled_from(["step", "timer", "child", "start", "signal", "cancel"]))
+            kind_of = draw(st.sampled_from(typing.get_args(Kind)))
             events.append(
                 Scheduled(
                     positions,
@@ -120,9 +122,9 @@ def _histories(draw: st.DrawFn) -> History:
                     draw(st.integers(1, 9)),
                 )
             )
-    ending = draw(st.sampled_from(["running", "completed", "failed", "cancelled", "continued"]))
+    ending: State = draw(st.sampled_from(typing.get_args(State)))
     if ending != "running":
-        events.append(Closed(ending, draw(_times), draw(_values), draw(st.none() | _failures)))  # type: ignore[arg-type]
+        events.append(Closed(ending, draw(_times), draw(_values), draw(st.none() | _failures)))
     return History(
         draw(_texts), draw(_texts), draw(_texts), draw(st.integers(0, 5)), ending, tuple(events), draw(_texts)
     )
