@@ -61,10 +61,11 @@ async def result_of(id: str, flow: Workflow[..., R] | None) -> R:
     try:
         stored = await _result(id)
     except StepFailed as error:
-        if error.is_a(WorkflowCancelled):
-            raise WorkflowCancelled(error.text) from None
-        if error.is_a(WorkflowNotFound):
-            raise WorkflowNotFound(error.text) from None
+        # The other may itself have failed with one of these.
+        if not error.is_a(WorkflowFailed):
+            for kind in (WorkflowCancelled, WorkflowNotFound):
+                if error.is_a(kind):
+                    raise kind(error.text) from None
         name = id if flow is None else flow.name
         raise WorkflowFailed(name, error.kind, error.bases, error.text, error.trace, error.attempts) from None
     codec = current_execution("Handle.result").codec

@@ -1,8 +1,9 @@
-"""Random workflow programs: descriptions as plain data, the workflow that interprets them, and what they must give.
+"""Random workflow programs as plain data, the workflow that interprets them, and what they must give.
 
-A program is a dictionary with a `body`, a list of statements such as `["step", "sync", 4, 0, 1, 0.0]`, and says how
-often it goes on `again` as new. `make(random)` makes one. A *settled* program gives the same result however its
-parts are timed, and `expected` computes it without the runtime; others may also race, and only a replay knows.
+A program is a dictionary with a `body`, a list of statements such as `["step", "sync", 4, 0, 1, 0.0]`, and says
+how often it goes on `again` as new. `make(random)` makes one. A *settled* program gives the same result however
+its parts are timed, and `expected` computes it without the runtime; others may also race, and only a replay
+knows.
 """
 
 from __future__ import annotations
@@ -101,7 +102,9 @@ def given(value: int) -> int:
 
 
 @workflow(name="program")
-async def program(description: Program, parent: str = "", done: int = 0, before: list[Any] | None = None) -> list[Any]:
+async def program(
+    description: Program, parent: str = "", done: int = 0, before: list[Any] | None = None
+) -> list[Any]:
     trace: list[Any] = list(before or [])
 
     @query
@@ -220,7 +223,7 @@ async def _queue(parent: str, amount: int) -> list[int]:
 
     async def consume() -> None:
         for _ in range(amount):
-            got.append(await queue.get())
+            got.append(await queue.get())  # noqa: PERF401 - one after the other
 
     await asyncio.gather(consume(), produce())
     return got
@@ -414,7 +417,9 @@ def expected(description: Program, signals: Sequence[int] = ()) -> tuple[str, An
     left = list(signals)
     try:
         trace = [
-            _expected(statement, left) for _ in range(description["again"] + 1) for statement in description["body"]
+            _expected(statement, left)
+            for _ in range(description["again"] + 1)
+            for statement in description["body"]
         ]
     except _Raised as raised:
         return "failed", raised.root
@@ -551,12 +556,33 @@ class _Maker:
             simple += ["fail", "raise"]
         if not self._settled:
             simple += ["maybe_receive", "cancel_self"]
-        nested = ["gather", "collect", "group", "wait", "completed", "try", "try", "event", "within", "expire", "cancel"]
+        nested = [
+            "gather",
+            "collect",
+            "group",
+            "wait",
+            "completed",
+            "try",
+            "try",
+            "event",
+            "within",
+            "expire",
+            "cancel",
+        ]
         nested += ["shield", "child", "child", "start", "patched"]
         if top:
             nested.append("from_child")
         if not self._settled:
-            nested += ["in_order", "race", "race", "lock", "racing_within", "racing_cancel", "meddle", "racing_shield"]
+            nested += [
+                "in_order",
+                "race",
+                "race",
+                "lock",
+                "racing_within",
+                "racing_cancel",
+                "meddle",
+                "racing_shield",
+            ]
         name = choice(simple) if size <= 1 else choice(nested)
         made: Statement = getattr(self, f"_{name}")(size - 1, safe or (self._settled and name in _NEEDS_SAFE))
         return made
@@ -564,7 +590,14 @@ class _Maker:
     def _step(self, size: int, safe: bool) -> Statement:
         attempts = self._random.choice((1, 1, 1, 3))
         how = self._random.choice(("sync", "async", "async"))
-        return ["step", how, self._random.randrange(1000), self._random.randrange(attempts), attempts, self._short()]
+        return [
+            "step",
+            how,
+            self._random.randrange(1000),
+            self._random.randrange(attempts),
+            attempts,
+            self._short(),
+        ]
 
     def _fail(self, size: int, safe: bool) -> Statement:
         return ["step", self._random.choice(("sync", "async")), 0, ALWAYS, self._random.randint(1, 2), 0.0]
@@ -613,7 +646,12 @@ class _Maker:
 
     def _race(self, size: int, safe: bool) -> Statement:
         until = self._random.choice(("FIRST_COMPLETED", "FIRST_EXCEPTION"))
-        return ["race", until, self._random.choice(("cancel", "await", "leave")), self._bodies(size, safe=safe)]
+        return [
+            "race",
+            until,
+            self._random.choice(("cancel", "await", "leave")),
+            self._bodies(size, safe=safe),
+        ]
 
     def _lock(self, size: int, safe: bool) -> Statement:
         return ["lock", self._bodies(size, safe=safe)]
@@ -675,6 +713,6 @@ class _Maker:
         return self._random.choice((0.0, 0.0, 0.001, 0.005, 0.02))
 
 
-# What runs beside others must not raise in a settled program: which of two errors comes first depends on the timing.
+# What runs beside others must not raise in a settled program: which error comes first depends on the timing.
 # After a group that failed, Python before 3.13 takes a later timeout for a cancellation from outside.
 _NEEDS_SAFE = {"gather", "wait", "completed", "shield", "group"}

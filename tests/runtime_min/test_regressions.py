@@ -1,11 +1,10 @@
-"""Mistakes that the chaos and the torture test, or the reading that they led to, found; each as small as it gets."""
+"""Mistakes that the chaos and the torture test, or reading for them, found; each as small as it gets."""
 
 from __future__ import annotations
 
 import asyncio
 import sqlite3
 from collections import Counter
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -30,8 +29,8 @@ from runtime_min import (
     worker,
     workflow,
 )
-from runtime_min.backend import Claimed, Delivered, Message, Run
-from runtime_min.journal import Attempted, Event, Received, Resolved, Scheduled
+from runtime_min.backend import Delivered, Run
+from runtime_min.journal import Attempted, Event, Resolved
 from runtime_min.memory import MemoryBackend
 
 calls: list[Info] = []
@@ -193,7 +192,9 @@ def test_a_timer_of_a_run_that_was_put_aside_fires_once(monkeypatch: pytest.Monk
     assert sum(isinstance(event, Resolved) for event in asyncio.run(main())) == 1
 
 
-def test_a_later_attempt_is_not_cut_off_because_its_run_waited_before(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_later_attempt_is_not_cut_off_because_its_run_waited_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(worker, "_IDLE_SECONDS", 0.15)
 
     async def main() -> int:
@@ -393,3 +394,39 @@ def test_a_run_that_was_claimed_while_reads_fail_is_not_forgotten() -> None:
     asyncio.run(main())
 
 
+# Results of others
+
+
+@workflow
+async def waits_for_itself_to_be_cancelled() -> None:
+    await Handle[Any](info().id).cancel()
+    await sleep(1000)
+
+
+@workflow
+async def fails_with_the_cancellation_of_another() -> None:
+    await (await start(waits_for_itself_to_be_cancelled)).result()
+
+
+@workflow
+async def asks_for(which: str) -> str:
+    flow = {"failed": fails_with_the_cancellation_of_another, "cancelled": waits_for_itself_to_be_cancelled}[
+        which
+    ]
+    try:
+        await (await start(flow)).result()
+    except Exception as error:
+        return type(error).__name__
+    return "nothing"
+
+
+@pytest.mark.parametrize(
+    ("which", "raised"), [("failed", "WorkflowFailed"), ("cancelled", "WorkflowCancelled")]
+)
+def test_a_run_that_failed_with_a_cancellation_failed(which: str, raised: str) -> None:
+    async def main() -> str:
+        async with Runtime(MemoryBackend()) as runtime:
+            handle = await runtime.start(asks_for, which)
+            return await asyncio.wait_for(handle.result(), 5)
+
+    assert asyncio.run(main()) == raised

@@ -1,4 +1,4 @@
-"""What must hold of a database after any crash: nothing lost, nothing doubled, nothing left over, all replays."""
+"""What must hold of a database after any crash: nothing lost, doubled or left over, and all of it replays."""
 
 from __future__ import annotations
 
@@ -83,7 +83,9 @@ def _leftovers(directory: str, runs: list[Run]) -> Iterator[str]:
     connection = sqlite3.connect(database(directory))
     try:
         inbox = connection.execute("SELECT count(*) FROM inbox").fetchone()[0]
-        tally = {state: amount for state, amount in connection.execute("SELECT state, runs FROM tally") if amount}
+        tally = {
+            state: amount for state, amount in connection.execute("SELECT state, runs FROM tally") if amount
+        }
         verdict = connection.execute("PRAGMA integrity_check").fetchone()[0]
     finally:
         connection.close()
@@ -163,8 +165,10 @@ def _of_children(state: State) -> Iterator[str]:
                 parent = Parent(run.number, event.position)
                 asked.add(parent)
                 amount = len(children[parent])
-                if amount > 1 or (amount == 0 and event.position in ended and event.position not in abandoned):
+                if amount > 1 or (
+                    amount == 0 and event.position in ended and event.position not in abandoned
+                ):
                     yield f"{run.id}: the child at position {event.position} ran {amount} times"
-    for parent in children:
+    for parent, ids in children.items():
         if parent not in asked:
-            yield f"{children[parent]} run as children of nobody"
+            yield f"{ids} run as children of nobody"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import multiprocessing
 import os
 import signal
@@ -54,7 +53,9 @@ class Spot:
             for index, process in enumerate(self._processes):
                 if process is None or not process.is_alive():
                     self._processes[index] = self._start_bad()
-            action = self._random.choice((self._kill, self._kill, self._kill, self._stop, self._fill, self._end_politely))
+            action = self._random.choice(
+                (self._kill, self._kill, self._kill, self._stop, self._fill, self._end_politely)
+            )
             time.sleep(self._random.choice((0.0, 0.02, 0.1, 0.3)) + self._random.random() * 0.1)
             action()
         self._kill_all()
@@ -140,7 +141,8 @@ async def storm(directory: str, seed: int, runs: int, seconds: float, figures: C
     try:
         async with Runtime(database(directory), work=False) as runtime:
             outcomes = [
-                _live(runtime, id, description, Random(f"{seed}/{id}"), seconds) for id, description in made.items()
+                _live(runtime, name, description, Random(f"{seed}/{name}"), seconds)
+                for name, description in made.items()
             ]
             wrong = [one for one in await asyncio.gather(*outcomes) if one]
     finally:
@@ -224,11 +226,13 @@ def points(directory: str, description: Program, signals: int) -> int:
             await runtime.handle("p", program).result()
         counted.append(backend.transactions)
 
-    asyncio.run(_quietly(count))
+    asyncio.run(count())
     return counted[0]
 
 
-def die_at(directory: str, description: Program, number: int, moment: Moment, figures: Counter[str]) -> list[str]:
+def die_at(
+    directory: str, description: Program, number: int, moment: Moment, figures: Counter[str]
+) -> list[str]:
     """Run a program on a process that dies there, and then on one that does not."""
     signals = signals_of(description)
 
@@ -265,7 +269,7 @@ def die_at(directory: str, description: Program, number: int, moment: Moment, fi
             return wrong
 
     keep_ledger(directory)
-    wrong = asyncio.run(_quietly(finish))
+    wrong = asyncio.run(finish())
     return [one for one in (wrong, *_look(directory, figures, 1)) if one]
 
 
@@ -273,10 +277,6 @@ async def _begin(runtime: Runtime, description: Program, signals: int) -> None:
     handle = await runtime.start(program.options(id="p"), description)
     for value in range(signals):
         await handle.signal(outer, value)
-
-
-async def _quietly(call: Callable[[], Awaitable[T]]) -> T:
-    return await call()
 
 
 class _Counting(SqliteBackend):
@@ -287,6 +287,3 @@ class _Counting(SqliteBackend):
     def _atomically(self, work: Callable[[], T]) -> T:
         self.transactions += 1
         return super()._atomically(work)
-
-
-__all__ = ["die_at", "functools", "points", "storm"]

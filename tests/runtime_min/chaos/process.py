@@ -40,7 +40,7 @@ class Setup(msgspec.Struct, frozen=True):
         directory: with the database and what the steps write.
         die_at: the number of the transaction, and when in it, to kill itself with SIGKILL.
         jumps: a seed, for a clock that jumps back and forward.
-        full: how the disk is full while it is: pages that the database may have, or bytes that a file may have.
+        full: how the disk is full while it is: by pages of the database, or by bytes of a file.
     """
 
     directory: str

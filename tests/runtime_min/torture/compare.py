@@ -10,17 +10,18 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import msgspec
 
-from runtime_min import Filter, Runtime, journal
+from runtime_min import Filter, Runtime, WorkflowCancelled, WorkflowFailed, journal
 from runtime_min.backend import Backend
 from runtime_min.codec import JsonCodec
 from runtime_min.colors import workflows
 from runtime_min.execution import Execution
 from runtime_min.guard import Guard
 from runtime_min.journal import Attempted, Event, Received, Resolved, Started
-from tests.runtime_min.programs import Program, make, outer, program, signals_of
+from tests.runtime_min.programs import Program, expected, make, outer, program, signals_of
 
 BATCH = 25
 PATIENCE = 60.0
@@ -37,7 +38,7 @@ class Recorded(msgspec.Struct, frozen=True):
 
 
 class SkippingClock:
-    """Goes on by a microsecond each time it is read, and to the next timer when nothing else is left to do."""
+    """Goes on by a microsecond each time it is read, and to what comes next when nothing is left to do."""
 
     def __init__(self) -> None:
         self._time = 1_700_000_000.0
@@ -57,15 +58,33 @@ async def live(seeds: Sequence[int], backend: Backend, *, settled: bool = False)
     """Run the programs of these seeds at once, and return all runs that come of them."""
     by_id = {f"p{seed}": seed for seed in seeds}
     async with Runtime(backend, clock=SkippingClock(), concurrency=8) as runtime:
-        await asyncio.gather(*(_run_one(runtime, id, make(Random(seed), settled=settled)) for id, seed in by_id.items()))
+        await asyncio.gather(
+            *(_run_one(runtime, name, make(Random(seed), settled=settled)) for name, seed in by_id.items())
+        )
     runs = backend.runs(Filter(limit=1_000_000))
     return [
-        Recorded(by_id[re.split("[/#]", run.id)[0]], run.id, run.generation, run.workflow, backend.history(run.number))
+        Recorded(
+            by_id[re.split("[/#]", run.id)[0]],
+            run.id,
+            run.generation,
+            run.workflow,
+            backend.history(run.number),
+        )
         for run in runs
     ]
 
 
-async def _run_one(runtime: Runtime, id: str, description: Program) -> None:
+async def live_program(description: Program, backend: Backend, *, settled: bool = False) -> list[Recorded]:
+    """Run one program, and return all runs that come of it; a settled one must end as it is meant to."""
+    async with Runtime(backend, clock=SkippingClock(), concurrency=8) as runtime:
+        found = await _run_one(runtime, "p0", description)
+    wanted = expected(description, range(signals_of(description))) if settled else found
+    assert found == wanted, f"{found} is not {wanted}"
+    runs = backend.runs(Filter(limit=1_000_000))
+    return [Recorded(0, run.id, run.generation, run.workflow, backend.history(run.number)) for run in runs]
+
+
+async def _run_one(runtime: Runtime, id: str, description: Program) -> tuple[str, Any]:
     handle = await runtime.start(program.options(id=id), description)
     # Some are taken by statements that do not wait for long.
     amount = signals_of(description) + 3 * json.dumps(description).count("maybe_receive")
@@ -73,11 +92,15 @@ async def _run_one(runtime: Runtime, id: str, description: Program) -> None:
         for value in range(amount):
             await handle.signal(outer, value)
     try:
-        await asyncio.wait_for(handle.result(), PATIENCE)
+        return "completed", await asyncio.wait_for(handle.result(), PATIENCE)
     except TimeoutError:
-        raise AssertionError(f"{id} does not end: {await handle.describe()}\n{json.dumps(description)}") from None
-    except Exception:
-        pass  # How it ends is in its history.
+        raise AssertionError(
+            f"{id} does not end: {await handle.describe()}\n{json.dumps(description)}"
+        ) from None
+    except WorkflowFailed as error:
+        return "failed", error.kind.rpartition(".")[2]
+    except WorkflowCancelled:
+        return "cancelled", None
 
 
 def difference(recorded: Recorded, cuts: Iterable[int] | None = None) -> str | None:
@@ -87,9 +110,15 @@ def difference(recorded: Recorded, cuts: Iterable[int] | None = None) -> str | N
         try:
             again = _rebuilt(recorded, history, cut)
         except Exception as error:
-            return f"{_name(recorded)} cut after {cut} of {len(history)} events: {type(error).__name__}: {error}"
+            return (
+                f"{_name(recorded)} cut after {cut} of {len(history)} events: {type(error).__name__}: {error}"
+            )
         if again != history:
-            index = next(index for index, (one, other) in enumerate(zip([*history, None], [*again, None], strict=False)) if one != other)
+            index = next(
+                index
+                for index, (one, other) in enumerate(zip([*history, None], [*again, None], strict=False))
+                if one != other
+            )
             return (
                 f"{_name(recorded)} cut after {cut} of {len(history)} events differs at {index}:\n"
                 f"  recorded {history[index : index + 3]}\n  again    {again[index : index + 3]}"
@@ -121,7 +150,9 @@ def load(path: Path) -> list[Recorded]:
 
 def _rebuilt(recorded: Recorded, history: Sequence[Event], cut: int) -> list[Event]:
     """The history from a replay of its first `cut` events, continued with what came from outside."""
-    execution = Execution(workflows()[recorded.workflow], recorded.id, JsonCodec(), Guard("off"), recorded.generation)
+    execution = Execution(
+        workflows()[recorded.workflow], recorded.id, JsonCodec(), Guard("off"), recorded.generation
+    )
     again: list[Event] = list(history[:cut])
     again += execution.replay(history[:cut], whole=False)
     for event in history[cut:]:
@@ -136,4 +167,5 @@ def _rebuilt(recorded: Recorded, history: Sequence[Event], cut: int) -> list[Eve
 
 
 def _name(recorded: Recorded) -> str:
-    return f"{recorded.id} generation {recorded.generation} (python -m tests.runtime_min.torture --seed {recorded.seed} --programs 1)"
+    command = f"python -m tests.runtime_min.torture.run --seed {recorded.seed} --programs 1"
+    return f"{recorded.id} generation {recorded.generation} ({command})"

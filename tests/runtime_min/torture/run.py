@@ -1,4 +1,4 @@
-"""The determinism torture test in its long form: `python -m tests.runtime_min.torture --programs 1000 --seed 1`.
+"""The torture test in its long form: `python -m tests.runtime_min.torture.run --programs 1000 --seed 1`.
 
 With `--replay FILE` it only rebuilds the runs that another process, with another hash seed, saved.
 """
@@ -24,7 +24,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--programs", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1, help="of the first program; the others follow")
-    parser.add_argument("--most-cuts", type=int, default=None, help="rebuild at most so many beginnings of a run")
+    parser.add_argument(
+        "--most-cuts", type=int, default=None, help="rebuild at most so many beginnings of a run"
+    )
     parser.add_argument("--replay", type=Path, default=None)
     options = parser.parse_args(arguments)
     if options.replay is not None:
@@ -56,7 +58,7 @@ def record(seeds: Sequence[int], database: Path | None) -> list[Recorded]:
 def elsewhere(recorded: Sequence[Recorded], path: Path, most_cuts: int | None) -> list[str]:
     """The same comparison in a process whose strings hash otherwise."""
     save(path, recorded)
-    command = [sys.executable, "-m", "tests.runtime_min.torture", "--replay", str(path)]
+    command = [sys.executable, "-m", "tests.runtime_min.torture.run", "--replay", str(path)]
     if most_cuts is not None:
         command += ["--most-cuts", str(most_cuts)]
     seed = str(int(os.environ.get("PYTHONHASHSEED", "0").replace("random", "0")) + 4711)
