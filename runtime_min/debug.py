@@ -678,9 +678,7 @@ class Prompt(cmd.Cmd):
         """signals: the messages that have arrived so far, and which of them the workflow has not taken."""
         session = self.session
         assert session.execution is not None, "the prompt is there during a replay"
-        arrived = [
-            number for number in range(session.at + 1) if isinstance(session.events[number], Received)
-        ]
+        arrived = [number for number in range(session.at + 1) if isinstance(session.events[number], Received)]
         for number in arrived:
             click.echo(f" {number:5} {_cut(session.text(number))}")
         for one in session.execution.leftover():
@@ -895,7 +893,8 @@ def _is_yielding(frame: FrameType) -> bool:
     code = frame.f_code
     if not code.co_flags & _COROUTINES or frame.f_lasti < 0:
         return False
-    return dis.opname[code.co_code[frame.f_lasti]] == "YIELD_VALUE"
+    # Python 3.13 is already at the instruction behind it.
+    return dis.opname[code.co_code[frame.f_lasti]] in ("YIELD_VALUE", "RESUME")
 
 
 def _first_line(code: CodeType) -> int:
