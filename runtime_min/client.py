@@ -9,7 +9,7 @@ import secrets
 import weakref
 from collections.abc import Coroutine, Mapping, Sequence
 from contextvars import ContextVar, Token, copy_context
-from typing import Any, ClassVar, Generic, ParamSpec, Self, TypeVar
+from typing import Any, ClassVar, Generic, ParamSpec, Self, TypeVar, overload
 
 import msgspec
 
@@ -199,7 +199,11 @@ class Runtime:
                 worker.nudge()
         return Handle(run.id, flow, self)
 
-    def handle(self, id: str, flow: Workflow[..., R] | None = None) -> Handle[R]:
+    @overload
+    def handle(self, id: str, flow: Workflow[..., R]) -> Handle[R]: ...
+    @overload
+    def handle(self, id: str, flow: None = None) -> Handle[Any]: ...
+    def handle(self, id: str, flow: Workflow[..., Any] | None = None) -> Handle[Any]:
         """The handle of a run that was started before; `flow` gives the result its type."""
         return Handle(id, flow, self)
 
@@ -325,12 +329,17 @@ class Handle(Generic[R]):
         if running() is not None:
             from runtime_min.remote import send_signal
 
-            return await send_signal(self.id, signal, value)
+            await send_signal(self.id, signal, value)
+            return
         runtime = self._here()
         data = runtime.codec.seal(runtime.codec.encode(value, signal.type))
         runtime.send(self.id, Received("signal", runtime.clock.now(), signal.name, data))
 
-    async def query(self, query: Query[Q, T] | str, /, *args: Q.args, **kwargs: Q.kwargs) -> T:
+    @overload
+    async def query(self, query: Query[Q, T], /, *args: Q.args, **kwargs: Q.kwargs) -> T: ...
+    @overload
+    async def query(self, query: str, /, *args: Any, **kwargs: Any) -> Any: ...
+    async def query(self, query: Query[..., Any] | str, /, *args: Any, **kwargs: Any) -> Any:
         """Ask something of the run's state, also after its end. The answer comes from a replay here.
 
         Raises:
@@ -340,11 +349,10 @@ class Handle(Generic[R]):
         if running() is not None:
             from runtime_min.remote import ask
 
-            answer: T = await ask(self.id, name, args, kwargs)
-            return answer
+            return await ask(self.id, name, args, kwargs)
         execution = self._here().replayed(self.id)
         try:
-            return find_query(execution, name).answer(execution, args, kwargs)  # type: ignore[no-any-return]
+            return find_query(execution, name).answer(execution, args, kwargs)
         finally:
             execution.dispose()
 
@@ -357,7 +365,8 @@ class Handle(Generic[R]):
         if running() is not None:
             from runtime_min.remote import send_cancel
 
-            return await send_cancel(self.id)
+            await send_cancel(self.id)
+            return
         runtime = self._here()
         runtime.send(self.id, Received("cancel", runtime.clock.now()))
 

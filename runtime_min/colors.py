@@ -80,10 +80,18 @@ class Workflow(Generic[P, R]):
             raise ColorError(f"a workflow is not called by another one; write `await child({call})`")
         raise ColorError(f"a workflow is started, not called; write `handle = await start({call})`")
 
+    # For type checkers, the `self` of a method is a callable, since not all of them compare two workflows of
+    # which one has its first parameter by position only. The last overload is that of a static method.
     @overload
-    def __get__(self: Workflow[Concatenate[S, Q], R], instance: None, owner: type[S]) -> Workflow[Q, R]: ...
+    def __get__(
+        self: Callable[Concatenate[S, Q], NoReturn], instance: None, owner: type[S]
+    ) -> Workflow[Q, R]: ...
     @overload
-    def __get__(self: Workflow[Concatenate[S, Q], R], instance: S, owner: type[S]) -> Workflow[Q, R]: ...
+    def __get__(
+        self: Callable[Concatenate[S, Q], NoReturn], instance: S, owner: type[S]
+    ) -> Workflow[Q, R]: ...
+    @overload
+    def __get__(self, instance: object, owner: type) -> Self: ...
     def __get__(self, instance: object, owner: type) -> Any:
         if self.owner is None or self.owner is owner:
             return self
@@ -110,7 +118,7 @@ class Step(Generic[P, R]):
 
     In a workflow, calling it makes an awaitable, and its result is recorded; a synchronous one then runs on a
     thread. Called elsewhere it is the function that it was: a synchronous one returns its result, whatever
-    the types say (they describe the use in workflows); `fn` is that function with its own types.
+    the types say (they describe the use in workflows); `fn` is that function, without types.
 
     Attributes:
         fn: the function.
@@ -154,7 +162,11 @@ class Step(Generic[P, R]):
     @overload
     def __get__(self, instance: None, owner: type) -> Self: ...
     @overload
-    def __get__(self: Step[Concatenate[S, Q], R], instance: S, owner: type[S]) -> Step[Q, R]: ...
+    def __get__(
+        self: Callable[Concatenate[S, Q], Coroutine[Any, Any, R]], instance: S, owner: type[S]
+    ) -> Step[Q, R]: ...
+    @overload
+    def __get__(self, instance: object, owner: type) -> Self: ...
     def __get__(self, instance: object, owner: type) -> Any:
         return self if instance is None else self._with(instance=instance)
 
@@ -194,9 +206,9 @@ class Query(Generic[P, R]):
         return self.fn(*args, **kwargs)
 
     @overload
-    def __get__(self: Query[Concatenate[S, Q], R], instance: None, owner: type[S]) -> Query[Q, R]: ...
+    def __get__(self: Callable[Concatenate[S, Q], R], instance: None, owner: type[S]) -> Query[Q, R]: ...
     @overload
-    def __get__(self: Query[Concatenate[S, Q], R], instance: S, owner: type[S]) -> Callable[Q, R]: ...
+    def __get__(self: Callable[Concatenate[S, Q], R], instance: S, owner: type[S]) -> Callable[Q, R]: ...
     def __get__(self, instance: object, owner: type) -> Any:
         return self if instance is None else functools.partial(self.fn, instance)  # type: ignore[arg-type]
 
@@ -292,8 +304,16 @@ def query(fn: Any = None, /, *, name: str | None = None) -> Any:
     return _query(None, fn)
 
 
-def signal(name: str, type: type[T]) -> Signal[T]:
-    """Declare a signal: `approved = signal("approved", bool)`."""
+@overload
+def signal(name: str, type: type[T]) -> Signal[T]: ...
+@overload
+def signal(name: str, type: object) -> Signal[Any]: ...
+def signal(name: str, type: Any) -> Any:
+    """Declare a signal: `approved = signal("approved", bool)`.
+
+    What is no class to type checkers, such as a union, is named twice:
+    `answer: Signal[int | None] = signal("answer", int | None)`.
+    """
     return Signal(name, type)
 
 
@@ -301,14 +321,14 @@ def check_startable(flow: object) -> None:
     """Refuse what cannot be started.
 
     Raises:
-        ColorError: it is no workflow, or a method that a class only inherited: it would run as its base class.
+        ColorError: it is no workflow, or a class only inherited it, and it would run as that of the base.
     """
     if not isinstance(flow, Workflow):
         raise ColorError(f"{flow!r} is no workflow, so it cannot be started; decorate it with `@workflow`")
     if flow.heir is not None:
         raise ColorError(
-            f"`{flow.name}` is a workflow of its own class only; to be started, `{flow.heir.__qualname__}` has to "
-            f"define one: `@workflow` on a method that returns `await {flow.name}.fn(self, ...)`"
+            f"`{flow.name}` is a workflow of its own class only; to be started, "
+            f"`{flow.heir.__qualname__}` has to define one: `@workflow` on a method that returns `await {flow.name}.fn(self, ...)`"
         )
 
 
