@@ -146,6 +146,7 @@ class Worker:
         self._unstored: list[_Advance] = []
         self._pause = _PAUSE_STORAGE[0]
         self._paused_until = 0.0
+        self._ending = False
         self._flush_wanted = False
         self._claim_wanted = True
         self._inbox_wanted = False
@@ -373,7 +374,7 @@ class Worker:
 
     def _flush(self) -> None:
         """Deliver what is there, store what came of it in one transaction, and act on it."""
-        while (self._unstored or self._dirty) and self._loop.time() >= self._paused_until:
+        while (self._unstored or self._dirty) and self._loop.time() >= self._paused_until and not self._ending:
             if not self._unstored:
                 dirty, self._dirty = self._dirty, {}
                 self._unstored = [self._advance(live) for live in dirty.values() if not live.gone]
@@ -724,6 +725,9 @@ class Worker:
             self._tell(watched)
 
     async def _shut_down(self) -> None:
+        # Nothing new begins, also not in the places of what is cancelled here.
+        self._ending = True
+        self._waiting_steps.clear()
         now = self._clock.now()
         lives = [(live, self._lost_attempts(live, now)) for live in self._live.values()]
         steps = [task for live, _ in lives for task in live.steps.values()]
@@ -761,7 +765,7 @@ class Worker:
 
 
 def _run_on_thread(step: Step[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Run a synchronous step; what it raises comes as a value, since on a loop some exceptions mean other things."""
+    """Run a synchronous step; what it raises comes as a value, as some exceptions end loops."""
     try:
         return step.run(args, kwargs)
     except BaseException as error:  # noqa: BLE001 - whatever the step raised is its answer

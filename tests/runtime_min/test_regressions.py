@@ -322,18 +322,7 @@ def test_cancelling_a_child_leaves_another_run_of_its_id_alone(flow: Any) -> Non
     assert asyncio.run(main()) == "running"
 
 
-# A run that is blocked
-
-
-@workflow
-async def blocks_beside_a_step() -> list[str]:
-    async def other() -> str:
-        await wait_signal(go)
-        if switch.get("bad"):
-            raise RuntimeError("not yet") from None
-        return "fine"
-
-    return await asyncio.gather(note(0.1), other())
+# Reads that fail
 
 
 class BrokenAtFirst(MemoryBackend):
@@ -430,3 +419,26 @@ def test_a_run_that_failed_with_a_cancellation_failed(which: str, raised: str) -
             return await asyncio.wait_for(handle.result(), 5)
 
     assert asyncio.run(main()) == raised
+
+
+# The end of a worker
+
+
+def test_a_step_that_waits_for_a_place_does_not_begin_while_its_worker_ends() -> None:
+    async def main() -> None:
+        backend = MemoryBackend()
+        async with Runtime(backend, concurrency=1) as runtime:
+            for number in range(3):
+                await runtime.start(notes_slowly.options(id=f"n{number}"))
+            await until(lambda: len(calls) == 1)
+        async with Runtime(backend) as runtime:
+            for number in range(3):
+                await asyncio.wait_for(runtime.handle(f"n{number}").result(), 5)
+
+    asyncio.run(main())
+    assert max(Counter((call.key, call.attempt) for call in calls).values()) == 1
+
+
+@workflow
+async def notes_slowly() -> str:
+    return await note(0.2)
