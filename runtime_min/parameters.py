@@ -14,7 +14,8 @@ from collections.abc import Callable
 from inspect import Parameter
 from typing import Any
 
-from runtime_min.codec import Call, Codec, evaluate
+from runtime_min.codec import Codec
+from runtime_min.codec.annotations import Arguments, evaluate
 from runtime_min.errors import NotReadable
 
 
@@ -56,11 +57,11 @@ class Parameters:
         return self._types[1]
 
     @functools.cached_property
-    def _call(self) -> Call:
+    def _call(self) -> Arguments:
         return self._types[0]
 
     @functools.cached_property
-    def _types(self) -> tuple[Call, object]:
+    def _types(self) -> tuple[Arguments, object]:
         """The annotations; evaluated when first needed, since they may name what is defined further below."""
         with _resolving:
             if self._resolve is not None:
@@ -149,7 +150,7 @@ def _closure(fn: Any) -> dict[str, Any]:
     return found
 
 
-def _call(name: str, parameters: list[Parameter], hints: dict[str, object]) -> Call:
+def _call(name: str, parameters: list[Parameter], hints: dict[str, object]) -> Arguments:
     positional: list[tuple[str, object]] = []
     keywords: dict[str, object] = {}
     more: object = None
@@ -167,7 +168,7 @@ def _call(name: str, parameters: list[Parameter], hints: dict[str, object]) -> C
             if typing.get_origin(hint) is typing.Unpack:
                 keywords |= typing.get_type_hints(typing.get_args(hint)[0], include_extras=True)
                 more_keywords = Any
-    return Call(name, tuple(positional), keywords, more, more_keywords)
+    return Arguments(name, tuple(positional), keywords, more, more_keywords)
 
 
 def _result(hint: object, is_async: bool) -> object:

@@ -1,0 +1,33 @@
+"""How a value is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+
+class RefusedError(Exception):
+    """A value cannot be lowered or lifted; the steps of its path are added from the inside out."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.steps: list[str] = []
+
+    def at(self, step: str) -> RefusedError:
+        self.steps.append(step)
+        return self
+
+    def __str__(self) -> str:
+        path = "".join(reversed(self.steps)) or "value"
+        return f"{'value' + path if path[0] in '.[' else path}: {self.reason}"
+
+
+def made(make: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
+    """What a constructor gives; whatever it raises, the value is not one that it takes."""
+    try:
+        return make(*arguments, **keywords)
+    except RecursionError:
+        raise
+    except Exception as error:  # noqa: BLE001
+        raise RefusedError(f"is not accepted: {type(error).__name__}: {error}") from None
