@@ -121,7 +121,21 @@ def errors_in_one_line(command: Callable[P, R]) -> Callable[P, R]:
     return wrapped
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="""\b
+Examples:
+  runtime-min --app shop.flows worker
+  runtime-min --app shop.flows start buy '{"id": "o7", "cents": 500}' --id o7
+  runtime-min list --state running
+  runtime-min show o7
+  runtime-min signal o7 approved true
+  runtime-min --app shop.flows query o7 status
+  runtime-min history o7 --output o7.json
+  runtime-min --app shop.flows replay --all --state running
+  runtime-min --app shop.flows debug o7
+""",
+)
 @click.option(
     "--db",
     "database",
