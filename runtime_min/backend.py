@@ -98,7 +98,8 @@ class Closing(msgspec.Struct, frozen=True):
     Attributes:
         notify: the encoded `Resolved` for the parent's inbox, if the run has a parent that still runs.
         next: for `continued`, the next generation: same id and parent, the generation one higher. Messages
-            that are still in the inbox move to it, after those of `carry`.
+            to the id that are still in the inbox move to it, after those of `carry`; those to the run's number
+            end with it.
         carry: encoded `Received` events that the workflow got but did not use.
     """
 

@@ -39,6 +39,8 @@ class MemoryBackend:
         self._running: set[int] = set()
         self._lost: set[int] = set()
         self._inbox: list[Delivered] = []
+        # Rows of the inbox that were sent to that very run, so that they are not for the next generation.
+        self._stay: set[int] = set()
         self._last_row = 0
         self._workers: dict[str, float] = {}
 
@@ -103,6 +105,8 @@ class MemoryBackend:
         if run is None:
             return False
         self._put(run.number, message.data)
+        if not message.id:
+            self._stay.add(self._last_row)
         if run.owner is None and (run.wake is None or run.wake > message.at):
             self._runs[run.number] = replace(run, wake=message.at)
         return True
@@ -203,7 +207,7 @@ class MemoryBackend:
         if closing.next is not None:
             new = replace(closing.next, id=run.id, parent=run.parent)
             following = self._insert(new, None, run.generation + 1)
-            for data in (*closing.carry, *(one.data for one in left)):
+            for data in (*closing.carry, *(one.data for one in left if one.row not in self._stay)):
                 self._put(following.number, data)
         self._consume(run.number, [one.row for one in left])
         if closing.notify and run.parent is not None:
@@ -260,6 +264,7 @@ class MemoryBackend:
 
     def _consume(self, number: int, rows: Sequence[int]) -> None:
         if rows:
+            self._stay.difference_update(rows)
             self._inbox = [one for one in self._inbox if one.run != number or one.row not in rows]
 
     def _take(self, number: int, worker: str) -> Claimed:

@@ -196,7 +196,7 @@ class SqliteBackend:
             )
             following = self._inserted()
             self._append(following, 0, (new.started,))
-            self._cursor.executemany(self._sql.deliver, [(following, data) for data in closing.carry])
+            self._cursor.executemany(self._sql.deliver, [(following, False, data) for data in closing.carry])
             self._cursor.execute(self._sql.move_inbox, {"run": run, "next": following})
         self._cursor.execute(self._sql.empty_inbox, (run,))
         if closing.notify:
@@ -243,7 +243,7 @@ class SqliteBackend:
         recipient = self._recipient(message)
         if recipient is None:
             return False
-        self._cursor.execute(self._sql.deliver, (recipient, message.data))
+        self._cursor.execute(self._sql.deliver, (recipient, not message.id, message.data))
         self._cursor.execute(self._sql.wake, {"run": recipient, "at": message.at})
         return True
 

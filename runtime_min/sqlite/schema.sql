@@ -39,6 +39,7 @@ CREATE TABLE event (
 CREATE TABLE inbox (
     row  INTEGER PRIMARY KEY AUTOINCREMENT,
     run  INTEGER NOT NULL,
+    stay INTEGER NOT NULL, -- sent to this very run, so that it is not for the next generation
     data BLOB NOT NULL
 ) STRICT;
 

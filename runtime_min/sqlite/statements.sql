@@ -85,7 +85,7 @@ FROM (SELECT number, state, token FROM run WHERE id = ? ORDER BY generation DESC
 WHERE state = 'running' AND token >= 0
 
 -- name: deliver
-INSERT INTO inbox (run, data) VALUES (?, ?)
+INSERT INTO inbox (run, stay, data) VALUES (?, ?, ?)
 
 -- name: wake
 UPDATE run SET wake = :at WHERE number = :run AND owner IS NULL AND (wake IS NULL OR wake > :at)
@@ -95,7 +95,7 @@ SELECT row, run, data FROM inbox WHERE run = ? ORDER BY row
 
 -- name: move_inbox
 -- As new rows, so that they come after those that are already there.
-INSERT INTO inbox (run, data) SELECT :next, data FROM inbox WHERE run = :run ORDER BY row
+INSERT INTO inbox (run, stay, data) SELECT :next, 0, data FROM inbox WHERE run = :run AND NOT stay ORDER BY row
 
 -- name: empty_inbox
 DELETE FROM inbox WHERE run = ?

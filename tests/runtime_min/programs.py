@@ -1,9 +1,9 @@
 """Random workflow programs as plain data, the workflow that interprets them, and what they must give.
 
-A program is a dictionary with a `body`, a list of statements such as `["step", "sync", 4, 0, 1, 0.0]`, and says
-how often it goes on `again` as new. `make(random)` makes one. A *settled* program gives the same result however
-its parts are timed, and `expected` computes it without the runtime; others may also race, and only a replay
-knows.
+A program is a dictionary with a `body`, a list of statements such as `["step", "sync", 4, 0, 1, 0.0]`, and
+says how often it goes on `again` as new. `make(random)` makes one. A *settled* program gives the same result
+however its parts are timed, and `expected` computes it without the runtime; others may also race, and only a
+replay knows.
 """
 
 from __future__ import annotations
@@ -515,7 +515,7 @@ def programs(*, settled: bool = False, size: int = 8) -> st.SearchStrategy[Progr
 def signals_of(description: Program) -> int:
     """How many signals from plain code a settled program waits for."""
     wanted: int = sum(statement[0] == "receive" for statement in description["body"])
-    return wanted * (description["again"] + 1)
+    return wanted * int(description["again"] + 1)
 
 
 class _Maker:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,9 +30,10 @@ from runtime_min import (
     worker,
     workflow,
 )
-from runtime_min.backend import Delivered, Run
-from runtime_min.journal import Attempted, Event, Resolved
+from runtime_min.backend import Backend, Closing, Commit, Delivered, Message, NewRun, Run
+from runtime_min.journal import Attempted, Event, Received, Resolved
 from runtime_min.memory import MemoryBackend
+from runtime_min.sqlite import SqliteBackend
 
 calls: list[Info] = []
 switch: dict[str, Any] = {}
@@ -442,3 +444,24 @@ def test_a_step_that_waits_for_a_place_does_not_begin_while_its_worker_ends() ->
 @workflow
 async def notes_slowly() -> str:
     return await note(0.2)
+
+
+# What is meant for one generation
+
+
+@pytest.mark.parametrize("kind", ["memory", "sqlite"])
+def test_the_end_of_a_child_does_not_reach_its_parents_next_generation(
+    kind: str, tmp_path: Path
+) -> None:
+    """There, its position is that of another operation."""
+    backend: Backend = MemoryBackend() if kind == "memory" else SqliteBackend(tmp_path / "runs.sqlite")
+    run, _ = backend.create(NewRun("p", "flow", "", b"started", 1.0), "me")
+    ended = journal.encode(Resolved(1, 2.0, cancelled=True))
+    told = journal.encode(Received("signal", 2.0, "go", b"1"))
+    assert backend.send(Message(ended, 2.0, number=run.number))
+    assert backend.send(Message(told, 2.0, id="p"))
+    closing = Closing("continued", 3.0, next=NewRun("p", "flow", "", b"again", 3.0))
+    assert backend.commit([Commit(run.number, run.token, 1, (b"closed",), closing=closing)])[0].stored
+    (claimed,) = backend.claim("me", ["flow"], 4.0, 10)
+    assert [one.data for one in claimed.inbox] == [told]
+    backend.close()
