@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import builtins
 import functools
 import os
 import secrets
@@ -207,7 +208,7 @@ class Runtime:
         """The handle of a run that was started before; `flow` gives the result its type."""
         return Handle(id, flow, self)
 
-    def list(self, filter: Filter | None = None) -> list[Description]:
+    def list(self, filter: Filter | None = None) -> builtins.list[Description]:
         """Runs, newest first."""
         return [_described(run) for run in self.backend.runs(filter or Filter())]
 

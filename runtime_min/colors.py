@@ -32,7 +32,7 @@ class Workflow(Generic[P, R]):
     """A function that is replayed; made by `@workflow`.
 
     Attributes:
-        fn: the function itself, for unit tests that run it by other means.
+        fn: the function itself, for unit tests that run it by other means; without the types of its parameters.
         name: under which its runs are recorded.
         version: what its runs say of their code; a worker runs only versions that it has.
         key: name and version as one string, `name` or `name@version`.
@@ -48,7 +48,8 @@ class Workflow(Generic[P, R]):
                 f"`{fn.__qualname__}` cannot be a workflow: a workflow is an `async def` function"
             )
         functools.update_wrapper(self, fn)
-        self.fn = fn
+        # That of a method takes the instance, which the parameters leave out.
+        self.fn: Callable[..., Coroutine[Any, Any, R]] = fn
         self.place = f"{fn.__module__}.{fn.__qualname__}"
         self.name = name or public_name(fn)
         self.version = version
@@ -328,7 +329,8 @@ def check_startable(flow: object) -> None:
     if flow.heir is not None:
         raise ColorError(
             f"`{flow.name}` is a workflow of its own class only; to be started, "
-            f"`{flow.heir.__qualname__}` has to define one: `@workflow` on a method that returns `await {flow.name}.fn(self, ...)`"
+            f"`{flow.heir.__qualname__}` has to define one: `@workflow` on a method that returns "
+            f"`await {flow.name}.fn(self, ...)`"
         )
 
 

@@ -519,7 +519,7 @@ def _text(error: BaseException) -> str:
 
 
 def _activations(history: Sequence[Event]) -> Generator[tuple[Incoming, Sequence[Event], bool], None, None]:
-    """Each event that reached the workflow, what was recorded until the next one, and whether it is the last."""
+    """Each event that reached the workflow, what it led to as recorded, and whether it is the last."""
     starts = [
         index for index, event in enumerate(history) if isinstance(event, Started | Resolved | Received)
     ]

@@ -203,7 +203,7 @@ class WorkflowLoop(asyncio.AbstractEventLoop):
         return self._ordered.pop(id(coroutine))
 
     def _order_siblings(self, coroutine: Coroutine[Any, Any, Any], siblings: Iterable[object]) -> None:
-        """Start them in the order in which `asyncio.as_completed` was given them, not in that of addresses."""
+        """Start them in the order in which `asyncio.as_completed` was given them, not by addresses."""
         if not isinstance(siblings, list | tuple):
             raise TypeError(
                 "asyncio.as_completed in a workflow takes a list or tuple, so that its order is known"

@@ -22,7 +22,7 @@ def registry() -> Iterator[dict[str, object]]:
 
 @pytest.fixture
 def runtime(tmp_path: Path, registry: object) -> Iterator[Driver]:
-    """Runs workflows on a file of the test's own; at the end all their histories must replay after each prefix."""
+    """Runs workflows on a file of the test's own; at its end, histories must replay after each prefix."""
     driver = Driver(tmp_path / "runs.sqlite")
     yield driver
     driver.check()

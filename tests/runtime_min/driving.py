@@ -1,4 +1,4 @@
-"""Drives a runtime on a real file: runs work in it, and checks that every history replays after each prefix."""
+"""Drives a runtime on a real file, and checks that every history replays after each of its prefixes."""
 
 from __future__ import annotations
 
@@ -86,8 +86,8 @@ class Driver:
 
     def only_history(self) -> list[Event]:
         """The events of the only run of the file."""
-        (id,) = self.ids()
-        return self.history(id)
+        (only,) = self.ids()
+        return self.history(only)
 
     def ids(self) -> list[str]:
         """The ids of all runs, the newest first."""
@@ -106,12 +106,16 @@ class Driver:
             for run in backend.runs(Filter(limit=most)):
                 flow = workflows().get(run.workflow)
                 if flow is not None and not run.problem:
-                    agree(flow, run.id, decode_all(backend.history(run.number)), run.generation, self.prefixes)
+                    agree(
+                        flow, run.id, decode_all(backend.history(run.number)), run.generation, self.prefixes
+                    )
         finally:
             backend.close()
 
 
-def agree(flow: Workflow[..., Any], id: str, history: Sequence[Event], generation: int = 0, prefixes: bool = True) -> None:
+def agree(
+    flow: Workflow[..., Any], id: str, history: Sequence[Event], generation: int = 0, prefixes: bool = True
+) -> None:
     """A replay of each prefix of the history asks for exactly what the history says comes next."""
     guard = Guard("error")
     try:

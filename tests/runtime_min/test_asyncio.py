@@ -79,7 +79,13 @@ async def small(milliseconds: float) -> float:
 async def gather() -> list[float]:
     return list(
         await asyncio.gather(
-            later(20), later(10), native(0), blocking(30), waits(20), child(small, 10), asyncio.create_task(later(10))
+            later(20),
+            later(10),
+            native(0),
+            blocking(30),
+            waits(20),
+            child(small, 10),
+            asyncio.create_task(later(10)),
         )
     )
 
@@ -234,7 +240,11 @@ async def barrier() -> list[int]:
 
 @gives([1, 2])
 async def wait_for_the_first() -> list[Any]:
-    tasks = [asyncio.create_task(later(5)), asyncio.create_task(sleep(3600)), asyncio.create_task(sleep(3600))]
+    tasks = [
+        asyncio.create_task(later(5)),
+        asyncio.create_task(sleep(3600)),
+        asyncio.create_task(sleep(3600)),
+    ]
     done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in pending:
         task.cancel()
@@ -458,7 +468,7 @@ def test_what_is_refused_blocks_although_the_workflow_catches_it(runtime: Driver
     async def flow() -> str:
         try:
             await asyncio.get_running_loop().run_in_executor(None, print)
-        except Exception:  # noqa: BLE001
+        except Exception:
             await later(1)
         return "went on"
 
@@ -544,5 +554,3 @@ def test_asyncio_run_in_a_workflow_is_an_error(runtime: Driver) -> None:
 
     with pytest.raises((WorkflowFailed, WorkflowBlocked), match="asyncio"):
         runtime.result(flow)
-
-

@@ -108,7 +108,13 @@ def test_a_child_s_failure_tells_what_it_was(runtime: Driver) -> None:
         try:
             await child(failing)
         except WorkflowFailed as error:
-            return [error.name, error.text, error.is_a(Declined), error.is_a(DeclinedForever), error.is_a(KeyError)]
+            return [
+                error.name,
+                error.text,
+                error.is_a(Declined),
+                error.is_a(DeclinedForever),
+                error.is_a(KeyError),
+            ]
         return []
 
     assert runtime.result(parent) == ["failing", "no money", True, True, False]
@@ -165,11 +171,13 @@ def test_a_child_needs_an_id_that_no_run_has(runtime: Driver) -> None:
     async def work(opened: Runtime) -> list[str]:
         running = await start(sleeper.options(id="running"))
         await (await start(adder.options(id="ended"), 1)).result()
-        told = [await (await start(parent, id)).result() for id in ("running", "ended")]
+        told = [await (await start(parent, name)).result() for name in ("running", "ended")]
         assert (await running.describe()).state == "running"
         return told
 
-    assert runtime.run(work) == [f"a run with the id `{id}` exists already" for id in ("running", "ended")]
+    assert runtime.run(work) == [
+        f"a run with the id `{name}` exists already" for name in ("running", "ended")
+    ]
 
 
 def test_a_conflict_that_is_given_up_at_once_leaves_the_other_run_alone(runtime: Driver) -> None:
@@ -204,9 +212,9 @@ def test_cancelling_the_parent_cancels_its_children(runtime: Driver) -> None:
         await handle.cancel()
         with pytest.raises(WorkflowCancelled):
             await handle.result()
-        for id in ("a", "b"):
+        for name in ("a", "b"):
             with pytest.raises(WorkflowCancelled):
-                await opened.handle(id).result()
+                await opened.handle(name).result()
 
     runtime.run(work)
 
@@ -305,8 +313,8 @@ def test_a_started_run_is_independent_and_its_start_idempotent(runtime: Driver) 
     async def work(_: Runtime) -> Any:
         return await (await start(parent.options(id="p"))).result()
 
-    first, second, unnamed, id, made = runtime.run(work)
-    assert (first, second, unnamed, id) == (2, 2, 4, "one")
+    first, second, unnamed, name, made = runtime.run(work)
+    assert (first, second, unnamed, name) == (2, 2, 4, "one")
     assert made.startswith("p/")
     assert states(runtime)["detached"] == "running"
 

@@ -73,7 +73,7 @@ class Account:
         return 3
 
 
-class Order:
+class Purchase:
     """A workflow with state, steps and queries."""
 
     def __init__(self) -> None:
@@ -84,7 +84,7 @@ class Order:
         for number in range(count):
             self.lines.append(await self.price(number))
         self.lines.append(await self.total(count, factor=2))
-        self.lines.append(str(await Order.tax(7)))
+        self.lines.append(str(await Purchase.tax(7)))
         return self.lines
 
     @step
@@ -339,7 +339,7 @@ def test_a_pure_function_stays_what_it_is() -> None:
         ("uuid4", uuid4),
         ("sleep", lambda: sleep(1)),
         ("wait_signal", lambda: wait_signal(approved)),
-        ("child", lambda: child(Order.run, 1)),
+        ("child", lambda: child(Purchase.run, 1)),
         ("patched", lambda: patched("x")),
         ("continue_as_new", lambda: continue_as_new(1)),
         ("info", info),
@@ -426,19 +426,24 @@ def test_info_tells_workflow_and_step_code_where_it_runs(runtime: Driver) -> Non
 
 def test_a_class_has_its_workflow_steps_and_queries_as_methods(runtime: Driver) -> None:
     async def work(_: Runtime) -> Any:
-        handle = await start(Order.run, 2)
+        handle = await start(Purchase.run, 2)
         result = await handle.result()
-        return result, await handle.query(Order.line, 0), await handle.query("line", 1, upper=True)
+        return result, await handle.query(Purchase.line, 0), await handle.query("line", 1, upper=True)
 
     result, first, second = runtime.run(work)
     assert result == ["line 0", "line 1", "total 4", "8"]
     assert (first, second) == ("line 0", "LINE 1")
-    assert scheduled(runtime.only_history()) == ["Order.price", "Order.price", "Order.total", "Order.tax"]
+    assert scheduled(runtime.only_history()) == [
+        "Purchase.price",
+        "Purchase.price",
+        "Purchase.total",
+        "Purchase.tax",
+    ]
 
 
 def test_each_run_has_an_instance_of_its_own(runtime: Driver) -> None:
     async def work(_: Runtime) -> Any:
-        handles = [await start(Order.run, 1) for _ in range(5)]
+        handles = [await start(Purchase.run, 1) for _ in range(5)]
         return [await handle.result() for handle in handles]
 
     assert runtime.run(work) == [["line 0", "total 2", "8"]] * 5
@@ -500,7 +505,7 @@ def test_a_static_method_is_a_workflow_without_an_instance(runtime: Driver) -> N
             return x + 1
 
         @workflow
-        async def bare(x: int) -> int:  # noqa: N805 - without `self`, it is as good as static
+        async def bare(x: int) -> int:
             return x + 2
 
     assert runtime.result(Box.run, 1) == 2
@@ -510,14 +515,9 @@ def test_a_static_method_is_a_workflow_without_an_instance(runtime: Driver) -> N
 def test_a_class_method_is_refused() -> None:
     with pytest.raises(ColorError, match="class method"):
 
-        @step
-        def made(cls: type) -> None: ...  # noqa: N805
-
-        made.__qualname__ = "Box.made"
-
         class Box:
             @step
-            def make(cls) -> None: ...  # noqa: N805
+            def make(cls) -> None: ...
 
 
 def test_the_class_of_a_workflow_needs_no_arguments_else_the_run_fails(runtime: Driver) -> None:
@@ -564,8 +564,8 @@ def test_starting_an_id_twice_starts_once(runtime: Driver) -> None:
 
 
 def test_options_leave_the_workflow_and_the_step_as_they_are() -> None:
-    assert Order.run.options(id="x").id == "x"
-    assert Order.run.id is None
+    assert Purchase.run.options(id="x").id == "x"
+    assert Purchase.run.id is None
     assert double.options(timeout=3).timeout == 3
     assert double.timeout is None
 
@@ -604,7 +604,7 @@ def test_a_handle_of_an_unknown_run_says_so(runtime: Driver) -> None:
 
 def test_a_closed_runtime_says_how_to_open_it(runtime: Driver) -> None:
     async def work() -> None:
-        await Runtime(runtime.path).start(Order.run, 1)
+        await Runtime(runtime.path).start(Purchase.run, 1)
 
     with pytest.raises(Exception, match="async with Runtime"):
         asyncio.run(work())
@@ -616,19 +616,19 @@ def test_without_a_runtime_start_opens_the_default_database(
     monkeypatch.setenv("RUNTIME_MIN_DB", str(runtime.path))
 
     async def work() -> Any:
-        return await (await start(Order.run, 1)).result()
+        return await (await start(Purchase.run, 1)).result()
 
     assert asyncio.run(work()) == ["line 0", "total 2", "8"]
 
 
 def test_unicode_names_and_values_pass_through(runtime: Driver) -> None:
     @step(name="größe ☃ 'quoted' \n line")
-    async def größe(text: str) -> str:
+    async def sized(text: str) -> str:
         return text + "☃"
 
     @workflow(name="поток 🌊")
     async def flow(text: str) -> str:
-        return await größe(text)
+        return await sized(text)
 
     async def work(_: Runtime) -> str:
         return await (await start(flow.options(id="идентификатор ü/..%00?"), "żółć")).result()
@@ -637,7 +637,7 @@ def test_unicode_names_and_values_pass_through(runtime: Driver) -> None:
 
 
 def test_registered_workflows_can_be_listed() -> None:
-    assert workflows()["Order.run"] is Order.run
+    assert workflows()["Purchase.run"] is Purchase.run
     assert isinstance(double, Step)
 
 

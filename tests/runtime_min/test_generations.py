@@ -137,7 +137,7 @@ def test_continuing_is_not_caught_by_except_exception_and_runs_finally(runtime: 
         try:
             if n == 0:
                 continue_as_new(1)
-        except Exception:  # noqa: BLE001
+        except Exception:
             return "caught"
         finally:
             await old_step(n)

@@ -196,8 +196,10 @@ def test_signals_sent_while_it_continues_as_new_over_and_over_all_arrive_in_orde
         for _ in range(3):
             found.append(await wait_signal(number))
             if len(found) == count:
-                return found
-        continue_as_new(found, count)
+                break
+        else:
+            continue_as_new(found, count)
+        return found
 
     async def work(_: Runtime) -> list[int]:
         handle = await start(flow.options(id="x"), [], 50)
@@ -427,7 +429,12 @@ def test_a_workflow_signals_asks_and_describes_another_one(runtime: Driver) -> N
             await sleep(0.01)
         state = (await handle.describe()).state
         await handle.signal(number, 1)
-        return [state, await handle.result(), await handle.query("plus a number", 5), (await handle.describe()).state]
+        return [
+            state,
+            await handle.result(),
+            await handle.query("plus a number", 5),
+            (await handle.describe()).state,
+        ]
 
     assert runtime.result(asker) == ["running", 3, 8, "completed"]
 

@@ -211,7 +211,7 @@ def test_what_the_changed_code_catches_does_not_let_it_go_on(runtime: Driver) ->
     async def catching(amount: int) -> list[str]:
         try:
             await ship(amount)
-        except Exception:  # noqa: BLE001
+        except Exception:
             await refund(amount)
         return [str(await wait_signal(go))]
 
@@ -330,7 +330,9 @@ def test_an_effect_only_warns_or_is_let_where_that_is_asked_for(runtime: Driver)
     runtime.replays = False
 
 
-def test_an_argument_that_cannot_be_stored_raises_at_the_call_before_anything_is_recorded(runtime: Driver) -> None:
+def test_an_argument_that_cannot_be_stored_raises_at_the_call_before_anything_is_recorded(
+    runtime: Driver,
+) -> None:
     @step
     async def takes(value: Any) -> str:
         return "took it"

@@ -223,7 +223,9 @@ def test_what_was_acknowledged_survives_kill_and_goes_on_without_waiting_for_the
         assert len(results(runtime, f"run {n}")) == 10
 
 
-def test_a_run_of_a_killed_process_is_taken_over_by_one_that_runs(runtime: Driver, processes: Processes) -> None:
+def test_a_run_of_a_killed_process_is_taken_over_by_one_that_runs(
+    runtime: Driver, processes: Processes
+) -> None:
     async def work(_: Runtime) -> int:
         first = processes.begin("work", 60)
         await until(lambda: len(processes.lines("open")) == 1)
@@ -238,7 +240,9 @@ def test_a_run_of_a_killed_process_is_taken_over_by_one_that_runs(runtime: Drive
     assert [line[3] for line in processes.lines("slow")] == ["1", "2"]
 
 
-def test_a_worker_that_was_suspended_beyond_its_lease_stores_nothing(runtime: Driver, processes: Processes) -> None:
+def test_a_worker_that_was_suspended_beyond_its_lease_stores_nothing(
+    runtime: Driver, processes: Processes
+) -> None:
     async def work(_: Runtime) -> int:
         first = processes.begin("work", 0.6)
         await until(lambda: len(processes.lines("open")) == 1)
@@ -278,7 +282,9 @@ def test_a_runtime_that_closes_hands_over_at_once(runtime: Driver, processes: Pr
     assert runtime.run(work, work=False) == 2
 
 
-def test_a_signal_while_nobody_works_is_there_for_the_next_worker(runtime: Driver, processes: Processes) -> None:
+def test_a_signal_while_nobody_works_is_there_for_the_next_worker(
+    runtime: Driver, processes: Processes
+) -> None:
     async def work(_: Runtime) -> int:
         first = processes.begin("work", 60)
         await until(lambda: len(processes.lines("open")) == 1)

@@ -46,7 +46,13 @@ def test_without_a_policy_an_exception_is_the_answer(runtime: Driver) -> None:
         try:
             await fails()
         except StepFailed as error:
-            return [error.name == fails.name, error.text, error.attempts, error.is_a(ValueError), error.is_a(Exception)]
+            return [
+                error.name == fails.name,
+                error.text,
+                error.attempts,
+                error.is_a(ValueError),
+                error.is_a(Exception),
+            ]
         return []
 
     assert runtime.result(flow) == [True, "once", 1, True, True]
@@ -244,7 +250,9 @@ def test_the_wait_before_an_attempt_survives_a_restart(runtime: Driver) -> None:
     assert told == [1, 2]
 
 
-def test_the_attempt_is_counted_although_the_process_was_killed_in_the_step(runtime: Driver, tmp_path: Path) -> None:
+def test_the_attempt_is_counted_although_the_process_was_killed_in_the_step(
+    runtime: Driver, tmp_path: Path
+) -> None:
     script = Script(
         tmp_path,
         """
@@ -326,5 +334,3 @@ def test_a_result_is_recorded_with_its_attempt_and_replayed_without_running(runt
     assert told == [1, 2]
     end = next(event for event in runtime.only_history() if isinstance(event, Resolved))
     assert end.attempt == 2
-
-

@@ -303,7 +303,9 @@ def test_the_same_step_with_the_same_arguments_runs_each_time_it_is_called(runti
     assert runtime.result(flow) == [1, 2, 3, 4]
 
 
-def test_arguments_are_those_of_the_call_although_the_object_changes_while_the_step_runs(runtime: Driver) -> None:
+def test_arguments_are_those_of_the_call_although_the_object_changes_while_the_step_runs(
+    runtime: Driver,
+) -> None:
     @step
     async def slow(items: list[int]) -> list[int]:
         await asyncio.sleep(0.05)

@@ -1,4 +1,4 @@
-"""When the database cannot be written for a while, everything goes on afterwards: nothing lost, nothing twice."""
+"""When the database cannot be written for a while, all goes on afterwards: nothing lost, nothing twice."""
 
 from __future__ import annotations
 
@@ -79,11 +79,11 @@ def work_on(driver: Driver, work: Any, seconds: float = 20) -> Any:
 
 def consistent(driver: Driver) -> None:
     """Each operation was asked for once and ended at most once."""
-    for id in driver.ids():
-        history = driver.history(id)
+    for name in driver.ids():
+        history = driver.history(name)
         for kind in (Scheduled, Resolved):
             positions = [event.position for event in history if isinstance(event, kind)]
-            assert len(positions) == len(set(positions)), id
+            assert len(positions) == len(set(positions)), name
 
 
 def test_a_database_that_is_locked_for_a_while_delays_everything_and_loses_nothing(runtime: Driver) -> None:
@@ -124,8 +124,7 @@ def test_a_full_disk_delays_everything_and_loses_nothing(runtime: Driver) -> Non
             await asyncio.sleep(0.4)
         assert before < 120
         with pytest.raises(sqlite3.OperationalError, match="full"):
-            for _n in range(2000):
-                await start(steps.options(id=f"more {_n}"), 0)
+            await _start_many(2000)
         connection.execute("PRAGMA max_page_count = 1000000")
         return [await handle.result() for handle in handles]
 
@@ -305,3 +304,8 @@ async def _insistently(call: Any) -> Any:
             return await call()
         except sqlite3.OperationalError:
             await asyncio.sleep(0.01)
+
+
+async def _start_many(count: int) -> None:
+    for number in range(count):
+        await start(steps.options(id=f"more {number}"), 0)

@@ -258,5 +258,3 @@ def test_a_timer_waits_for_exactly_its_time(runtime: Driver) -> None:
     runtime.run(work, clock=clock)
     (fired,) = resolved(runtime.only_history())
     assert fired.at == clock.time
-
-
