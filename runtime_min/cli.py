@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import functools
 import importlib
+import inspect
 import signal as os_signals
+import sqlite3
 import sys
 import textwrap
 import traceback
@@ -85,6 +87,8 @@ class Settings(msgspec.Struct, frozen=True):
             found: Codec = getattr(importlib.import_module(module), name)
         except (ImportError, AttributeError, ValueError) as error:
             raise Failure(f"--codec {self.codec}: {error}; it is MODULE:NAME of a codec") from error
+        if not all(hasattr(found, name) for name in ("encode", "decode", "seal", "unseal")):
+            raise Failure(f"--codec {self.codec}: that is no codec")
         return found
 
 
@@ -115,7 +119,7 @@ def errors_in_one_line(command: Callable[P, R]) -> Callable[P, R]:
         except (WorkflowFailed, WorkflowCancelled, NonDeterminismError) as error:
             click.echo(f"{type(error).__name__}: {error}", err=True)
             sys.exit(1)
-        except RuntimeMinError as error:
+        except (RuntimeMinError, sqlite3.Error) as error:
             raise Failure(str(error)) from error
 
     return wrapped
@@ -170,9 +174,12 @@ def main(context: click.Context, database: str, apps: tuple[str, ...], codec: st
 
 
 @main.command()
-@click.option("--concurrency", default=64, show_default=True, help="How many steps run at once.")
+@click.option(
+    "--concurrency", type=click.IntRange(1), default=64, show_default=True, help="How many steps run at once."
+)
 @click.option(
     "--lease",
+    type=click.FloatRange(0, min_open=True),
     default=10.0,
     show_default=True,
     help="Seconds after which others take over from a silent worker.",
@@ -223,7 +230,7 @@ def start(settings: Settings, workflow: str, arguments: tuple[str, ...], id: str
     runtime = settings.runtime(make=True, work=wait)
     flow = _workflow(workflow)
     stored = b"[" + b",".join(map(_json, arguments)) + b"]"
-    args, kwargs = flow.parameters.decode(runtime.codec, stored)
+    args, kwargs = _arguments(flow, runtime.codec, stored)
 
     async def run() -> None:
         async with runtime:
@@ -235,11 +242,32 @@ def start(settings: Settings, workflow: str, arguments: tuple[str, ...], id: str
     asyncio.run(run())
 
 
+def _arguments(
+    flow: Workflow[..., Any], codec: Codec, stored: bytes
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments of a workflow as its types, from a JSON list of them."""
+    parameters = list(inspect.signature(flow.fn).parameters.values())[0 if flow.owner is None else 1 :]
+    signature = inspect.Signature(parameters)
+    try:
+        signature.bind(*msgspec.json.decode(stored))
+        args, kwargs = flow.parameters.decode(codec, stored)
+    except (TypeError, RuntimeMinError) as error:
+        # The codec's words are about what it finds in a history.
+        problem = (
+            str(error)
+            .removeprefix(f"{flow.fn.__name__}(): ")
+            .replace(" is recorded, which is no ", " is no ")
+        )
+        shape = ", ".join(str(parameter) for parameter in parameters)
+        raise Failure(f"the arguments do not fit {flow.name}({shape}): {problem}") from error
+    return tuple(args), dict(kwargs)
+
+
 @main.command(name="list")
 @click.option("--state", type=click.Choice(_STATES))
 @click.option("--workflow")
 @click.option("--prefix", default="", help="Only ids that begin like this.")
-@click.option("--limit", default=50, show_default=True)
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.pass_obj
 @errors_in_one_line
@@ -286,7 +314,11 @@ def signal(settings: Settings, id: str, name: str, value: str | None) -> None:
         plain = b"null" if value is None else _json(value)
         declared = signals().get(name)
         if declared is not None:
-            runtime.codec.decode(plain, declared.type)
+            try:
+                runtime.codec.decode(plain, declared.type)
+            except RuntimeMinError as error:
+                problem = str(error).replace(" is recorded, which is no ", " is no ")
+                raise Failure(f"signal {name}: {problem}") from error
         elif settings.apps:
             known = ", ".join(sorted(signals())) or "none"
             raise Failure(f"{', '.join(settings.apps)}: no signal is named `{name}`; there are: {known}")
@@ -306,7 +338,13 @@ def query(settings: Settings, id: str, name: str, arguments: tuple[str, ...]) ->
         if run.workflow not in workflows():
             raise Failure(_missing_code(settings, run.workflow))
         args = tuple(msgspec.json.decode(_json(argument)) for argument in arguments)
-        click.echo(_encoded(runtime, asyncio.run(_awaited(runtime.handle(id).query(name, *args)))))
+        try:
+            answer = asyncio.run(_awaited(runtime.handle(id).query(name, *args)))
+        except (RuntimeMinError, click.ClickException):
+            raise
+        except Exception as error:
+            raise Failure(f"query {name}: {type(error).__name__}: {error}") from error
+        click.echo(_encoded(runtime, answer))
 
 
 @main.command()
@@ -412,6 +450,8 @@ def replay(
     found = _stored(settings, workflow, state) if every else iter(_named(settings, runs, None))
     verdicts = [_replayed(one, codec, quiet, every) for one in found]
     differing, passed = verdicts.count("differs"), verdicts.count("passed over")
+    if not verdicts and workflow and workflow not in workflows():
+        _workflow(workflow)
     if not verdicts:
         click.echo("no run was found", err=True)
     elif len(verdicts) > 1 or quiet:

@@ -475,8 +475,8 @@ class Debugger(pdb.Pdb):
         place, _, condition = (part.strip() for part in text.partition(","))
         file, line = self._place(place)
         source = linecache.getline(file, line).strip()
-        if not source or source.startswith("#"):
-            raise DebugError(f"{place}: there is no code in that line of {file}")
+        if line not in _lines_of_functions(file):
+            raise DebugError(f"{place}: no function has code in that line of {os.path.relpath(file)}")
         problem = self.set_break(file, line, cond=condition or None)
         if problem:
             raise DebugError(f"{place}: {problem}")
@@ -895,6 +895,21 @@ def _is_yielding(frame: FrameType) -> bool:
         return False
     # Python 3.13 is already at the instruction behind it.
     return dis.opname[code.co_code[frame.f_lasti]] in ("YIELD_VALUE", "RESUME")
+
+
+def _lines_of_functions(file: str) -> set[int]:
+    """Where replayed code of a file can stop; what is outside of functions ran when it was imported."""
+    try:
+        outer = compile("".join(linecache.getlines(file)), file, "exec")
+    except (SyntaxError, ValueError):
+        return set()
+    codes = [outer]
+    for code in codes:
+        codes += [one for one in code.co_consts if isinstance(one, CodeType)]
+    functions = [code for code in codes if code.co_flags & inspect.CO_NEWLOCALS]
+    return {
+        line for code in functions for _, _, line in code.co_lines() if line and line > code.co_firstlineno
+    } | {code.co_firstlineno for code in functions if len({line for _, _, line in code.co_lines()}) == 1}
 
 
 def _first_line(code: CodeType) -> int:
