@@ -24,7 +24,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, Self, TypeVar
 
 import msgspec
 
@@ -192,8 +192,8 @@ class Environment(Runtime):
     them.
 
     In asynchronous tests, `async with` it, or just `await env.start(...)` (then close it at the end). In
-    synchronous ones, `run` and `complete` do everything, on an event loop that the environment keeps;
-    `close_now` ends it.
+    synchronous ones, `with` it: `run` and `complete` do everything, on an event loop that the environment
+    keeps until `close_now`.
 
     Args:
         database: a backend or path to use instead of memory.
@@ -327,6 +327,15 @@ class Environment(Runtime):
             self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
         return self._runner.run(self._completed(awaitable))
 
+    def __enter__(self) -> Self:
+        self._entered = contextlib.ExitStack()
+        self._entered.callback(self.close_now)
+        self._entered.enter_context(self.current())
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._entered.close()
+
     def close_now(self) -> None:
         """`close`, from synchronous code: on its own loop, or that of an asynchronous test that is over."""
         home, runner = self._home, self._runner
@@ -426,6 +435,11 @@ class _TestWorker(Worker):
             result = call(*args, **kwargs)
             return await result if inspect.isawaitable(result) else result
 
+    def _free_place(self, *arguments: Any) -> None:
+        super()._free_place(*arguments)
+        # When this was the last thing to do, time can be skipped: at once, not at the next poll.
+        self._wake.set()
+
 
 Environment.worker_type = _TestWorker
 
@@ -440,7 +454,7 @@ def environment(
     concurrency: int = 64,
     only: Sequence[Workflow[..., Any]] | None = None,
 ) -> Environment:
-    """An `Environment`, to be used as `async with environment() as env:`."""
+    """An `Environment`, to be used as `async with environment() as env:`, or `with` in synchronous code."""
     return Environment(
         database,
         start=start,

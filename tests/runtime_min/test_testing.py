@@ -85,6 +85,13 @@ async def charging(amount: int) -> int:
 
 
 @workflow
+async def charging_each_day(days: int) -> int:
+    for _ in range(days):
+        await asyncio.gather(charge(1), sleep(timedelta(days=1)))
+    return days
+
+
+@workflow
 async def asking() -> bool:
     return await wait_signal(approved)
 
@@ -118,6 +125,14 @@ def test_thirty_days_take_milliseconds() -> None:
     assert result == ["ada: welcome", "ada: ended on 2030-01-31"]
     assert env.time == START + timedelta(days=30)
     env.close_now()
+
+
+def test_time_is_skipped_at_once_when_a_step_was_the_last_thing_to_do() -> None:
+    with environment() as env:
+        began = time.perf_counter()
+        assert env.run(charging_each_day, 20) == 20
+        assert time.perf_counter() - began < 0.5
+        assert env.time == START + timedelta(days=20)
 
 
 def test_the_steps_called_are_recorded_with_their_arguments() -> None:
@@ -200,12 +215,10 @@ def test_a_workflow_that_waits_for_another_one_is_no_reason_to_skip_time() -> No
 
 
 def test_signals_are_sent_from_synchronous_code() -> None:
-    env = Environment()
-    with env.current():
+    with environment() as env:
         handle = env.complete(start(asking))
         env.complete(handle.signal(approved, True))
         assert env.complete(handle.result()) is True
-    env.close_now()
 
 
 def test_a_run_that_waits_for_what_nobody_sends_is_an_error_and_not_an_endless_test() -> None:
