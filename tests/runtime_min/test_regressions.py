@@ -450,9 +450,7 @@ async def notes_slowly() -> str:
 
 
 @pytest.mark.parametrize("kind", ["memory", "sqlite"])
-def test_the_end_of_a_child_does_not_reach_its_parents_next_generation(
-    kind: str, tmp_path: Path
-) -> None:
+def test_the_end_of_a_child_does_not_reach_its_parents_next_generation(kind: str, tmp_path: Path) -> None:
     """There, its position is that of another operation."""
     backend: Backend = MemoryBackend() if kind == "memory" else SqliteBackend(tmp_path / "runs.sqlite")
     run, _ = backend.create(NewRun("p", "flow", "", b"started", 1.0), "me")

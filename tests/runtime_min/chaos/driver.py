@@ -16,7 +16,7 @@ from multiprocessing.process import BaseProcess
 from random import Random
 from typing import Any, TypeVar
 
-from runtime_min import Handle, Runtime, WorkflowCancelled, WorkflowFailed, WorkflowNotFound
+from runtime_min import Filter, Handle, Runtime, WorkflowCancelled, WorkflowFailed, WorkflowNotFound
 from runtime_min.sqlite import SqliteBackend
 from tests.runtime_min.chaos.checks import problems, read
 from tests.runtime_min.chaos.process import LEASE, Moment, Setup, database, keep_ledger, work
@@ -25,6 +25,8 @@ from tests.runtime_min.programs import Program, expected, make, outer, program, 
 T = TypeVar("T")
 
 PATIENCE = 60.0
+# The share of programs that plain code cancels at a random time.
+CANCELLED = 0.15
 
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(["tests.runtime_min.chaos.process"])
@@ -145,10 +147,29 @@ async def storm(directory: str, seed: int, runs: int, seconds: float, figures: C
                 for name, description in made.items()
             ]
             wrong = [one for one in await asyncio.gather(*outcomes) if one]
+            await misbehaving
+            wrong += await _all_ended(runtime)
     finally:
         await misbehaving
         await asyncio.to_thread(spot.end)
     return wrong + _look(directory, figures, runs)
+
+
+async def _all_ended(runtime: Runtime) -> list[str]:
+    """Wait for the runs that nobody waits for."""
+    deadline = time.monotonic() + PATIENCE
+    while await _insist(_value(lambda: runtime.backend.counts().get("running", 0))):
+        if time.monotonic() > deadline:
+            return [f"does not end: {run}" for run in runtime.list(Filter(state="running"))]
+        await asyncio.sleep(0.01)
+    return []
+
+
+def _value(call: Callable[[], T]) -> Callable[[], Awaitable[T]]:
+    async def called() -> T:
+        return call()
+
+    return called
 
 
 def _look(directory: str, figures: Counter[str], programs: int) -> list[str]:
@@ -167,11 +188,13 @@ async def _live(runtime: Runtime, id: str, description: Program, random: Random,
     values = list(range(signals_of(description)))
     sending = asyncio.create_task(_send(handle, values, random, seconds))
     asking = asyncio.create_task(_ask(handle, random, seconds))
+    is_cancelled = random.random() < CANCELLED
+    cancelling = asyncio.create_task(_cancel(handle, random, seconds if is_cancelled else -1))
     try:
-        return await _compare(handle, description, values)
+        return await _compare(handle, description, values, is_cancelled)
     finally:
         sending.cancel()
-        asked = await asyncio.gather(sending, asking, return_exceptions=True)
+        asked = await asyncio.gather(sending, asking, cancelling, return_exceptions=True)
         for one in asked:
             if isinstance(one, Exception) and not isinstance(one, WorkflowNotFound):
                 raise one
@@ -181,6 +204,12 @@ async def _send(handle: Handle[Any], values: list[int], random: Random, seconds:
     for value in values:
         await asyncio.sleep(random.random() * seconds * 0.2)
         await _insist(lambda value=value: handle.signal(outer, value))  # type: ignore[misc]
+
+
+async def _cancel(handle: Handle[Any], random: Random, seconds: float) -> None:
+    if seconds >= 0:
+        await asyncio.sleep(random.random() ** 3 * seconds * 0.2)
+        await _insist(handle.cancel)
 
 
 async def _ask(handle: Handle[Any], random: Random, seconds: float) -> None:
@@ -197,7 +226,9 @@ async def _insist(call: Callable[[], Awaitable[T]]) -> T:
             await asyncio.sleep(0.1)
 
 
-async def _compare(handle: Handle[Any], description: Program, values: list[int]) -> str:
+async def _compare(
+    handle: Handle[Any], description: Program, values: list[int], is_cancelled: bool = False
+) -> str:
     wanted = expected(description, values)
     found: tuple[str, Any]
     try:
@@ -209,7 +240,9 @@ async def _compare(handle: Handle[Any], description: Program, values: list[int])
         found = ("cancelled", None)
     except TimeoutError:
         return f"{handle.id} does not end: {await handle.describe()}"
-    return "" if found == wanted else f"{handle.id} ended as {found} and not as {wanted}: {description}"
+    if found == wanted or (is_cancelled and found[0] == "cancelled"):
+        return ""
+    return f"{handle.id} ended as {found} and not as {wanted}: {description}"
 
 
 # Each commit point in turn
@@ -262,11 +295,7 @@ def die_at(
     async def finish() -> str:
         async with Runtime(database(directory), lease=LEASE, concurrency=8) as runtime:
             wrong = await _compare(runtime.handle("p", program), description, list(range(signals)))
-            # Those that nobody waits for end, too.
-            async with asyncio.timeout(PATIENCE):
-                while runtime.backend.counts().get("running", 0):
-                    await asyncio.sleep(0.005)
-            return wrong
+            return "\n".join([*filter(None, [wrong]), *await _all_ended(runtime)])
 
     keep_ledger(directory)
     wrong = asyncio.run(finish())
