@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Coroutine, Generator
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
 from runtime_min.loop import Disposed, WorkflowFuture, WorkflowLoop
+
+T = TypeVar("T")
+
+# What a call gives, for type checkers. Without `Any`, since mypy gives up on overloaded functions where the
+# type of an argument has one inside, and `asyncio.gather` would give anything.
+Asked: TypeAlias = Coroutine[object, None, T]
 
 _log = logging.getLogger("runtime_min")
 

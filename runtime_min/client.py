@@ -8,7 +8,7 @@ import functools
 import os
 import secrets
 import weakref
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar, Token, copy_context
 from typing import Any, ClassVar, Generic, ParamSpec, Self, TypeVar, overload
 
@@ -16,6 +16,7 @@ import msgspec
 
 from runtime_min import journal
 from runtime_min.backend import Backend, Filter, Message, NewRun, Run, State
+from runtime_min.calls import Asked
 from runtime_min.clock import Clock, SystemClock
 from runtime_min.codec import Codec, JsonCodec
 from runtime_min.colors import Query, Signal, Workflow, check_startable, find_query, workflows
@@ -390,7 +391,7 @@ class Handle(Generic[R]):
         return f"<handle of workflow {self.id}>"
 
 
-def start(flow: Workflow[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, Handle[R]]:
+def start(flow: Workflow[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Asked[Handle[R]]:
     """Start a workflow and return its handle; the run is stored by then.
 
     `await start(trial.options(id="trial-7"), user)` starts at most one run of that id, and otherwise gives

@@ -14,7 +14,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from types import CodeType, MappingProxyType
 from typing import Any, Concatenate, Generic, NoReturn, ParamSpec, Self, TypeVar, overload
 
-from runtime_min.calls import Call
+from runtime_min.calls import Asked, Call
 from runtime_min.errors import ColorError, WorkflowNotFound
 from runtime_min.execution import Execution, Where
 from runtime_min.loop import running
@@ -32,7 +32,7 @@ class Workflow(Generic[P, R]):
     """A function that is replayed; made by `@workflow`.
 
     Attributes:
-        fn: the function itself, for unit tests that run it by other means; without the types of its parameters.
+        fn: the function itself, for unit tests that run it by other means; its parameters have no types.
         name: under which its runs are recorded.
         version: what its runs say of their code; a worker runs only versions that it has.
         key: name and version as one string, `name` or `name@version`.
@@ -147,7 +147,7 @@ class Step(Generic[P, R]):
         self.counts = True
         self.parameters = Parameters.of(fn, skip_first=_is_method(fn))
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, R]:
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Asked[R]:
         loop = running()
         if loop is None:
             if self.instance is not None:
@@ -163,9 +163,7 @@ class Step(Generic[P, R]):
     @overload
     def __get__(self, instance: None, owner: type) -> Self: ...
     @overload
-    def __get__(
-        self: Callable[Concatenate[S, Q], Coroutine[Any, Any, R]], instance: S, owner: type[S]
-    ) -> Step[Q, R]: ...
+    def __get__(self: Callable[Concatenate[S, Q], Asked[R]], instance: S, owner: type[S]) -> Step[Q, R]: ...
     @overload
     def __get__(self, instance: object, owner: type) -> Self: ...
     def __get__(self, instance: object, owner: type) -> Any:

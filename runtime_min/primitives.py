@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Coroutine
 from datetime import datetime
 from random import Random
 from typing import Any, NoReturn, ParamSpec, TypeVar
 from uuid import UUID
 
 from runtime_min import policy
-from runtime_min.calls import Call
+from runtime_min.calls import Asked, Call
 from runtime_min.colors import Signal, Workflow, check_startable
 from runtime_min.context import current_execution
 from runtime_min.errors import ContinueAsNew
@@ -37,7 +36,7 @@ def uuid4() -> UUID:
     return current_execution("uuid4").uuid4()
 
 
-def sleep(duration: policy.Duration) -> Coroutine[Any, Any, None]:
+def sleep(duration: policy.Duration) -> Asked[None]:
     """Wait for so many seconds, or a `timedelta`: days and process deaths later, too."""
     execution = current_execution("sleep")
     return Call(
@@ -45,12 +44,12 @@ def sleep(duration: policy.Duration) -> Coroutine[Any, Any, None]:
     )
 
 
-def wait_signal(signal: Signal[T]) -> Coroutine[Any, Any, T]:
+def wait_signal(signal: Signal[T]) -> Asked[T]:
     """The next value of this signal; values wait in the order in which they arrived."""
     return current_execution("wait_signal").wait_signal(signal)
 
 
-def child(flow: Workflow[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, R]:
+def child(flow: Workflow[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Asked[R]:
     """Start another workflow and wait for its result.
 
     Without an id of its own (`flow.options(id=...)`) the child's is made of the parent's. Cancelling the wait

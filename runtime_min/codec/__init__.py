@@ -97,8 +97,14 @@ class SealedCodec:
         self._seal = seal
         self._open = open
         self._codec = codec
-        self.encode = codec.encode
-        self.decode = codec.decode
+
+    def encode(self, value: object, type: object = Any) -> bytes:
+        """As the other codec does."""
+        return self._codec.encode(value, type)
+
+    def decode(self, data: bytes, type: object = Any) -> Any:
+        """As the other codec does."""
+        return self._codec.decode(data, type)
 
     def seal(self, data: bytes) -> bytes:
         """What is stored for these plain bytes."""
