@@ -21,6 +21,7 @@ from runtime_min.clock import Clock, SystemClock
 from runtime_min.codec import Codec, JsonCodec
 from runtime_min.colors import Query, Signal, Workflow, check_startable, find_query, workflows
 from runtime_min.errors import (
+    AlreadyStarted,
     RuntimeMinError,
     WorkflowBlocked,
     WorkflowCancelled,
@@ -199,6 +200,10 @@ class Runtime:
                 worker.adopt(run, started)
             else:
                 worker.nudge()
+        if _without_version(run.workflow) != _without_version(flow.key):
+            raise AlreadyStarted(
+                f"`{run.id}` is a run of `{run.workflow}`, so none of `{flow.key}` was started"
+            )
         return Handle(run.id, flow, self)
 
     @overload
@@ -401,6 +406,7 @@ def start(flow: Workflow[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Asked[H
         TypeError: the arguments do not fit.
         NotStorable: for an argument that cannot be recorded.
         ColorError: `flow` is not a workflow.
+        AlreadyStarted: its id is that of a run of another workflow.
     """
     if running() is not None:
         from runtime_min.remote import start_from_workflow
@@ -432,6 +438,10 @@ def outcome(run: Run, closed: Closed, codec: Codec, flow: Workflow[..., R] | Non
             run.workflow, failure.kind, failure.bases, failure.text, failure.trace, failure.attempts
         )
     return codec.decode(codec.unseal(closed.value), flow.parameters.result if flow is not None else Any)  # type: ignore[no-any-return]
+
+
+def _without_version(key: str) -> str:
+    return key.partition("@")[0]
 
 
 def _described(run: Run) -> Description:

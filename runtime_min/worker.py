@@ -17,7 +17,6 @@ import secrets
 import sqlite3
 from collections import deque
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from random import Random
 from typing import Any, NamedTuple
@@ -51,6 +50,7 @@ from runtime_min.journal import (
     Scheduled,
     Started,
 )
+from runtime_min.threads import Raised, on_thread
 
 _log = logging.getLogger("runtime_min")
 
@@ -103,12 +103,6 @@ class _Advance(NamedTuple):
     out: list[Event]
 
 
-class _Raised(NamedTuple):
-    """What a synchronous step raised."""
-
-    error: BaseException
-
-
 class Worker:
     """One process's part in running workflows.
 
@@ -154,7 +148,6 @@ class Worker:
         self._look_at = 0.0
         self._wake = asyncio.Event()
         self._watchers: dict[str, set[asyncio.Future[None]]] = {}
-        self._threads = ThreadPoolExecutor(concurrency, "runtime_min step")
         self._loop = asyncio.get_running_loop()
         self._context = copy_context()
 
@@ -217,7 +210,7 @@ class Worker:
         if self._loop.time() >= self._look_at:
             # A process that was killed changes nothing that would be seen otherwise.
             self._look_at = self._loop.time() + _LOOK
-            self._claim_wanted = True
+            self._claim_wanted = self._inbox_wanted = True
         if self._backend.changed():
             self._claim_wanted = self._inbox_wanted = True
             self._tell_all()
@@ -374,7 +367,9 @@ class Worker:
 
     def _flush(self) -> None:
         """Deliver what is there, store what came of it in one transaction, and act on it."""
-        while (self._unstored or self._dirty) and self._loop.time() >= self._paused_until and not self._ending:
+        while (self._unstored or self._dirty) and not self._ending:
+            if self._loop.time() < self._paused_until:
+                return
             if not self._unstored:
                 dirty, self._dirty = self._dirty, {}
                 self._unstored = [self._advance(live) for live in dirty.values() if not live.gone]
@@ -648,7 +643,7 @@ class Worker:
             return self._failed(live, step, event, attempt, error)
         except BaseException as error:  # noqa: BLE001 - whatever the step raised is its answer
             return self._failed(live, step, event, attempt, error)
-        if isinstance(result, _Raised):
+        if isinstance(result, Raised):
             return self._failed(live, step, event, attempt, result.error)
         try:
             value = self._codec.seal(self._codec.encode(result, step.parameters.result))
@@ -663,8 +658,7 @@ class Worker:
         async with asyncio.timeout(step.timeout):
             if step.is_async:
                 return await step.run(args, kwargs)
-            call = functools.partial(copy_context().run, _run_on_thread, step, args, kwargs)
-            return await self._loop.run_in_executor(self._threads, call)
+            return await on_thread(functools.partial(step.run, args, kwargs))
 
     def _failed(
         self, live: _Live, step: Step[..., Any], event: Scheduled, attempt: int, error: BaseException
@@ -742,7 +736,6 @@ class Worker:
         ]
         for live in list(self._live.values()):
             self._drop(live)
-        self._threads.shutdown(wait=False, cancel_futures=True)
         try:
             self._backend.commit(commits)
             self._backend.unregister(self.name)
@@ -762,14 +755,6 @@ class Worker:
             release=True,
             messages=tuple(self._kept(live, now)),
         )
-
-
-def _run_on_thread(step: Step[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Run a synchronous step; what it raises comes as a value, as some exceptions end loops."""
-    try:
-        return step.run(args, kwargs)
-    except BaseException as error:  # noqa: BLE001 - whatever the step raised is its answer
-        return _Raised(error)
 
 
 def _lost(position: int, former: Attempted | None, now: float) -> Attempted:

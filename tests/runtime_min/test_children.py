@@ -10,6 +10,7 @@ import pytest
 from runtime_min import (
     AlreadyStarted,
     Description,
+    Handle,
     NotStorable,
     Runtime,
     StepFailed,
@@ -18,6 +19,7 @@ from runtime_min import (
     WorkflowFailed,
     child,
     continue_as_new,
+    info,
     signal,
     sleep,
     start,
@@ -475,3 +477,61 @@ def test_a_step_that_waits_for_a_failing_workflow_fails(runtime: Driver) -> None
         return []
 
     assert runtime.result(parent) == ["inner", True, True]
+
+
+def test_two_children_of_one_parent_cannot_have_one_id(runtime: Driver) -> None:
+    @workflow
+    async def parent() -> list[Any]:
+        named = adder.options(id="same")
+        found = await asyncio.gather(child(named, 1), child(named, 2), return_exceptions=True)
+        return [one if isinstance(one, int) else type(one).__name__ for one in found]
+
+    assert runtime.result(parent) == [2, "AlreadyStarted"]
+
+
+def test_a_workflow_may_signal_itself_and_any_run_by_its_id(runtime: Driver) -> None:
+    @workflow
+    async def flow() -> int:
+        await Handle(info().id).signal(go, 3)
+        other = Handle("other", waiter)
+        await other.signal(go, 4)
+        return await wait_signal(go) + await other.result()
+
+    async def work(_: Runtime) -> int:
+        await start(waiter.options(id="other"), 1)
+        return await (await start(flow)).result()
+
+    assert runtime.run(work) == 7
+
+
+def test_an_id_that_another_workflow_has_is_refused(runtime: Driver) -> None:
+    async def work(_: Runtime) -> None:
+        await start(adder.options(id="x"), 1)
+        with pytest.raises(AlreadyStarted, match=r"`x` is a run of `children\.adder`"):
+            await start(sleeper.options(id="x"))
+
+    runtime.run(work)
+
+
+def test_a_child_that_another_process_runs_gives_its_result(runtime: Driver) -> None:
+    @workflow
+    async def parent() -> int:
+        return await child(adder.options(id="c"), 1)
+
+    async def work(_: Runtime) -> int:
+        handle = await start(parent)
+        await until(lambda: "c" in runtime.ids())
+        async with Runtime(runtime.path, only=[adder]):
+            return await handle.result()
+
+    assert runtime.run(work, only=[parent]) == 2
+
+
+def test_all_waits_for_results_of_a_chain_come_back(runtime: Driver) -> None:
+    @workflow(name="chain")
+    async def chain(depth: int) -> int:
+        if depth == 0:
+            return await add(0, 1)
+        return 1 + await (await start(chain, depth - 1)).result()
+
+    assert runtime.result(chain, 12, concurrency=1) == 13

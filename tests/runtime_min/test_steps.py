@@ -372,3 +372,60 @@ def test_closing_does_not_wait_for_a_step_on_a_thread(runtime: Driver) -> None:
         return ended
 
     assert asyncio.run(inside()) - began < 2
+
+
+def test_steps_that_hang_on_their_threads_take_no_place_once_they_are_given_up(runtime: Driver) -> None:
+    release = threading.Event()
+
+    @step(timeout=0.05)
+    def hangs() -> None:
+        release.wait(10)
+
+    @step
+    def works() -> str:
+        return "worked"
+
+    @workflow
+    async def flow() -> str:
+        await asyncio.gather(hangs(), hangs(), return_exceptions=True)
+        return await works()
+
+    try:
+        assert runtime.result(flow, concurrency=1, seconds=5) == "worked"
+    finally:
+        release.set()
+
+
+def test_a_step_that_hangs_on_its_thread_does_not_keep_the_process_alive(
+    runtime: Driver, tmp_path: Path
+) -> None:
+    script = Script(
+        tmp_path,
+        """
+        import asyncio, sys, time
+        from runtime_min import Runtime, start, step, workflow
+
+        began = False
+
+        @step
+        def hangs() -> None:
+            global began
+            began = True
+            time.sleep(60)
+
+        @workflow
+        async def flow() -> None:
+            await hangs()
+
+        async def main():
+            async with Runtime(sys.argv[1]):
+                await start(flow)
+                while not began:
+                    await asyncio.sleep(0.01)
+
+        asyncio.run(main())
+        """,
+    )
+    before = time.monotonic()
+    script.run(runtime.path)
+    assert time.monotonic() - before < 10
