@@ -137,6 +137,7 @@ class Worker:
         self._due: list[_Due] = []
         self._waiting_steps: deque[tuple[_Live, Operation, int]] = deque()
         self._running_steps = 0
+        self._waits = 0
         self._unstored: list[_Advance] = []
         self._pause = _PAUSE_STORAGE[0]
         self._paused_until = 0.0
@@ -189,12 +190,16 @@ class Worker:
 
     def has_room(self, flow: Workflow[..., Any]) -> bool:
         """Whether it would go on with a new run of this workflow at once."""
-        return flow.key in self._workflows and len(self._live) < _MOST_LIVE
+        return flow.key in self._workflows and self._room() > 0
 
     def adopt(self, run: Run, started: bytes) -> None:
         """Go on with a run that was created as claimed by this worker."""
         self._admit(Claimed(run, (started,), (), lost=False))
         self._want_flush()
+
+    def _room(self) -> int:
+        """For how many more runs; those that wait for others must leave room for them."""
+        return _MOST_LIVE + self._waits - len(self._live)
 
     # One round.
 
@@ -219,12 +224,12 @@ class Worker:
         if self._inbox_wanted:
             self._inbox_wanted = False
             self._read_inbox()
-        if self._claim_wanted and len(self._live) < _MOST_LIVE:
+        if self._claim_wanted and self._room() > 0:
             self._claim(now)
         if self._idle and not self._unstored:
             self._release_idle(now)
         self._flush()
-        return 0.0 if self._claim_wanted and len(self._live) < _MOST_LIVE else min(self._until_due(), _POLL)
+        return 0.0 if self._claim_wanted and self._room() > 0 else min(self._until_due(), _POLL)
 
     async def _rest(self, timeout: float) -> None:
         if timeout <= 0:
@@ -253,7 +258,7 @@ class Worker:
         return due - now
 
     def _claim(self, now: float) -> None:
-        limit = min(200, _MOST_LIVE - len(self._live))
+        limit = min(200, self._room())
         claimed = self._backend.claim(self.name, list(self._workflows), now, limit)
         self._claim_wanted = len(claimed) == limit
         self._claimed += claimed
@@ -595,6 +600,7 @@ class Worker:
             self._waiting_steps.append((live, operation, attempt))
             return
         self._running_steps += counts
+        self._waits += not counts
         position = operation.event.position
         attempting = self._attempt(live, operation, attempt)
         live.steps[position] = task = self._loop.create_task(attempting, context=self._context.copy())
@@ -611,6 +617,7 @@ class Worker:
 
     def _free_place(self, live: _Live, position: int, counts: bool, task: asyncio.Task[None]) -> None:
         self._running_steps -= counts
+        self._waits -= not counts
         if live.steps.get(position) is task:
             del live.steps[position]
         while self._waiting_steps and self._running_steps < self._concurrency:

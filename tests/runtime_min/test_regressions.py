@@ -463,3 +463,28 @@ def test_the_end_of_a_child_does_not_reach_its_parents_next_generation(kind: str
     (claimed,) = backend.claim("me", ["flow"], 4.0, 10)
     assert [one.data for one in claimed.inbox] == [told]
     backend.close()
+
+
+# Room
+
+
+@workflow
+async def waits_for_a_start(number: int) -> int:
+    return await (await start(inner_flow_later, number)).result()
+
+
+@workflow
+async def inner_flow_later(number: int) -> int:
+    await sleep(0.01)
+    return number
+
+
+def test_runs_that_wait_for_others_leave_room_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "_MOST_LIVE", 3)
+
+    async def main() -> list[int]:
+        async with Runtime(MemoryBackend()) as runtime:
+            handles = [await runtime.start(waits_for_a_start, number) for number in range(6)]
+            return await asyncio.wait_for(asyncio.gather(*(handle.result() for handle in handles)), 5)
+
+    assert asyncio.run(main()) == list(range(6))
