@@ -96,7 +96,7 @@ class Attributes:
                 elif name == "__self__":
                     linker.solver.add(dst, value.receiver)
                 else:
-                    self._function(value.func, name, dst)
+                    self._function(value.func, name, dst, value)
             case Coro():
                 # A handle of an engine is awaitable too; its methods give the result again.
                 linker.solver.add(dst, linker.ext_bound(f"builtins.coroutine.{name}", value))
@@ -427,7 +427,7 @@ class Attributes:
         if returned:
             linker.solver.add(dst, linker.ext_inst(returned))
 
-    def _function(self, value: Func, name: str, dst: Var) -> None:
+    def _function(self, value: Func, name: str, dst: Var, bound: Bound | None = None) -> None:
         linker = self.linker
         if name == "__wrapped__":
             linker.solver.add(dst, value)
@@ -439,7 +439,7 @@ class Attributes:
         elif name in ("__name__", "__qualname__", "__doc__", "__module__", "__dict__", "__annotations__"):
             linker.solver.add(dst, DATA)
         else:
-            linker.colors.helper(value, name, dst)
+            linker.colors.helper(value, name, dst, bound)
 
     def _descriptor_attribute(self, value: Descriptor, name: str, dst: Var) -> None:
         linker = self.linker

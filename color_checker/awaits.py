@@ -26,7 +26,7 @@ class Awaits:
 
     def is_lost(self, node: Activation, position: int, op: Call) -> bool:
         """Whether dropping the call's result loses work: nothing else has seen it."""
-        if self.binds(node, op) is not None:
+        if self.binds(node, op) is not None or self._is_awaited_anyway(node, position):
             return True
         if not self._is_awaitable(node, op):
             return False
@@ -39,6 +39,14 @@ class Awaits:
             for value in self.program.values(node, op.func)
         ]
         return colorings[0] if colorings and None not in colorings else None
+
+    def _is_awaited_anyway(self, node: Activation, position: int) -> bool:
+        """Whether each function that the call may run gives an awaitable in a workflow, `async` or not."""
+        colorings = [self.program.linker.colors.of(target) for target in self.program.callees(node, position)]
+        return bool(colorings) and all(
+            coloring is not None and coloring.source is not None and coloring.source.awaitable
+            for coloring in colorings
+        )
 
     def _is_awaitable(self, node: Activation, op: Call) -> bool:
         """Whether the result is something to await, whatever the call turns out to call."""

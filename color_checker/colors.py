@@ -64,6 +64,7 @@ class Colors:
         self.functions: dict[Func, Coloring] = {}
         #: Functions that some call runs as a step although nothing declares them one.
         self.run_as_step: dict[Func, str] = {}
+        self._beside: set[tuple[ClassInfo, ColorSource]] = set()
         self.workflow_classes: dict[ClassInfo, tuple[Profile, ColorSource]] = {}
         #: Names under which steps and workflows are registered: engine → name → functions.
         self.registered: dict[str, dict[str, dict[Func, None]]] = {}
@@ -207,10 +208,23 @@ class Colors:
 
     def _add_function(self, func: Func, coloring: Coloring) -> None:
         owner = self.class_of_body(func.env)
+        if owner is not None:
+            self._color_methods_beside(owner, coloring)
         if owner is None or "staticmethod" in func.facts.decorators:
             self.root(func, None, coloring)
         elif owner not in self.workflow_classes:
             self.root(func, self.linker.instance(owner, is_open=owner.is_abstract()), coloring)
+
+    def _color_methods_beside(self, owner: ClassInfo, coloring: Coloring) -> None:
+        """A class whose method a decorator colors has entry points without one: its `__init__`."""
+        source = coloring.source
+        if source is None or source.by != "decorator" or (owner, source) in self._beside:
+            return
+        self._beside.add((owner, source))
+        for profile in self.linker.profiles:
+            if profile.name == coloring.engine:
+                for name in source.entry_methods:
+                    self._color_method(owner, name, profile, source)
 
     def root(self, func: Func, receiver: Value | None, coloring: Coloring | None) -> Activation:
         """The activation by which something outside the program calls `func`."""
@@ -249,13 +263,16 @@ class Colors:
             return None
         return self.linker.marker(coloring.engine, coloring.source.entries[0], f"{coloring.name}.{name}")
 
-    def helper(self, func: Func, name: str, dst: Var) -> None:
-        """Other attributes of functions that library decorators add."""
+    def helper(self, func: Func, name: str, dst: Var, bound: Bound | None = None) -> None:
+        """Other attributes of functions that library decorators add; `bound` for a method of an object."""
         linker = self.linker
+        coloring = self.functions.get(func)
         if name in ("register", "dispatch"):
             linker.solver.add(dst, linker.ext_bound("functools.singledispatch.register", func))
-        elif func in self.functions:
-            linker.solver.add(dst, DATA)
+        elif coloring is not None:
+            variants = coloring.source.variants if coloring.source is not None else ()
+            dotted = next((one for one in variants if one.endswith(f".{name}")), None)
+            linker.solver.add(dst, DATA if dotted is None else linker.ext_bound(dotted, bound or func))
 
     def _decorate(
         self,
@@ -356,6 +373,10 @@ class Colors:
         self, profile: Profile, dotted: str, receiver: Value | None, args: Args, dst: Var
     ) -> None:
         linker = self.linker
+        if isinstance(receiver, Func | Bound):
+            # A variant: the colored function with other settings.
+            linker.solver.add(dst, receiver)
+            return
         returned = profile.returned(dotted)
         if returned:
             # Whether it is a coroutine does not matter: awaiting an instance gives the same.

@@ -40,7 +40,10 @@ class ColorSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         entries: for class-decorator: dotted names of method decorators that mark entry points.
         entry_suffixes: attributes of an entry's decorated method that mark further entry points
             (`@my_update.validator` → "validator").
-        entry_methods: method names that are entry points without a decorator (`__init__`).
+        entry_methods: method names that are entry points without a decorator (`__init__`); for a decorator,
+            methods of the class whose method it decorates.
+        variants: dotted names of methods of the colored function that give it again, with other settings
+            (`charge.options(timeout=5)` → `pkg.Step.options`).
         argument: for registration/argument: position from 0, or keyword, of the callable
             (several: all of them; a list or tuple argument holds several callables). What is no
             function there (a name in a string, a client's operation) gets no color.
@@ -52,6 +55,7 @@ class ColorSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             so that `def orchestrator(context):` needs no annotation; "" for one that is free.
         binds: calling the decorated function runs nothing: it binds the arguments after those in
             `parameters` and gives a callable of the same color (`ctx.step(charge(order))`).
+        awaitable: calling the decorated function in a workflow gives an awaitable, `async` or not.
     """
 
     color: Color
@@ -60,12 +64,14 @@ class ColorSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     entries: tuple[str, ...] = ()
     entry_suffixes: tuple[str, ...] = ()
     entry_methods: tuple[str, ...] = ()
+    variants: tuple[str, ...] = ()
     argument: tuple[int | str, ...] = ()
     name_argument: tuple[int | str, ...] = ()
     named: bool = True
     generator: bool = False
     parameters: tuple[str, ...] = ()
     binds: bool = False
+    awaitable: bool = False
 
 
 class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -509,6 +515,7 @@ def _own_names(profile: Profile) -> Iterator[tuple[str, str]]:
     for index, source in enumerate(profile.colors):
         yield f"colors[{index}].name", source.name
         yield from ((f"colors[{index}].entries", name) for name in source.entries)
+        yield from ((f"colors[{index}].variants", name) for name in source.variants)
         yield from ((f"colors[{index}].parameters", name) for name in source.parameters if name)
     for name, bases in profile.bases.items():
         yield from ((f"bases.{name!r}", base) for base in bases)
