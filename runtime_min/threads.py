@@ -19,7 +19,7 @@ class Raised(NamedTuple):
 async def on_thread(call: Callable[[], object]) -> object:
     """Call it on a thread and wait for what it returns, or for what it raised as `Raised`.
 
-    Whoever no longer waits leaves the thread to itself. In a pool, calls that hang would take places for good,
+    Whoever no longer waits leaves the thread to itself. In a pool, calls that hang would take places,
     and Python would wait for them at the end of the process.
     """
     loop = asyncio.get_running_loop()

@@ -425,7 +425,12 @@ def test_histories_replay_whatever_the_hash_seed(runtime: Driver, tmp_path: Path
 def test_as_completed_of_a_set_of_coroutines_says_what_it_takes(runtime: Driver) -> None:
     @workflow
     async def flow() -> list[float]:
-        return [await one for one in asyncio.as_completed({native(item) for item in range(3)})]
+        coroutines = {native(item) for item in range(3)}
+        try:
+            return [await one for one in asyncio.as_completed(coroutines)]
+        finally:
+            for coroutine in coroutines:
+                coroutine.close()
 
     with pytest.raises(WorkflowFailed, match="as_completed in a workflow takes a list or tuple"):
         runtime.result(flow)
@@ -434,7 +439,12 @@ def test_as_completed_of_a_set_of_coroutines_says_what_it_takes(runtime: Driver)
 def test_as_completed_of_a_generator_is_refused(runtime: Driver) -> None:
     @workflow
     async def flow() -> list[float]:
-        return [await one for one in asyncio.as_completed(native(item) for item in range(3))]
+        coroutines = [native(item) for item in range(3)]
+        try:
+            return [await one for one in asyncio.as_completed(one for one in coroutines)]
+        finally:
+            for coroutine in coroutines:
+                coroutine.close()
 
     # Python 3.11 and 3.12 refuse it themselves.
     with pytest.raises(WorkflowFailed, match=r"takes a list or tuple|not generator"):
