@@ -133,6 +133,7 @@ class Session:
     Attributes:
         at: the last event that has happened; -1 before the start.
         target: the event at which the prompt comes next.
+        leaving: the user has quit.
         silent: replaying what was seen before: breakpoints are not heard.
         problem: the difference, if it was reached.
         more: what the workflow asks for at the end, beyond the history.
@@ -151,6 +152,7 @@ class Session:
         self.prompt = Prompt(self)
         self.tracing = True
         self.silent = False
+        self.leaving = False
         self.target: float = math.inf
         self.pdb_on: int | None = None
         self.problem: Exception | None = None
@@ -180,9 +182,12 @@ class Session:
         try:
             try:
                 self.more = execution.replay(self.events)
-            except (_Restart, _Leave):
+            except _Restart:
                 raise
             except Exception as error:  # noqa: BLE001 - whatever ends the replay is what has to be looked at
+                # A `finally` block that the user quit from may go on with anything.
+                if self.leaving:
+                    return False
                 self.problem, self.differs = error, True
             self._reached(len(self.events) - 1 if not self.differs else self.at)
             self.ended = True
@@ -201,6 +206,8 @@ class Session:
 
     def before(self, number: int) -> None:
         """The event of this number comes next; all before it is done."""
+        if self.leaving:
+            raise _Leave(0)
         self._reached(number - 1)
         if self.at >= self.target:
             self.silent = False
@@ -450,7 +457,7 @@ class Debugger(pdb.Pdb):
         """q(uit) | exit
         Quit.
         """
-        self.session.silent = True
+        self.session.leaving = True
         raise _Leave(0)
 
     do_q = do_exit = do_EOF = do_quit  # type: ignore[assignment]  # noqa: N815 - the names are pdb's
@@ -666,7 +673,7 @@ class Prompt(cmd.Cmd):
         }
         for position, operation in session.execution.operations.items():
             event = operation.event
-            click.echo(_cut(f"#{position} {asked(event, session.codec)}"))
+            click.echo(_cut(asked(event, session.codec)))
             if event.where:
                 click.echo(f"    asked for at {event.where}: {event.line}")
             end = ends.get(position)
