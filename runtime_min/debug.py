@@ -50,7 +50,7 @@ from runtime_min.execution import Execution, OperationFuture, Where
 from runtime_min.guard import Guard
 from runtime_min.history import History
 from runtime_min.journal import Event, Incoming, Outgoing, Received, Resolved, Scheduled
-from runtime_min.loop import WorkflowLoop, WorkflowTask
+from runtime_min.loop import WorkflowTask
 from runtime_min.timeline import asked, details, named, shown, told
 
 Stack = list[tuple[FrameType, int]]
@@ -848,13 +848,18 @@ def _is_internal(frame: FrameType) -> bool:
     return name in _SKIPPED or name.startswith(tuple(f"{one}." for one in _SKIPPED))
 
 
-def _is_of_workflow(frame: FrameType | None) -> bool:
-    """Whether the workflow runs this code, and not the runtime, as it does to decode a result."""
-    while frame is not None:
-        if frame.f_globals.get("__name__", "").startswith("runtime_min."):
-            return frame.f_code in (WorkflowLoop.run.__code__, Execution._body.__code__)
-        frame = frame.f_back
-    return False
+def _is_of_workflow(frame: FrameType) -> bool:
+    """Whether the workflow calls this code, and not the runtime or asyncio, to decode a result, say."""
+    outer: FrameType | None = frame
+    while outer is not None and not _is_internal(outer):
+        frame, outer = outer, outer.f_back
+    if outer is None:
+        return False
+    if outer.f_code in (asyncio.Handle._run.__code__, Execution._body.__code__):
+        return True
+    # `asyncio.wait_for` and others await what the workflow gave them.
+    is_asyncio = outer.f_globals.get("__name__", "").startswith("asyncio.")
+    return is_asyncio and bool(frame.f_code.co_flags & _COROUTINES)
 
 
 def _chain(coroutine: Any) -> Stack:

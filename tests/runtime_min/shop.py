@@ -148,7 +148,8 @@ class Shop:
             [sys.executable, "-m", "runtime_min", *options, *map(str, arguments)], typed, environment
         )
         output = done.stdout + done.stderr
-        assert "Traceback" not in output, output
+        # Recorded tracebacks are indented.
+        assert "\nTraceback" not in f"\n{output}", output
         assert done.returncode == code, output
         return output
 

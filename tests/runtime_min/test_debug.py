@@ -240,7 +240,7 @@ def test_quitting_inside_of_workflow_code_runs_none_of_its_steps(shop: Shop) -> 
 def test_open_operations_are_shown_with_their_source_and_their_recorded_result(shop: Shop) -> None:
     _, shown, _ = answers(shop.debug("waiting", "--event", 4, typed=["open", "q"]))
     line = shop.line("both = await")
-    assert '#2 child receipt [{"id":"waiting","cents":700}]' in shown
+    assert 'child receipt #2 [{"id":"waiting","cents":700}]' in shown
     assert f"asked for at shop.py:{line}: both = await asyncio.gather" in shown
     assert 'child receipt #2 → "receipt waiting"' in shown
     assert "timer #3 is done" in shown
