@@ -15,7 +15,6 @@ import time
 import tokenize
 from collections.abc import Iterator
 from contextlib import closing
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -92,12 +91,15 @@ def run(directory: Path, *arguments: str, **environment: str) -> subprocess.Comp
     )
 
 
-@pytest.mark.parametrize("example", ["temporal/good", "temporal/broken", "dbos/good", "dbos/broken"])
+@pytest.mark.parametrize(
+    "example", ["temporal/good", "temporal/broken", "dbos/good", "dbos/broken", "runtime_min/good"]
+)
 def test_an_example_imports_with_the_real_sdk(example: str) -> None:
-    pytest.importorskip("temporalio" if example.startswith("temporal") else "dbos")
+    sdk = {"temporal": "temporalio"}.get(example.partition("/")[0], example.partition("/")[0])
+    pytest.importorskip(sdk)
     modules = sorted(path.stem for path in (EXAMPLES / example / "pro_trial").glob("[a-z]*.py"))
     imports = "; ".join(f"import pro_trial.{module}" for module in modules)
-    completed = run(EXAMPLES / example, "-c", imports)
+    completed = run(EXAMPLES / example, "-c", imports, PYTHONPATH=str(ROOT))
     assert completed.returncode == 0, completed.stderr
 
 
@@ -214,12 +216,68 @@ def wait_for_mail(database: Path, seconds: float = 60) -> None:
     raise AssertionError("no mail was sent")
 
 
-@pytest.mark.skipif(find_spec("runtime_min") is None, reason="runtime_min is not part of this version")
-def test_the_good_runtime_min_trial_runs_to_its_end(tmp_path: Path) -> None:
-    completed = run(
-        EXAMPLES / "runtime_min" / "good",
-        *("-m", "pro_trial.main", "ada", "ada@example.com", "0.2"),
-        PRO_TRIAL_DB=str(tmp_path / "trial.sqlite"),
-    )
+RUNTIME_MIN = EXAMPLES / "runtime_min" / "good"
+
+
+@pytest.fixture
+def databases(tmp_path: Path) -> dict[str, str]:
+    """The environment that puts what the runtime_min example stores into a directory of the test."""
+    return {
+        "RUNTIME_MIN_DB": str(tmp_path / "runs.sqlite"),
+        "PRO_TRIAL_DB": str(tmp_path / "trial.sqlite"),
+        "PYTHONPATH": str(ROOT),
+    }
+
+
+def test_the_good_runtime_min_trial_runs_to_its_end_and_takes_the_permissions_back(
+    tmp_path: Path, databases: dict[str, str]
+) -> None:
+    completed = run(RUNTIME_MIN, *("-m", "pro_trial.main", "ada", "ada@example.com", "0.2"), **databases)
     assert completed.returncode == 0, completed.stderr
+    assert "Status.ENDED" in completed.stdout
     assert outbox(tmp_path / "trial.sqlite") == ["pro-trial-ada/welcome", "pro-trial-ada/goodbye"]
+    assert permissions(tmp_path / "trial.sqlite") == 0
+
+
+def test_the_good_runtime_min_trial_survives_being_killed_in_the_wait(
+    tmp_path: Path, databases: dict[str, str]
+) -> None:
+    command = [sys.executable, "-m", "pro_trial.main", "ada", "ada@example.com"]
+    options: dict[str, Any] = {"cwd": RUNTIME_MIN, "env": {**os.environ, **databases}, "text": True}
+    first = subprocess.Popen(command, **options)
+    try:
+        wait_for_mail(tmp_path / "trial.sqlite")
+    finally:
+        first.kill()
+        first.wait()
+    for _ in range(2):
+        query = ("-m", "runtime_min", "--app", "pro_trial.workflow", "query", "pro-trial-ada", "status")
+        assert "running" in run(RUNTIME_MIN, *query, **databases).stdout
+    second = subprocess.Popen(command, stdout=subprocess.PIPE, **options)
+    try:
+        completed = run(RUNTIME_MIN, "-m", "pro_trial.upgrade", "ada", **databases)
+        assert completed.returncode == 0, completed.stderr
+        assert "Status.UPGRADED" in second.communicate(timeout=60)[0]
+    finally:
+        second.kill()
+        second.wait()
+    assert second.returncode == 0
+    assert outbox(tmp_path / "trial.sqlite") == ["pro-trial-ada/welcome", "pro-trial-ada/thanks"]
+    assert permissions(tmp_path / "trial.sqlite") == 3
+
+
+def test_a_runtime_min_trial_killed_again_and_again_sends_each_mail_once(
+    tmp_path: Path, databases: dict[str, str]
+) -> None:
+    command = [sys.executable, "-m", "pro_trial.main", "ada", "ada@example.com", "4"]
+    options: dict[str, Any] = {"cwd": RUNTIME_MIN, "env": {**os.environ, **databases}}
+    for seconds in (0.0, 0.2, 0.4, 0.6):
+        process = subprocess.Popen(command, **options)
+        wait_for_mail(tmp_path / "trial.sqlite")
+        time.sleep(seconds)
+        process.kill()
+        process.wait()
+    completed = run(RUNTIME_MIN, *command[1:], **databases)
+    assert "Status.ENDED" in completed.stdout, completed.stderr
+    assert outbox(tmp_path / "trial.sqlite") == ["pro-trial-ada/welcome", "pro-trial-ada/goodbye"]
+    assert permissions(tmp_path / "trial.sqlite") == 0

@@ -9,6 +9,8 @@ from enum import StrEnum
 class Status(StrEnum):
     """Where a trial stands."""
 
+    STARTING = "starting"
+    RUNNING = "running"
     UPGRADED = "upgraded"
     ENDED = "ended"
 

@@ -1,4 +1,4 @@
-"""The trial itself: grant, welcome, wait thirty days, say goodbye, revoke."""
+"""The trial itself: grant, welcome, wait thirty days or for an upgrade, say goodbye, revoke."""
 
 from __future__ import annotations
 
@@ -6,27 +6,46 @@ import asyncio
 
 from pro_trial import dates, letters, pricing, steps
 from pro_trial.models import Outcome, Permission, Status, Trial
-from runtime_min import now, sleep, workflow
+from runtime_min import now, query, signal, wait_signal, workflow
+
+upgraded = signal("upgraded", bool)
 
 
 @workflow
 async def pro_trial(trial: Trial) -> Outcome:
     """Take the trial from its first to its last day."""
+    at = Status.STARTING
+
+    @query
+    def status() -> str:
+        return at.value
+
     ends = dates.end_of_trial(now(), trial.length_seconds)
     await asyncio.gather(*(steps.grant_permission(permission) for permission in permissions(trial)))
     await steps.send_mail(letters.welcome(trial, key(trial, "welcome"), dates.in_words(ends)))
+    at = Status.RUNNING
 
-    await sleep(trial.length_seconds)
-
-    if await steps.has_upgraded(trial.user):
+    if await bought(trial.length_seconds):
         await steps.send_mail(letters.thanks(trial, key(trial, "thanks")))
-        return Outcome(trial.user, Status.UPGRADED, ends.date().isoformat(), "")
+        at = Status.UPGRADED
+        return Outcome(trial.user, at, ends.date().isoformat(), "")
+
     coupon = await steps.issue_coupon()
     price = pricing.monthly_price(trial.country)
     await steps.send_mail(letters.goodbye(trial, key(trial, "goodbye"), price, coupon))
     for permission in reversed(permissions(trial)):
         await steps.revoke_permission(permission)
-    return Outcome(trial.user, Status.ENDED, ends.date().isoformat(), coupon)
+    at = Status.ENDED
+    return Outcome(trial.user, at, ends.date().isoformat(), coupon)
+
+
+async def bought(within: float) -> bool:
+    """Wait for the signal, or until so many seconds are over."""
+    try:
+        async with asyncio.timeout(within):
+            return await wait_signal(upgraded)
+    except TimeoutError:
+        return False
 
 
 def permissions(trial: Trial) -> list[Permission]:
