@@ -284,14 +284,16 @@ class Worker:
         except Exception as error:  # noqa: BLE001 - of a codec, say; other runs must go on
             self._unstored.append(self._to_store(live, [], [], [], error))
             return
-        self._resume(live, claimed.lost)
         self._deliver(claimed.inbox)
+        self._resume(live, claimed.lost)
         self._dirty[run.number] = live
 
     def _resume(self, live: _Live, lost: bool) -> None:
         """Go on with the operations that are open after a replay."""
         now = self._clock.now()
         known = {event.position for event in live.more if isinstance(event, Scheduled)}
+        # What has ended already, and its result is in the inbox.
+        known.update(event.position for event, _ in live.incoming if isinstance(event, Resolved))
         for position, operation in live.execution.operations.items():
             event = operation.event
             if position in known:

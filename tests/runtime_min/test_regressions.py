@@ -488,3 +488,26 @@ def test_runs_that_wait_for_others_leave_room_for_them(monkeypatch: pytest.Monke
             return await asyncio.wait_for(asyncio.gather(*(handle.result() for handle in handles)), 5)
 
     assert asyncio.run(main()) == list(range(6))
+
+
+@workflow
+async def notes_for_long() -> str:
+    return await note(10.0)
+
+
+def test_a_step_whose_result_is_in_the_inbox_is_not_run_again() -> None:
+    """A worker that ends puts there what came back too late for it."""
+
+    async def main() -> str:
+        backend = MemoryBackend()
+        async with Runtime(backend) as runtime:
+            await runtime.start(notes_for_long.options(id="long"))
+            await until(lambda: len(calls) == 1)
+        run = backend.find("long")
+        assert run is not None
+        backend.send(Message(journal.encode(Resolved(0, 1.0, b'"kept"')), 1.0, number=run.number))
+        async with Runtime(backend) as runtime:
+            return await asyncio.wait_for(runtime.handle("long", notes_for_long).result(), 5)
+
+    assert asyncio.run(main()) == "kept"
+    assert len(calls) == 1
