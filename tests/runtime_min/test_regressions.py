@@ -492,7 +492,9 @@ def test_runs_that_wait_for_others_leave_room_for_them(monkeypatch: pytest.Monke
 
 @workflow
 async def notes_for_long() -> str:
-    return await note(10.0)
+    noted = await note(10.0)
+    await sleep(0.1)
+    return noted
 
 
 def test_a_step_whose_result_is_in_the_inbox_is_not_run_again() -> None:
