@@ -11,6 +11,8 @@ const WIDTHS = {
 const STEPS = [1e-3, 2e-3, 5e-3, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800,
   3600, 7200, 10800, 21600, 43200, 86400, 172800, 432000, 864000, 2592000, 8640000, 31536000];
 
+const offset = (seconds) => (seconds ? `+${duration(seconds)}` : "0");
+
 export class Axis {
   constructor(moments, kind) {
     this.times = [...new Set(moments)].sort((a, b) => a - b);
@@ -48,7 +50,7 @@ export class Axis {
     const whole = this.end - this.begin;
     const step = STEPS.find((one) => whole / one <= most) ?? whole;
     const found = [];
-    for (let i = 0; step > 0 && i * step <= whole; i++) found.push({ at: (i * step) / whole, text: duration(i * step) });
+    for (let i = 0; step > 0 && i * step <= whole; i++) found.push({ at: (i * step) / whole, text: offset(i * step) });
     return found;
   }
 
@@ -60,7 +62,7 @@ export class Axis {
       const at = this.places[i] / this.width;
       // The end is worth a tick more than what is just before it.
       const fits = i === last || i === 0 || (apart(found[found.length - 1].at, at) && apart(at, 1));
-      if (fits) found.push({ at, text: duration(time - this.begin) });
+      if (fits) found.push({ at, text: offset(time - this.begin) });
     });
     return found;
   }
@@ -68,5 +70,5 @@ export class Axis {
 
 // Whether on an even axis something that took its time would be too thin to be seen.
 export function needsPacking(spans, whole) {
-  return spans.some(({ begin, end }) => end > begin && (end - begin) / whole < 0.004);
+  return spans.some(({ begin, end }) => end > begin && (end - begin) / whole < 0.002);
 }

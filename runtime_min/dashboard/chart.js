@@ -8,7 +8,7 @@ const MARKS = new Set(["started", "signal", "cancel", "patched", "closed"]);
 
 export const isMark = (entry) => entry.key.startsWith("mark");
 
-let entries = [], now = () => 0, choose = () => {};
+let entries = [], isOpen = false, now = () => 0, choose = () => {};
 
 export function setUp(onChoose) {
   choose = onChoose;
@@ -19,9 +19,10 @@ export function setUp(onChoose) {
   byId("rows").addEventListener("keydown", move);
 }
 
-// `clock` gives the server's time, up to which open bars grow.
-export function draw(list, clock) {
+// `clock` gives the server's time, up to which open bars grow; `goesOn` is whether the axis does, too.
+export function draw(list, clock, goesOn) {
   entries = list;
+  isOpen = goesOn;
   now = clock;
   keep(byId("rows"), entries, (entry) => entry.key, createRow, writeRow);
   const buttons = [...byId("rows").querySelectorAll("button")];
@@ -30,12 +31,16 @@ export function draw(list, clock) {
   layOut();
 }
 
+let marked = null;
+
 export function markChosen(key) {
   for (const item of byId("rows").children) {
     const isChosen = item.dataset.key === key;
     item.firstElementChild.classList.toggle("chosen", isChosen);
     item.firstElementChild.setAttribute("aria-expanded", String(isChosen));
+    if (isChosen && key !== marked) item.firstElementChild.scrollIntoView({ block: "nearest" });
   }
+  marked = key;
 }
 
 export function focusRow(key) {
@@ -62,7 +67,8 @@ function writeRow(item, entry) {
 
 function what(entry) {
   return make("span", { className: "what" }, make("span", { className: "kind" }, entry.kind), " ", entry.name || entry.target,
-    entry.attempt > 1 && make("span", { className: "tries" }, `  attempt ${entry.attempt}`));
+    entry.attempt > 1 && make("span", { className: "tries" }, `  attempt ${entry.attempt}`),
+    entry.preview && make("span", { className: "preview" }, `  ${entry.preview}`));
 }
 
 function took(entry) {
@@ -128,7 +134,7 @@ export function layOut() {
 }
 
 function moments(present) {
-  const found = [];
+  const found = isOpen ? [present] : [];
   for (const { begin, end, due, attempts } of entries) {
     found.push(begin, end ?? present);
     if (end === null && due) found.push(due);
@@ -151,7 +157,7 @@ function kindOfAxis(present) {
 function drawTicks(axis) {
   const most = Math.max(Math.floor(byId("ticks").clientWidth / 90), 2);
   const ticks = axis.ticks(most);
-  fill(byId("ticks"), ...ticks.map(({ at, text }) => placed(make("span", { className: edge(at) }, `+${text}`), at)));
+  fill(byId("ticks"), ...ticks.map(({ at, text }) => placed(make("span", { className: edge(at) }, text), at)));
   fill(byId("grid"), ...ticks.map(({ at }) => placed(make("i"), at)));
 }
 

@@ -24,6 +24,7 @@ export function open(parameters) {
   query = parameters;
   if (isOther) {
     byId("sent").textContent = "";
+    byId("actions").open = false;
     byId("panel").hidden = true;
     shown = "";
   }
@@ -41,7 +42,8 @@ export function show(content, now) {
   clock = now;
   drawSummary();
   drawWindows();
-  chart.draw(whole.entries, clock);
+  const isLast = whole.first + whole.entries.length >= whole.total;
+  chart.draw(whole.entries, clock, whole.end === null && isLast);
   chart.markChosen(query.get("entry"));
   showDetails();
 }
@@ -61,13 +63,22 @@ function drawSummary() {
   fill(byId("facts"),
     make("span", {}, run.workflow + (run.version ? ` · version ${run.version}` : "")),
     make("span", {}, moment(whole.begin)), make("span", { id: "whole-took" }), make("span", {}, plural(run.events, "event")),
-    run.held && make("span", {}, "held by a worker"), run.imported && make("span", {}, "imported: only to look at"));
+    make("span", {}, standing(run)));
   drawTook();
   fill(byId("relations"), ...relations());
   const trouble = [run.problem, whole.failure].filter(Boolean).join("\n");
   byId("problem").textContent = trouble;
   byId("problem").hidden = !trouble;
   byId("actions").hidden = run.state !== "running" || run.imported;
+}
+
+// What it waits for, as far as one can tell from outside.
+function standing(run) {
+  if (run.imported) return "imported, only to look at";
+  if (run.state !== "running" || run.problem) return "";
+  if (run.held) return "a worker has it";
+  if (run.wake === null) return "waits for a message";
+  return run.wake > clock() ? `sleeps until ${moment(run.wake)}` : "waits for a worker";
 }
 
 function drawTook() {
@@ -181,9 +192,8 @@ function text(title, { text: value, cut }) {
 function failure(title, failed) {
   if (!failed) return [];
   const [kind, , message, trace] = failed;
-  const all = trace.trim() ? trace : message ? `${kind}: ${message}` : kind;
   return [make("h3", {}, title), make("p", { className: "trouble" }, message ? `${kind}: ${message}` : kind),
-    ...(trace.trim() ? [make("pre", { tabIndex: 0, "aria-label": "Traceback", role: "region" }, all)] : [])];
+    ...(trace.trim() ? [make("pre", { className: "trace", tabIndex: 0, "aria-label": "Traceback", role: "region" }, trace)] : [])];
 }
 
 function source({ where, line }) {
