@@ -85,6 +85,7 @@ class Spot:
             die_at=(self._random.randint(1, 60), moment) if dies else None,
             jumps=self._random.randrange(10**6) if jumps else None,
             full=self._random.choice(("pages", "bytes")),
+            tight=self._random.random() < 0.5,
         )
 
     def _some(self) -> BaseProcess | None:
@@ -116,7 +117,7 @@ class Spot:
         if process is not None:
             self._figures["full disks"] += 1
             self._signal(process, signal.SIGUSR1)
-            time.sleep(self._random.random() * 0.6)
+            time.sleep(self._random.random())
             self._signal(process, signal.SIGUSR2)
 
     def _end_politely(self) -> None:
@@ -201,8 +202,9 @@ async def _live(runtime: Runtime, id: str, description: Program, random: Random,
 
 
 async def _send(handle: Handle[Any], values: list[int], random: Random, seconds: float) -> None:
+    pause = random.choice((0.0, 0.01, seconds * 0.2))
     for value in values:
-        await asyncio.sleep(random.random() * seconds * 0.2)
+        await asyncio.sleep(random.random() * pause)
         await _insist(lambda value=value: handle.signal(outer, value))  # type: ignore[misc]
 
 

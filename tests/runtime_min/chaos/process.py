@@ -17,7 +17,7 @@ from typing import Literal, TypeVar
 
 import msgspec
 
-from runtime_min import Info, Runtime
+from runtime_min import Info, Runtime, worker
 from runtime_min.clock import Clock, SystemClock
 from runtime_min.sqlite import SqliteBackend
 from tests.runtime_min.programs import observers
@@ -40,6 +40,7 @@ class Setup(msgspec.Struct, frozen=True):
         directory: with the database and what the steps write.
         die_at: the number of the transaction, and when in it, to kill itself with SIGKILL.
         jumps: a seed, for a clock that jumps back and forward.
+        tight: little room in memory, so that runs are put aside and taken up again all the time.
         full: how the disk is full while it is: by pages of the database, or by bytes of a file.
     """
 
@@ -47,6 +48,7 @@ class Setup(msgspec.Struct, frozen=True):
     die_at: tuple[int, Moment] | None = None
     jumps: int | None = None
     full: Literal["pages", "bytes"] = "pages"
+    tight: bool = False
 
 
 def database(directory: str) -> str:
@@ -58,6 +60,8 @@ def work(setup: Setup) -> None:
     """Work until SIGTERM, or death."""
     logging.getLogger("runtime_min").setLevel(logging.CRITICAL)
     keep_ledger(setup.directory)
+    if setup.tight:
+        worker._MOST_LIVE, worker._MOST_IDLE, worker._IDLE_SECONDS = 8, 1, 0.02
     with contextlib.suppress(asyncio.CancelledError):
         asyncio.run(_work(setup))
 
