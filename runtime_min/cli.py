@@ -184,7 +184,13 @@ def main(context: click.Context, database: str, apps: tuple[str, ...], codec: st
     show_default=True,
     help="Seconds after which others take over from a silent worker.",
 )
-@click.option("--guard", type=click.Choice(["error", "warn", "off"]), default="error", show_default=True)
+@click.option(
+    "--guard",
+    type=click.Choice(["error", "warn", "off"]),
+    default="error",
+    show_default=True,
+    help="What happens where workflow code calls something nondeterministic.",
+)
 @click.option("--until-idle", is_flag=True, help="Stop when no workflow is running any more.")
 @click.pass_obj
 @errors_in_one_line
@@ -264,10 +270,10 @@ def _arguments(
 
 
 @main.command(name="list")
-@click.option("--state", type=click.Choice(_STATES))
-@click.option("--workflow")
+@click.option("--state", type=click.Choice(_STATES), help="Only runs in this state.")
+@click.option("--workflow", metavar="NAME", help="Only runs of this workflow.")
 @click.option("--prefix", default="", help="Only ids that begin like this.")
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="How many at most.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.pass_obj
 @errors_in_one_line
