@@ -1,21 +1,26 @@
 """The pages about runtime_min: their programs run and print what is shown, and what they name exists.
 
-A Python block after `<!-- runs -->` is part of the page's program, which consists of all of them in their order.
+A Python block after `<!-- runs -->` is part of the page's program, which consists of all of them in order.
 A text block after `<!-- prints -->` is what the block before it prints.
 `python -m tests.test_docs_runtime PAGE` shows what a page's blocks print today.
 """
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import os
 import re
 import subprocess
 import sys
 import tempfile
+import warnings
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
+
+import runtime_min
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted(ROOT.glob("docs/runtime*.md"))
@@ -69,6 +74,69 @@ def test_the_program_of_a_page_runs_and_prints_what_the_page_shows(page: str, tm
 
 def test_the_page_for_newcomers_has_a_program() -> None:
     assert len(PROGRAMS["runtime.md"].blocks) >= 8
+
+
+# docs/runtime-elsewhere.md: rows of four columns.
+
+ELSEWHERE = (ROOT / "docs" / "runtime-elsewhere.md").read_text(encoding="utf-8")
+ROWS = [
+    [cell.strip() for cell in line.strip("|").split("|")]
+    for line in ELSEWHERE.splitlines()
+    if line.startswith("| ") and not line.startswith(("| ---", "| runtime_min"))
+]
+CALL = re.compile(r"`(?P<name>[\w.]+)(?:\((?P<keywords>[^`]*)\))?`")
+
+
+def named(column: int) -> list[tuple[str, list[str]]]:
+    """Dotted names and their keywords in one column of the tables."""
+    return [
+        (match["name"], re.findall(r"(\w+)=", match["keywords"] or ""))
+        for row in ROWS
+        for match in CALL.finditer(row[column])
+    ]
+
+
+def resolved(package: str, name: str) -> Any:
+    """What a dotted name below a package is, its modules imported."""
+    found: Any = importlib.import_module(package)
+    path = package
+    for part in name.split("."):
+        path = f"{path}.{part}"
+        if not hasattr(found, part):
+            found = importlib.import_module(path)
+        else:
+            found = getattr(found, part)
+    return found
+
+
+@pytest.mark.parametrize(("column", "package"), [(1, "temporalio"), (2, "dbos")])
+def test_the_names_of_other_engines_exist(column: int, package: str) -> None:
+    pytest.importorskip(package)
+    names = named(column)
+    assert len(names) > 30
+    for name, keywords in names:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = resolved(package, name)
+        parameters = inspect.signature(found).parameters if keywords else {}
+        assert set(keywords) <= set(parameters), name
+
+
+def test_the_names_of_runtime_min_in_the_mapping_exist() -> None:
+    for name, keywords in named(0):
+        if name.startswith(("asyncio.", "TaskGroup", "wait")) and name != "wait_signal":
+            continue
+        found = resolved("runtime_min", name)
+        assert set(keywords) <= set(inspect.signature(found).parameters) if keywords else found, name
+
+
+def test_every_public_name_is_mapped() -> None:
+    mapped = {name.partition(".")[0] for name, _ in named(0)}
+    assert set(runtime_min.__all__) <= mapped
+    for row in ROWS:
+        assert len(row) == 4, row
+        # Without a counterpart there has to be an explanation.
+        assert (row[1] and row[2]) or row[3], row
 
 
 if __name__ == "__main__":
