@@ -59,7 +59,7 @@ def send_cancel(id: str) -> Coroutine[Any, Any, None]:
 async def result_of(id: str, flow: Workflow[..., R] | None) -> R:
     """`Handle.result` in workflow code: a step that waits."""
     try:
-        stored = await _result(id)
+        stored = await _step(_result, id)
     except StepFailed as error:
         # The other may itself have failed with one of these.
         if not error.is_a(WorkflowFailed):
@@ -74,17 +74,24 @@ async def result_of(id: str, flow: Workflow[..., R] | None) -> R:
 
 def ask(id: str, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Coroutine[Any, Any, Any]:
     """`Handle.query` in workflow code."""
-    return _query(id, name, list(args), kwargs)
+    return _step(_query, id, name, list(args), kwargs)
 
 
 def describe(id: str) -> Coroutine[Any, Any, client.Description]:
     """`Handle.describe` in workflow code."""
-    return _describe(id)
+    return _step(_describe, id)
 
 
 def _call(execution: Execution, kind: Kind, name: str, plain: bytes, target: str) -> Call:
     schedule = functools.partial(_ask, kind, name, plain, target, Where.of_caller())
     return Call(execution.loop, f"{kind} {name}".strip(), schedule)
+
+
+def _step(step: Step[..., Any], *args: Any) -> Call:
+    """A call of one of the steps here, of which the workflow's code is what is recorded as its place."""
+    execution = current_execution(step.name)
+    schedule = functools.partial(execution.schedule_step, step, args, {}, Where.of_caller())
+    return Call(execution.loop, f"step `{step.name}`", schedule)
 
 
 def _ask(kind: Kind, name: str, plain: bytes, target: str, where: Where) -> WorkflowFuture[Any]:

@@ -274,6 +274,12 @@ def test_an_event_is_shown_with_all_its_fields(shop: Shop) -> None:
     assert "trace:" in failed
 
 
+def test_waiting_for_another_run_is_asked_for_by_the_workflow_and_not_by_the_runtime(shop: Shop) -> None:
+    _, opened, _ = answers(shop.debug("done", "--event", 12, typed=["open", "q"]))
+    line = shop.line("await handle.result()")
+    assert f"result of again-done #5\n    asked for at shop.py:{line}: await handle.result()" in opened
+
+
 def test_what_the_runtime_does_for_a_workflow_has_names_for_people(shop: Shop) -> None:
     output = shop.debug("done", typed=["e 0 19", "q"])
     assert 'result of again-done #5 → "receipt done"' in output
@@ -419,7 +425,7 @@ def test_an_ide_stops_at_its_breakpoints_during_the_replay(shop: Shop) -> None:
         assert process.stdout.readline() == f"waiting for an IDE to attach to 127.0.0.1:{port}\n"
         ide = Ide(port)
         ide.call("initialize", adapterID="test")
-        ide.ask("attach")
+        ide.ask("attach", justMyCode=True)
         ide.until("event", "initialized")
         line = shop.line("total += cents")
         ide.call("setBreakpoints", source={"path": str(shop.module)}, breakpoints=[{"line": line}])
