@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from color_checker.arguments import Args, Binder
 from color_checker.catalog import Entry
 from color_checker.classes import ClassInfo
-from color_checker.models import MODELS, box_method
+from color_checker.models import MODELS, ModelCall, container_method
 from color_checker.modules import ModuleInfo
 from color_checker.solver import Var
 from color_checker.sources import SourceFile
@@ -83,7 +83,8 @@ class Calls:
             case Ext():
                 self.external(activation, position, value.dotted, None, args, dst)
             case ExtBound(receiver=Box() as box):
-                box_method(linker, activation, position, box, value.dotted.rpartition(".")[2], args, dst)
+                call = ModelCall(linker, activation, position, args, dst, box)
+                container_method(call, box, value.dotted.rpartition(".")[2])
             case ExtBound():
                 self.external(activation, position, value.dotted, value.receiver, args, dst)
             case Inst():
@@ -321,7 +322,7 @@ class Calls:
         model = MODELS.get(dotted)
         if model is not None:
             activation.external.setdefault(position, {})[dotted] = None
-            model(linker, activation, position, args, dst, receiver)
+            model(ModelCall(linker, activation, position, args, dst, receiver))
             return
         entry = linker.catalog.lookup(dotted)
         if entry is not None:
