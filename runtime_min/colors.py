@@ -11,7 +11,7 @@ import functools
 import inspect
 import sys
 from collections.abc import Callable, Coroutine, Mapping
-from types import CodeType, MappingProxyType
+from types import MappingProxyType
 from typing import Any, Concatenate, Generic, NoReturn, ParamSpec, Self, TypeVar, overload
 
 from runtime_min.calls import Asked, Call
@@ -157,7 +157,7 @@ class Step(Generic[P, R]):
         return Call(
             loop,
             f"step `{self.name}`",
-            functools.partial(_schedule, self, args, kwargs, (frame.f_code, frame.f_lineno)),
+            functools.partial(_schedule, self, args, kwargs, Where(frame.f_code, frame.f_lineno)),
         )
 
     @overload
@@ -403,10 +403,8 @@ def _is_method(fn: Callable[..., Any]) -> bool:
     return first == "self"
 
 
-def _schedule(
-    called: Step[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], where: tuple[CodeType, int]
-) -> Any:
+def _schedule(called: Step[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], where: Where) -> Any:
     loop = running()
     if loop is None:
         raise ColorError(f"`{called.name}` was called in a workflow, so it is awaited there")
-    return loop.execution.schedule_step(called, args, kwargs, Where(*where))
+    return loop.execution.schedule_step(called, args, kwargs, where)

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 from random import Random
 from types import CodeType, FrameType
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 import msgspec
@@ -58,7 +58,7 @@ _log = logging.getLogger("runtime_min")
 _KNOWN = {f"{one.__module__}.{one.__qualname__}": one for one in (AlreadyStarted, WorkflowNotFound)}
 
 
-class Where(NamedTuple):
+class Where(msgspec.Struct, frozen=True):
     """A place in the source, kept cheap until somebody wants to read it."""
 
     code: CodeType
@@ -76,13 +76,22 @@ class Where(NamedTuple):
             outer = frame.f_back
         return cls(frame.f_code, frame.f_lineno)
 
-    def text(self) -> str:
-        """Such as `flows.py:31`; the whole path would be another one on each machine."""
-        return f"{self.code.co_filename.replace(chr(92), '/').rpartition('/')[2]}:{self.number}"
+    def shown(self) -> tuple[str, str]:
+        """The place, such as `flows.py:31`, since whole paths differ by machine, and the source line."""
+        key = id(self.code), self.number
+        known = _shown.get(key)
+        if known is None:
+            file = self.code.co_filename
+            text = f"{file.replace(chr(92), '/').rpartition('/')[2]}:{self.number}"
+            if len(_shown) >= _MOST_SHOWN:
+                _shown.clear()
+            known = _shown[key] = text, linecache.getline(file, self.number).strip(), self.code
+        return known[:2]
 
-    def line(self) -> str:
-        """The source line, if it can be read."""
-        return linecache.getline(self.code.co_filename, self.number).strip()
+
+# For each step it would be read again. By address, as code compares by content; so the code is kept alive.
+_shown: dict[tuple[int, int], tuple[str, str, CodeType]] = {}
+_MOST_SHOWN = 10_000
 
 
 class Guarding(Protocol):
@@ -93,30 +102,21 @@ class Guarding(Protocol):
     def __exit__(self, *exception: object) -> object: ...
 
 
-class Operation:
+class Operation(msgspec.Struct):
     """Something that the workflow asked for and that has not ended.
 
     Attributes:
         event: what was recorded.
-        step: for a step, what to run.
         future: what the workflow waits for; None for a timer of the event loop, which has `handle`.
+        step: for a step, what to run.
+        result: the type of the result.
     """
 
-    __slots__ = ("event", "future", "handle", "result", "step")
-
-    def __init__(
-        self,
-        event: Scheduled,
-        future: WorkflowFuture[Any] | None = None,
-        step: Step[..., Any] | None = None,
-        handle: WorkflowTimer | None = None,
-        result: object = None,
-    ) -> None:
-        self.event = event
-        self.future = future
-        self.step = step
-        self.handle = handle
-        self.result = result
+    event: Scheduled
+    future: WorkflowFuture[Any] | None = None
+    step: Step[..., Any] | None = None
+    handle: WorkflowTimer | None = None
+    result: object = None
 
 
 class OperationFuture(WorkflowFuture[Any]):
@@ -190,8 +190,7 @@ class Execution:
         if self.closed is not None:
             return []
         self._deliver(event)
-        with self.guard:
-            self.loop.run()
+        self.loop.run(self.guard)
         self._finish()
         if self._problem is not None:
             raise self._problem
@@ -271,7 +270,8 @@ class Execution:
         where = where or Where.of_caller()
         event = Scheduled(handle.position, "timer", "", b"", b"", due=when)
         if not self._expected:
-            event = msgspec.structs.replace(event, where=where.text(), line=where.line())
+            text, line = where.shown()
+            event = msgspec.structs.replace(event, where=text, line=line)
         event = self._emit_scheduled(event, where)
         self.operations[event.position] = Operation(event, handle=handle)
 
@@ -421,7 +421,7 @@ class Execution:
                 target = f"{self.key}/{position}"
             sealed = self.codec.seal(plain)
             event = self._emit_scheduled(
-                Scheduled(position, kind, name, digest, sealed, target, 0.0, where.text(), where.line()),
+                Scheduled(position, kind, name, digest, sealed, target, 0.0, *where.shown()),
                 where,
             )
         future = OperationFuture(self, position)
@@ -533,7 +533,7 @@ def _describe(event: Event | None, where: Where | None = None) -> str:
     if event is None:
         return "nothing more at this point"
     if isinstance(event, Scheduled):
-        place, line = (where.text(), where.line()) if where is not None else (event.where, event.line)
+        place, line = where.shown() if where is not None else (event.where, event.line)
         what = f"{event.kind} {event.name}".strip() + f" at position {event.position}"
         arguments = f", arguments {event.digest.hex()}" if event.digest else ""
         return f"{what}{arguments}" + (f"  {place}: {line}" if place else "")

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from runtime_min.errors import EffectInWorkflow
 
 if TYPE_CHECKING:
-    from runtime_min.execution import Execution, Where
+    from runtime_min.execution import Execution, Guarding, Where
 
 T = TypeVar("T")
 
@@ -93,8 +93,8 @@ class WorkflowLoop(asyncio.AbstractEventLoop):
 
     # What the execution does with it.
 
-    def run(self) -> None:
-        """Call what is ready until nothing is."""
+    def run(self, guard: Guarding) -> None:
+        """Call what is ready until nothing is; the guard sees that and no more."""
         outer = asyncio._get_running_loop()
         task = asyncio.current_task(outer) if outer is not None else None
         if outer is not None and task is not None:
@@ -105,10 +105,11 @@ class WorkflowLoop(asyncio.AbstractEventLoop):
         asyncio._set_running_loop(self)
         ready = self._ready
         try:
-            while ready:
-                handle = ready.popleft()
-                if not handle.cancelled():
-                    handle._run()
+            with guard:
+                while ready:
+                    handle = ready.popleft()
+                    if not handle.cancelled():
+                        handle._run()
         finally:
             asyncio._set_running_loop(outer)
             sys.set_asyncgen_hooks(*hooks)
@@ -222,8 +223,8 @@ class WorkflowLoop(asyncio.AbstractEventLoop):
             self._prune_at = 2 * len(self._tasks) + 64
         return task
 
-    def get_debug(self) -> bool:
-        return False
+    # Each future asks. As a class written in C it gives False without a call for the guard to look at.
+    get_debug = bool
 
     def is_running(self) -> bool:
         return True
