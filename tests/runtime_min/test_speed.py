@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def test_the_short_form_of_the_benchmark_runs(root: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "tests.benchmarks.runtime", "--short", "--folder", tmp_path]
+    command: list[str | Path] = [sys.executable, "-m", "tests.benchmarks.runtime", "--short", "--folder", tmp_path]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     for name in (
