@@ -18,6 +18,8 @@ const now = () => Date.now() / 1000 + ahead;
 function show() {
   const [name, parameters] = location.hash.slice(1).split(/\?(.*)/s);
   view = VIEWS[name] ?? runs;
+  byId("runs").hidden ||= view !== runs;
+  byId("run").hidden ||= view !== run;
   view.open(new URLSearchParams(VIEWS[name] ? parameters : ""));
   byId("door").hidden = true;
   follow();

@@ -22,7 +22,10 @@ export function setUp(navigate) {
 export function open(parameters) {
   const isOther = parameters.get("id") !== query.get("id") || parameters.get("generation") !== query.get("generation");
   query = parameters;
-  if (isOther) {
+  if (isOther || byId("run").hidden) {
+    // Until this one's answer comes, nobody shall act on what another one's picture shows.
+    byId("run").hidden = true;
+    whole = null;
     byId("sent").textContent = "";
     byId("actions").open = false;
     byId("panel").hidden = true;

@@ -88,9 +88,9 @@ class Browser:
         self.call("Page.navigate", url=url)
         self.until("document.readyState === 'complete'")
 
-    def until(self, condition: str, seconds: float = 15.0) -> Any:
+    def until(self, condition: str, seconds: float = 15.0) -> None:
         """Wait until an expression is true in the page."""
-        return wait_for(lambda: self.run(condition), condition, seconds)
+        wait_for(lambda: self.run(f"Boolean({condition})"), condition, seconds)
 
     def text(self, selector: str) -> str:
         """The text of an element as it is shown; empty if there is none."""
@@ -108,7 +108,8 @@ class Browser:
 
     def type(self, selector: str, text: str) -> None:
         """Replace the text of a field, as a person would."""
-        self.run(f"(() => {{ const e = document.querySelector({json.dumps(selector)}); e.focus(); e.select(); }})()")
+        field = f"document.querySelector({json.dumps(selector)})"
+        self.run(f"void ({field}.focus(), {field}.select())")
         self.call("Input.insertText", text=text)
 
     def press(self, key: str) -> None:
@@ -129,9 +130,7 @@ class Browser:
 
     def dark(self, is_dark: bool) -> None:
         value = "dark" if is_dark else "light"
-        self.call(
-            "Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": value}]
-        )
+        self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": value}])
 
     def screenshot(self) -> bytes:
         """The page as a PNG."""
@@ -160,10 +159,9 @@ class Browser:
                 self.complaints.append(str(details["entry"]))
 
 
-def wait_for(condition: Callable[[], Any], what: str, seconds: float) -> Any:
-    """Wait until something is true, and give it back."""
+def wait_for(condition: Callable[[], Any], what: str, seconds: float) -> None:
+    """Wait until something is true."""
     deadline = time.monotonic() + seconds
-    while not (found := condition()):
+    while not condition():
         assert time.monotonic() < deadline, f"it did not happen in time: {what}"
         time.sleep(0.05)
-    return found

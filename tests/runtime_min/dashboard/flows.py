@@ -5,7 +5,18 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from runtime_min import Retry, Runtime, child, continue_as_new, signal, sleep, start, step, wait_signal, workflow
+from runtime_min import (
+    Retry,
+    Runtime,
+    child,
+    continue_as_new,
+    signal,
+    sleep,
+    start,
+    step,
+    wait_signal,
+    workflow,
+)
 
 HOSTILE = "<img src=x onerror=\"document.title='taken'\"><script>document.title='taken'</script>"
 

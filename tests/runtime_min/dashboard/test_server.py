@@ -20,7 +20,10 @@ from tests.runtime_min.dashboard import flows
 from tests.runtime_min.dashboard.conftest import Client
 
 READS = ("/api/about", "/api/runs", "/api/run?id=trial-1", "/api/entry?id=trial-1&generation=0&key=span+0")
-ORDERS = {"/api/signal": {"id": "approval-1", "name": "approved", "value": "true"}, "/api/cancel": {"id": "approval-1"}}
+ORDERS = {
+    "/api/signal": {"id": "approval-1", "name": "approved", "value": "true"},
+    "/api/cancel": {"id": "approval-1"},
+}
 
 
 def inbox(database: Path, id: str) -> list[Received]:
@@ -43,7 +46,13 @@ def inbox(database: Path, id: str) -> list[Received]:
 @pytest.mark.parametrize("path", READS)
 def test_reading_needs_the_token(client: Client, path: str) -> None:
     assert client.get(path).status == 200
-    for wrong in ("", "Bearer", "Bearer wrong", f"Basic {client.dashboard.token}", f"Bearer {client.dashboard.token}x"):
+    for wrong in (
+        "",
+        "Bearer",
+        "Bearer wrong",
+        f"Basic {client.dashboard.token}",
+        f"Bearer {client.dashboard.token}x",
+    ):
         answer = client.get(path, Authorization=wrong)
         assert answer.status == 401
         assert list(answer.content) == ["error"]
@@ -62,7 +71,8 @@ def test_nothing_is_sent_without_the_token(client: Client, database: Path, path:
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "evil.example:{port}", "127.0.0.1", "127.0.0.1:1", "localhost.evil.example:{port}", ""]
+    "host",
+    ["evil.example", "evil.example:{port}", "127.0.0.1", "127.0.0.1:1", "localhost.evil.example:{port}", ""],
 )
 @pytest.mark.parametrize("path", ["/", "/page.js", "/api/runs", "/nowhere"])
 def test_a_name_that_was_made_to_resolve_to_loopback_is_refused(client: Client, host: str, path: str) -> None:
@@ -82,7 +92,14 @@ def test_two_hosts_are_refused(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "origin", ["http://evil.example", "null", "https://127.0.0.1:{port}", "http://127.0.0.1:1", "http://localhost:{port}"]
+    "origin",
+    [
+        "http://evil.example",
+        "null",
+        "https://127.0.0.1:{port}",
+        "http://127.0.0.1:1",
+        "http://localhost:{port}",
+    ],
 )
 def test_requests_of_other_sites_are_refused(client: Client, database: Path, origin: str) -> None:
     foreign = origin.format(port=client.dashboard.port)
@@ -157,7 +174,16 @@ def test_the_wrong_method_is_told_the_right_one(client: Client, method: str, pat
 
 @pytest.mark.parametrize(
     "path",
-    ["/nowhere", "/api", "/api/runs/", "/page.html", "/server.py", "/../server.py", "/%2e%2e/server.py", "//page.js/.."],
+    [
+        "/nowhere",
+        "/api",
+        "/api/runs/",
+        "/page.html",
+        "/server.py",
+        "/../server.py",
+        "/%2e%2e/server.py",
+        "//page.js/..",
+    ],
 )
 def test_what_is_not_there_is_not_found(client: Client, path: str) -> None:
     assert client.get(path).status == 404
@@ -193,7 +219,9 @@ def test_a_run_that_does_not_exist_is_not_found(client: Client, path: str) -> No
     assert client.get(f"/api/{path}").status == 404
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"id": 3}', b'{"id": "approval-1", "more": 1}', b"\xff", b"[" * 5000])
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"{", b'{"id": 3}', b'{"id": "approval-1", "more": 1}', b"\xff", b"[" * 5000]
+)
 def test_a_body_that_is_no_order_is_refused(client: Client, database: Path, body: bytes) -> None:
     for path in ORDERS:
         answer = client.post(path, body)
@@ -212,12 +240,20 @@ def test_a_body_that_is_too_long_is_refused_before_it_is_read(client: Client) ->
 
 def test_a_refused_body_is_not_taken_for_the_next_request(client: Client) -> None:
     hidden = f"GET /api/runs HTTP/1.1\r\nHost: {client.host}\r\n\r\n"
-    request = f"POST /api/cancel HTTP/1.1\r\nHost: {client.host}\r\nContent-Length: {len(hidden)}\r\n\r\n{hidden}"
+    request = (
+        f"POST /api/cancel HTTP/1.1\r\nHost: {client.host}\r\nContent-Length: {len(hidden)}\r\n\r\n{hidden}"
+    )
     assert raw(client.dashboard, request.encode()).count(b"HTTP/1.1 ") == 1
 
 
 @pytest.mark.parametrize(
-    "request_", [b"rubbish\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"BREW / HTTP/1.1\r\n\r\n", b"GET /" + b"x" * 70000 + b" HTTP/1.1\r\n\r\n"]
+    "request_",
+    [
+        b"rubbish\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"BREW / HTTP/1.1\r\n\r\n",
+        b"GET /" + b"x" * 70000 + b" HTTP/1.1\r\n\r\n",
+    ],
 )
 def test_what_is_no_request_gets_an_error_as_json(client: Client, request_: bytes) -> None:
     answer = raw(client.dashboard, request_)
@@ -369,7 +405,9 @@ def test_only_known_signals_are_sent_where_the_modules_are_known(database: Path)
     dashboard = Dashboard(database, port=0, is_typed=True)
     dashboard.start()
     try:
-        answer = Client(dashboard).post("/api/signal", {"id": "approval-1", "name": "aproved", "value": "true"})
+        answer = Client(dashboard).post(
+            "/api/signal", {"id": "approval-1", "name": "aproved", "value": "true"}
+        )
     finally:
         dashboard.close()
     assert answer.status == 409
@@ -388,7 +426,10 @@ def test_an_imported_run_can_be_looked_at_but_not_talked_to(database: Path, clie
     run = backend.find("approval-1")
     assert run is not None
     History.of(backend, run).__class__(
-        **{**{name: getattr(History.of(backend, run), name) for name in History.__struct_fields__}, "id": "foreign"}
+        **{
+            **{name: getattr(History.of(backend, run), name) for name in History.__struct_fields__},
+            "id": "foreign",
+        }
     ).store(backend)
     backend.close()
     assert client.get("/api/run?id=foreign").content["run"]["imported"] is True
@@ -403,9 +444,16 @@ def test_values_are_opened_and_sealed_with_the_codec(database: Path) -> None:
     dashboard.start()
     client = Client(dashboard)
     try:
-        assert client.post("/api/signal", {"id": "approval-1", "name": "approved", "value": "true"}).status == 200
+        assert (
+            client.post("/api/signal", {"id": "approval-1", "name": "approved", "value": "true"}).status
+            == 200
+        )
         # What was stored without the codec cannot be opened with it, and is shown as that.
-        assert client.get("/api/entry?id=trial-1&generation=0&key=span+0").content["arguments"]["text"].startswith("<")
+        assert (
+            client.get("/api/entry?id=trial-1&generation=0&key=span+0")
+            .content["arguments"]["text"]
+            .startswith("<")
+        )
     finally:
         dashboard.close()
     assert inbox(database, "approval-1")[0].value == turn(b"true")
@@ -414,7 +462,9 @@ def test_values_are_opened_and_sealed_with_the_codec(database: Path) -> None:
 # Where it is served
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.0.1", "example.com", "", "localhost.evil.example"])
+@pytest.mark.parametrize(
+    "host", ["0.0.0.0", "::", "192.168.0.1", "example.com", "", "localhost.evil.example"]
+)
 def test_it_is_served_on_loopback_only(database: Path, host: str) -> None:
     with pytest.raises(DashboardError, match="loopback only"):
         Dashboard(database, host=host, port=0)
@@ -427,7 +477,9 @@ def test_each_address_of_loopback_will_do(database: Path, host: str) -> None:
     dashboard = Dashboard(database, host=host, port=0)
     dashboard.start()
     try:
-        assert dashboard.url.startswith(f"http://{'[::1]' if host == '::1' else '127.0.0.1'}:{dashboard.port}/#token=")
+        assert dashboard.url.startswith(
+            f"http://{'[::1]' if host == '::1' else '127.0.0.1'}:{dashboard.port}/#token="
+        )
     finally:
         dashboard.close()
 
