@@ -11,6 +11,7 @@ import importlib
 import inspect
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -70,6 +71,61 @@ def test_the_program_of_a_page_runs_and_prints_what_the_page_shows(page: str, tm
     printed, trouble = PROGRAMS[page].run(tmp_path)
     assert not trouble
     assert printed == PROGRAMS[page].prints
+
+
+SESSION = re.compile(r"<!-- session -->\n```console\n(?P<text>.*?)```\n", re.DOTALL)
+
+
+def without_times(text: str) -> list[str]:
+    """The lines of an output without what differs each time: dates, durations, and the width of columns."""
+    text = re.sub(r"[+]?\d+(\.\d+)? ?(ms|s|µs)\b", "TIME", text)
+    text = re.sub(r"(\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\dZ", "DATE", text)
+    text = re.sub(r"[━·]+|─+", "", text)
+    return [" ".join(line.split()) for line in text.splitlines()]
+
+
+def test_the_session_on_the_page_about_operations_is_what_the_terminal_shows(tmp_path: Path) -> None:
+    page = ROOT / "docs" / "runtime-operations.md"
+    (tmp_path / "shop.py").write_text("\n".join(Program.of(page).blocks), encoding="utf-8")
+    session = SESSION.search(page.read_text(encoding="utf-8"))
+    assert session is not None
+    commands = [line[2:] for line in session["text"].splitlines() if line.startswith("$ ")]
+    script = "\n".join(f"echo {shlex.quote('$ ' + command)}\n{command}" for command in commands)
+    completed = subprocess.run(
+        ["bash", "-c", 'runtime-min() { python -m runtime_min "$@"; }\n' + script],
+        cwd=tmp_path,
+        env={
+            **os.environ,
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
+            "PYTHONPATH": str(ROOT),
+            "PYTHONUTF8": "1",
+            "COLUMNS": "98",
+            "NO_COLOR": "1",
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert without_times(completed.stdout) == without_times(session["text"])
+
+
+def test_the_tests_on_the_page_about_tests_pass(tmp_path: Path) -> None:
+    text = "\n".join(PROGRAMS["runtime-testing.md"].blocks)
+    (tmp_path / "test_shop.py").write_text(text, encoding="utf-8")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_ADDOPTS": ""}
+    plugins = ["-p", "runtime_min_pytest", "-p", "no:cacheprovider"]
+    completed = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", *plugins, "test_shop.py"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert "5 passed" in completed.stdout, completed.stdout + completed.stderr
 
 
 def test_the_page_for_newcomers_has_a_program() -> None:
