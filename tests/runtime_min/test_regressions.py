@@ -115,7 +115,7 @@ async def inner_flow(number: int) -> int:
 
 
 @workflow
-async def generations(left: int, keys: list[str]) -> list[str]:
+async def goes_through_generations(left: int, keys: list[str]) -> list[str]:
     keys = [*keys, await note()]
     await child(inner_flow, left)
     started = await start(inner_flow, left)
@@ -128,7 +128,7 @@ async def generations(left: int, keys: list[str]) -> list[str]:
 def test_each_generation_has_children_and_idempotency_keys_of_its_own() -> None:
     async def main() -> list[str]:
         async with Runtime(MemoryBackend()) as runtime:
-            handle = await runtime.start(generations.options(id="g"), 2, [])
+            handle = await runtime.start(goes_through_generations.options(id="g"), 2, [])
             return await asyncio.wait_for(handle.result(), 5)
 
     keys = asyncio.run(main())
