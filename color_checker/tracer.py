@@ -483,13 +483,29 @@ class Tracer:
         return _NONE
 
     def _results(self, node: Activation, position: int) -> Origins:
-        """What the functions return that the operation calls."""
+        """What the functions return that the operation calls, as far as that is its result."""
         found = _NONE
         for target in self.calls[node].get(position, ()):
             returned = self._returns.get(target)
-            if returned and not target.facts.is_generator:
+            if returned and self._gives_result(node, position, target):
                 found |= self.in_caller(returned, target, self.bind(node, position, target))
         return found
+
+    def _gives_result(self, node: Activation, position: int, target: Activation) -> bool:
+        """Whether the operation's result is what the function returns.
+
+        Not what makes a part of a new object, such as a field's `default_factory`.
+        """
+        if target.facts.is_generator:
+            return False
+        op = node.body.ops[position]
+        if not isinstance(op, Call) or target.facts.name == "__new__":
+            return True
+        called = self._called_by(node, position, op)
+        if not called.makes:
+            return True
+        function = (target.module.key, target.index)
+        return function in called.plain or function in called.bound or called.calls_object
 
 
 def _is_fixed(value: Value, depth: int = 0) -> bool:

@@ -264,6 +264,53 @@ def test_what_a_function_for_tests_resets_does_not_change_for_workflows(found) -
     )
 
 
+def test_what_makes_a_field_is_not_the_object_that_has_the_field(found) -> None:  # type: ignore[no-untyped-def]
+    assert found(
+        app="""
+        from dataclasses import dataclass, field
+
+        DEFAULTS: list[str] = ["bag"]
+
+        @dataclass
+        class Basket:
+            owner: str = ""
+            items: list[str] = field(default_factory=lambda: DEFAULTS)
+
+        def assign(basket: Basket) -> None:
+            basket.owner = "me"
+
+        @DBOS.workflow()
+        def order() -> str:
+            basket = Basket()
+            basket.owner = "you"
+            assign(basket)
+            return basket.owner
+
+        @DBOS.workflow()
+        def add(item: str) -> None:
+            Basket().items.append(item)
+    """
+    ) == {("app.py", "Basket().items.append(item)", "global-write")}
+
+
+def test_an_object_that_new_takes_from_a_module_is_the_modules(found) -> None:  # type: ignore[no-untyped-def]
+    assert found(
+        app="""
+        class Settings:
+            limit = 1
+
+            def __new__(cls) -> "Settings":
+                return SETTINGS
+
+        SETTINGS = object.__new__(Settings)
+
+        @DBOS.workflow()
+        def order() -> None:
+            Settings().limit = 2
+    """
+    ) == {("app.py", "Settings().limit = 2", "global-write")}
+
+
 def test_changes_below_many_callers_are_found_in_reasonable_time(found) -> None:  # type: ignore[no-untyped-def]
     layers, width = 12, 8
     lines = ["class Store:", "    def __init__(self) -> None:", "        self.rows: list[int] = []", ""]
