@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from runtime_min import (
     worker,
     workflow,
 )
-from runtime_min.backend import Backend, Closing, Commit, Delivered, Message, NewRun, Run
+from runtime_min.backend import Backend, Closing, Commit, Delivered, Message, NewRun, Outcome, Run
 from runtime_min.journal import Attempted, Event, Received, Resolved
 from runtime_min.memory import MemoryBackend
 from runtime_min.sqlite import SqliteBackend
@@ -513,3 +514,43 @@ def test_a_step_whose_result_is_in_the_inbox_is_not_run_again() -> None:
 
     assert asyncio.run(main()) == "kept"
     assert len(calls) == 1
+
+
+# What was read and could not be stored
+
+
+class FullForAWhile(MemoryBackend):
+    """Commits fail for a while."""
+
+    fails = 0
+
+    def commit(self, commits: Sequence[Commit]) -> list[Outcome]:
+        if self.fails:
+            self.fails -= 1
+            raise sqlite3.OperationalError("database or disk is full")
+        return super().commit(commits)
+
+
+@workflow
+async def receives_one_at_a_time() -> list[int]:
+    return [await wait_signal(go) for _ in range(2)]
+
+
+def test_a_signal_that_cannot_be_stored_at_first_arrives_once() -> None:
+    async def main() -> list[int]:
+        backend = FullForAWhile()
+        async with Runtime(backend) as runtime:
+            handle = await runtime.start(receives_one_at_a_time.options(id="full"))
+            await until(lambda: len(events_of(runtime, "full")) == 1)
+            await asyncio.sleep(0.1)
+            backend.fails = 3
+            await handle.signal(go, 1)
+            await until(lambda: backend.fails == 2)
+            # As when it is time to look just before it is time to try again.
+            assert runtime._worker is not None
+            runtime._worker._read_inbox()
+            await until(lambda: backend.fails == 0)
+            await handle.signal(go, 2)
+            return await asyncio.wait_for(handle.result(), 5)
+
+    assert asyncio.run(main()) == [1, 2]
