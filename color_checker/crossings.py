@@ -188,12 +188,25 @@ def is_inline(program: Program, crossing: Crossing) -> bool:
     if crossing.func.facts.is_generator:
         return any(isinstance(use, Yield) and use.delegates and use.value == op.dst for use in node.body.ops)
     profile = program.profile(crossing.coloring.engine)
-    given = (*op.args, *(slot for _, slot in op.keywords))
-    return profile is not None and any(
-        isinstance(value, ExtInst) and profile.owns(value.dotted)
-        for slot in given
-        for value in program.values(node, slot)
-    )
+    return profile is not None and any(map(profile.owns, _classes_given(program, crossing)))
+
+
+def is_invoked(program: Program, crossing: Crossing) -> bool:
+    """Whether the callee gets what only its engine gives it: the caller stands for the engine."""
+    profile = program.profile(crossing.coloring.engine)
+    if profile is None or not profile.invocations:
+        return False
+    return any(profile.canonical(name) in profile.invocations for name in _classes_given(program, crossing))
+
+
+def _classes_given(program: Program, crossing: Crossing) -> Iterator[str]:
+    """The classes of the arguments that are objects of an engine or another package."""
+    op = crossing.node.body.ops[crossing.position]
+    if isinstance(op, Call):
+        for slot in (*op.args, *(slot for _, slot in op.keywords)):
+            for value in program.values(crossing.node, slot):
+                if isinstance(value, ExtInst):
+                    yield value.dotted
 
 
 def is_driven(crossing: Crossing) -> bool:

@@ -141,6 +141,8 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
             primitives under them are fine everywhere (CC103).
         mains: decorators, registrations and base classes whose functions are a workflow from its start;
             those of others (signal handlers) may be called like functions (CC101). Empty: all are.
+        invocations: classes of what the engine itself hands to a workflow: what calls a workflow with one
+            stands for the engine (CC101).
         instead: what to write in place of a direct call, with `{}` for the called function: "step" and
             "child" in workflow code, "start" elsewhere.
         continue_as_new: dotted names that end a run with a fresh history; empty: the engine has none.
@@ -178,6 +180,7 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
     replay_guards: tuple[str, ...] = ()
     workflow_guards: tuple[str, ...] = ()
     mains: tuple[str, ...] = ()
+    invocations: tuple[str, ...] = ()
     instead: dict[str, str] = {}
     continue_as_new: tuple[str, ...] = ()
     control_exceptions: tuple[str, ...] = ()
@@ -360,7 +363,8 @@ class ProfileError(ColorCheckerError):
 _HERE = Path(__file__).parent
 _HINTS = get_type_hints(Profile)
 _NAME_SETS = (
-    "primitives", "anywhere", "unsandboxed", "replay_guards", "workflow_guards", "mains", "continue_as_new"
+    "primitives", "anywhere", "unsandboxed", "replay_guards", "workflow_guards", "mains", "invocations",
+    "continue_as_new",
 )  # fmt: skip
 _NAME_TABLES = ("operations", "effects", "returns", "bases", "starts", "injections", "renames", "keys")
 _WILDCARDS = frozenset({"primitives", "anywhere", "effects"})

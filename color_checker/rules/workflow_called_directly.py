@@ -10,6 +10,7 @@ from color_checker.crossings import (
     direct_calls,
     is_driven,
     is_inline,
+    is_invoked,
     is_main,
     is_super,
     is_tested,
@@ -453,7 +454,7 @@ def test_an_invocation_gives_its_result(invocation, lambda_context) -> None:
             return False
         if program.runs_replayed(call.node):
             return not is_inline(program, call)
-        return not is_driven(call) and not is_tested(call)
+        return not (is_driven(call) or is_tested(call) or is_invoked(program, call))
 
     def _finding(self, program: Program, call: Crossing) -> Finding:
         profile = program.profiles[call.coloring.engine]

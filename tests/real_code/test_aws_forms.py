@@ -50,6 +50,41 @@ def handler(event: dict[str, str], context: DurableContext) -> str:
     assert surprises(tmp_path, app=text) == set()
 
 
+def test_what_hands_a_handler_the_engines_own_input_stands_for_the_engine(tmp_path: Path) -> None:
+    text = """\
+from collections.abc import Callable
+from typing import Any
+
+from aws_durable_execution_sdk_python import DurableContext, durable_execution
+from aws_durable_execution_sdk_python.execution import DurableExecutionInvocationInput as Invocation
+
+
+class InProcess:
+    def __init__(self, handler: Callable[..., dict[str, Any]]) -> None:
+        self.handler = handler
+
+    def invoke(self, invocation: Invocation, lambda_context: object) -> str:
+        return self.handler(invocation, lambda_context)["Status"]
+
+    def restart(self, event: dict[str, Any], lambda_context: object) -> str:
+        made = Invocation.from_dict(event)
+        return self.handler(made, lambda_context)["Status"]
+
+    def shortcut(self, event: dict[str, Any], lambda_context: object) -> str:
+        return self.handler(event, lambda_context)["Status"]  # expect: workflow-called-directly
+
+
+@durable_execution
+def handler(event: dict[str, str], context: DurableContext) -> str:
+    return event["order"]
+
+
+def runner() -> InProcess:
+    return InProcess(handler)
+"""
+    assert surprises(tmp_path, app=text) == set()
+
+
 def test_a_test_may_call_a_handler_and_the_program_may_not(tmp_path: Path) -> None:
     handler = """\
 from aws_durable_execution_sdk_python import DurableContext, durable_execution
