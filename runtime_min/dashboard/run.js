@@ -47,8 +47,8 @@ export function show(content, now) {
   drawWindows();
   const isLast = whole.first + whole.entries.length >= whole.total;
   chart.draw(whole.entries, clock, whole.end === null && isLast);
-  chart.markChosen(query.get("entry"));
   showDetails();
+  chart.markChosen(query.get("entry"));
 }
 
 export function tick() {
@@ -129,8 +129,8 @@ function change(parts) {
 
 function choose(key) {
   change({ entry: key });
+  showDetails(); // first, since the row is scrolled to where the panel leaves it visible
   chart.markChosen(key);
-  showDetails();
 }
 
 function close() {

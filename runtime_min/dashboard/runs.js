@@ -65,7 +65,8 @@ function writeRun(row, run) {
   cell.run = run;
   fill(row,
     make("td", {},
-      make("a", { className: "id", href: runAddress(run.id, run.generation) }, run.id),
+      // What goes on as new is followed into its next generation.
+      make("a", { className: "id", href: runAddress(run.id, run.state === "continued" ? run.generation : null) }, run.id),
       run.generation > 0 && make("span", { className: "quiet" }, ` generation ${run.generation}`),
       make("span", { className: "flow" }, run.workflow),
       run.problem && make("div", { className: "trouble" }, run.problem.split("\n")[0])),

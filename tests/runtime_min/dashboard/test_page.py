@@ -10,7 +10,10 @@ from urllib.parse import quote
 import pytest
 
 from runtime_min import Runtime
+from runtime_min.backend import Commit, NewRun
 from runtime_min.dashboard import Dashboard
+from runtime_min.journal import Started, encode
+from runtime_min.sqlite import SqliteBackend
 from tests.runtime_min.dashboard import flows
 from tests.runtime_min.dashboard.browser import Browser
 
@@ -247,6 +250,37 @@ def test_new_runs_appear_in_the_list_and_times_go_on(
     asyncio.run(begin())
     browser.until("document.querySelectorAll('#list tr').length === 3")
     assert browser.texts("#list a")[0] == "approval-2"
+
+
+def test_why_a_run_cannot_go_on_is_shown(dashboard: Dashboard, browser: Browser, database: Path) -> None:
+    backend = SqliteBackend(database)
+    started = encode(Started("approval", "", b"[]", 1, 1e9))
+    run, _ = backend.create(NewRun("stuck-1", "approval", "", started, 1e9), "elsewhere:1:worker")
+    problem = "recorded: step charge\nran: step refund"
+    backend.commit([Commit(run.number, run.token, 1, release=True, problem=problem)])
+    backend.close()
+    at(dashboard, browser)
+    assert "recorded: step charge" in browser.text("#list tr")
+    browser.click("#list a")
+    browser.until("!document.querySelector('#run').hidden")
+    assert browser.text("#problem") == problem
+
+
+def test_a_run_that_goes_on_as_new_is_followed(dashboard: Dashboard, browser: Browser) -> None:
+    at(dashboard, browser, "#runs?workflow=count")
+    browser.until("document.querySelectorAll('#list tr').length === 3")
+    links = browser.run("[...document.querySelectorAll('#list a')].map((link) => link.getAttribute('href'))")
+    assert links == ["#run?id=count-1", "#run?id=count-1&generation=1", "#run?id=count-1&generation=0"]
+
+
+def test_a_chosen_row_is_not_covered_by_its_details(dashboard: Dashboard, browser: Browser) -> None:
+    browser.resize(400, 800)
+    at_run(dashboard, browser, "many-1")
+    browser.click("#rows li:nth-child(120) button")
+    browser.until("document.querySelector('#panel pre')")
+    (row,) = boxes(browser, "#rows li:nth-child(120)", "bottom")
+    (panel,) = boxes(browser, "#panel", "top")
+    assert 0 < row <= panel
 
 
 def test_an_unknown_run_says_so(dashboard: Dashboard, browser: Browser) -> None:

@@ -6,6 +6,7 @@ import socket
 from pathlib import Path
 from urllib.parse import quote
 
+import msgspec
 import pytest
 
 from runtime_min.backend import Filter
@@ -425,12 +426,7 @@ def test_an_imported_run_can_be_looked_at_but_not_talked_to(database: Path, clie
     backend = SqliteBackend(database)
     run = backend.find("approval-1")
     assert run is not None
-    History.of(backend, run).__class__(
-        **{
-            **{name: getattr(History.of(backend, run), name) for name in History.__struct_fields__},
-            "id": "foreign",
-        }
-    ).store(backend)
+    msgspec.structs.replace(History.of(backend, run), id="foreign").store(backend)
     backend.close()
     assert client.get("/api/run?id=foreign").content["run"]["imported"] is True
     assert client.post("/api/cancel", {"id": "foreign"}).status == 409
