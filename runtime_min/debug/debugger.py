@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from runtime_min.colors import Step
 from runtime_min.debug.frames import (
     COROUTINES,
     INTERNAL,
@@ -211,12 +212,23 @@ class Debugger(pdb.Pdb):
             return (self._file(file) if file else code.co_filename), int(number)
         if file:
             raise DebugError(f"{place}: a breakpoint is FILE:LINE, LINE or FUNCTION")
-        found = self.session.flow.fn.__globals__.get(place)
+        found = self._named(place)
+        if isinstance(found, Step):
+            raise DebugError(f"`{place}` is a step, and no step runs in a replay; break where it is called")
         function = getattr(found, "fn", found)
         if not inspect.isfunction(function):
             known = f"`{self.session.flow.fn.__module__}` has no function `{place}`"
             raise DebugError(f"{known}; a breakpoint is FILE:LINE, LINE or FUNCTION")
         return function.__code__.co_filename, first_line(function.__code__)
+
+    def _named(self, name: str) -> object:
+        """What a name means where the workflow is defined, or in its class."""
+        flow = self.session.flow
+        first, *rest = name.split(".")
+        found = flow.fn.__globals__.get(first, getattr(flow.owner, first, None))
+        for part in rest:
+            found = getattr(found, part, None)
+        return found
 
     def _file(self, name: str) -> str:
         """A source file by its path, or by the end of the path of a module that is loaded."""

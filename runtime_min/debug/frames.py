@@ -126,7 +126,15 @@ def print_stack(stack: Iterable[tuple[FrameType, int]]) -> None:
         click.echo(f"  {place_of(frame, line)}")
         for name, value in frame.f_locals.items():
             if not name.startswith("__"):
-                click.echo(f"      {name} = {_shown.repr(value)}")
+                click.echo(f"      {name} = {_value(value)}")
+
+
+def _value(value: object) -> str:
+    """A variable's value; of an object that does not say what it is, its attributes."""
+    if type(value).__repr__ is not object.__repr__ or not getattr(value, "__dict__", None):
+        return _shown.repr(value)
+    attributes = ", ".join(f"{name}={_shown.repr(one)}" for name, one in list(vars(value).items())[:8])
+    return f"<{type(value).__qualname__} {attributes}>"
 
 
 _shown = reprlib.Repr()

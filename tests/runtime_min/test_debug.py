@@ -234,6 +234,58 @@ def test_quitting_inside_of_workflow_code_runs_none_of_its_steps(shop: Shop) -> 
     assert shop.trace() == before
 
 
+CLASS = """
+
+class Trial:
+    def __init__(self) -> None:
+        self.count = 0
+
+    async def add(self, order: Order) -> int:
+        cents = await charge(order, 3)
+        return cents
+
+    @workflow
+    async def run(self, cents: int) -> int:
+        self.count = await asyncio.wait_for(self.add(Order("t", cents)), 1000)
+        return await wait_signal(approved)
+"""
+
+
+def test_workflows_that_are_methods_stop_in_methods_and_show_what_they_hold(shop: Shop) -> None:
+    shop.module.write_text(shop.module.read_text("utf-8") + CLASS, "utf-8")
+    trial = "start", "Trial.run", 8, "--id", "trial"
+    shop.command(*trial)
+    shop.command("cancel", "racing")
+    shop.command("cancel", "waiting")
+    script = (
+        "import asyncio\nimport shop\nfrom runtime_min import Runtime\n\n\nasync def main():\n"
+        "    async with Runtime('shop.sqlite') as runtime:\n"
+        "        while (await runtime.handle('trial').describe()).events < 5:\n"
+        "            await asyncio.sleep(0.01)\n\n\nasyncio.run(main())\n"
+    )
+    shop.python(script)
+    typed = [
+        "w",
+        "b Trial.add",
+        "b add",
+        "restart",
+        "c",
+        "p self.count, order",
+        "clear",
+        "n",
+        "n",
+        "n",
+        "w",
+        "q",
+    ]
+    _, end, told, again, _, _, order, *_, stack, _ = answers(shop.debug("trial", typed=typed))
+    assert "self = <Trial count=7>\n" in end
+    assert told.startswith(f"breakpoint at shop.py:{shop.line('cents = await charge(order, 3)')}")
+    assert again == told
+    assert order == "(0, Order(id='t', cents=8))\n"
+    assert "shop.py(" in stack
+
+
 # -- looking ------------------------------------------------------------------------------------------
 
 
@@ -337,6 +389,7 @@ def test_a_file_is_debugged_without_any_database(shop: Shop) -> None:
         ("b nope.py:3", "nope.py: there is no such file, and no module of that name is loaded"),
         ("b shop.py:1", "shop.py:1: no function has code in that line of shop.py"),
         ("b shop.py:4000", "shop.py:4000: no function has code in that line of shop.py"),
+        ("b charge", "`charge` is a step, and no step runs in a replay; break where it is called"),
         ("b a:b", "a:b: a breakpoint is FILE:LINE, LINE or FUNCTION"),
         ("help nope", "there is no command `nope`"),
     ],
