@@ -35,11 +35,15 @@ _REMEMBERED = 4
 
 
 class Problem(Exception):  # noqa: N818 - an answer, by what it is
-    """A question that has no answer, or a message that cannot be sent; says why."""
+    """A message that cannot be sent as things are; says why."""
 
-    def __init__(self, message: str, *, is_missing: bool = False) -> None:
-        super().__init__(message)
-        self.is_missing = is_missing
+
+class Missing(Problem):
+    """What was asked for does not exist."""
+
+
+class Unfit(Problem):
+    """The value of a signal that cannot be sent to any run."""
 
 
 class RunsQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -264,7 +268,7 @@ class Desk:
         for key, each in _entries(self._timeline(run)):
             if key == question.key:
                 return _details(key, each)
-        raise Problem(f"`{question.id}` has no entry `{question.key}`", is_missing=True)
+        raise Missing(f"`{question.id}` has no entry `{question.key}`")
 
     def signal(self, order: Sending) -> None:
         """Put a signal into a run's inbox."""
@@ -272,16 +276,16 @@ class Desk:
             plain = msgspec.json.format(order.value.encode(), indent=-1)
             msgspec.json.decode(plain)
         except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
-            raise Problem(f"the value is not JSON ({error}); text is written in quotes") from None
+            raise Unfit(f"the value is not JSON ({error}); text is written in quotes") from None
         declared = signals().get(order.name)
         if declared is not None:
             try:
                 self._codec.decode(plain, declared.type)
             except NotStorable as error:
-                raise Problem(f"the value does not fit the signal `{order.name}`: {error}") from None
+                raise Unfit(f"the value does not fit the signal `{order.name}`: {error}") from None
         elif self._is_typed:
             known = ", ".join(sorted(signals())) or "none"
-            raise Problem(f"no signal is named `{order.name}`; there are: {known}")
+            raise Unfit(f"no signal is named `{order.name}`; there are: {known}")
         self._send(order.id, Received("signal", time.time(), order.name, self._codec.seal(plain)))
 
     def cancel(self, order: Cancelling) -> None:
@@ -294,7 +298,7 @@ class Desk:
                 return
             run = self._sending.find(id)
         if run is None:
-            raise Problem(f"no workflow has the id `{id}`", is_missing=True)
+            raise Missing(f"no workflow has the id `{id}`")
         state = "imported" if run.state == "running" else run.state
         raise Problem(f"`{id}` is {state}, so nothing reaches it any more")
 
@@ -302,12 +306,12 @@ class Desk:
         """A run, and the newest generation of its id."""
         newest = self._reading.find(id)
         if newest is None:
-            raise Problem(f"no workflow has the id `{id}`", is_missing=True)
+            raise Missing(f"no workflow has the id `{id}`")
         if generation is None or generation == newest.generation:
             return newest, newest.generation
         run = self._reading.find(id, generation)
         if run is None:
-            raise Problem(f"workflow `{id}` has no generation {generation}", is_missing=True)
+            raise Missing(f"workflow `{id}` has no generation {generation}")
         return run, newest.generation
 
     def _timeline(self, run: Run) -> Timeline:

@@ -33,10 +33,12 @@ from runtime_min.dashboard.desk import (
     Cancelling,
     Desk,
     EntryQuestion,
+    Missing,
     Problem,
     RunQuestion,
     RunsQuestion,
     Sending,
+    Unfit,
 )
 from runtime_min.dashboard.gate import Gate, Refusal, body_length, in_url, is_loopback
 from runtime_min.errors import RuntimeMinError, StorageError
@@ -202,8 +204,12 @@ class _Handler(BaseHTTPRequestHandler):
             answer(address.path, dict(parse_qsl(address.query, keep_blank_values=True, max_num_fields=20)))
         except Refusal as refusal:
             self._error(refusal.status, refusal.message, refusal.headers)
+        except Missing as missing:
+            self._error(HTTPStatus.NOT_FOUND, str(missing))
+        except Unfit as unfit:
+            self._error(HTTPStatus.BAD_REQUEST, str(unfit))
         except Problem as problem:
-            self._error(HTTPStatus.NOT_FOUND if problem.is_missing else HTTPStatus.CONFLICT, str(problem))
+            self._error(HTTPStatus.CONFLICT, str(problem))
         except (msgspec.MsgspecError, ValueError) as error:
             self._error(HTTPStatus.BAD_REQUEST, str(error))
         except sqlite3.Error as error:

@@ -215,7 +215,7 @@ def test_a_value_that_is_refused_is_explained(dashboard: Dashboard, browser: Bro
     browser.press("Enter")
     browser.until("document.querySelector('#sent').className === 'bad'")
     assert "text is written in quotes" in browser.text("#sent")
-    assert all("409" in note for note in browser.complaints)
+    assert all("400" in note for note in browser.complaints)
     browser.complaints.clear()
 
 

@@ -390,14 +390,14 @@ def test_a_run_can_be_cancelled(client: Client, database: Path) -> None:
 @pytest.mark.parametrize("value", ["", "yes", "{", "'x'", "[" * 100_000])
 def test_a_value_that_is_no_json_is_not_sent(client: Client, database: Path, value: str) -> None:
     answer = client.post("/api/signal", {"id": "approval-1", "name": "other", "value": value})
-    assert answer.status == 409
+    assert answer.status == 400
     assert "not JSON" in answer.content["error"]
     assert inbox(database, "approval-1") == []
 
 
 def test_a_value_of_the_wrong_type_is_not_sent(client: Client, database: Path) -> None:
     answer = client.post("/api/signal", {"id": "approval-1", "name": flows.approved.name, "value": '"yes"'})
-    assert answer.status == 409
+    assert answer.status == 400
     assert "does not fit the signal `approved`" in answer.content["error"]
     assert inbox(database, "approval-1") == []
 
@@ -411,7 +411,7 @@ def test_only_known_signals_are_sent_where_the_modules_are_known(database: Path)
         )
     finally:
         dashboard.close()
-    assert answer.status == 409
+    assert answer.status == 400
     assert "no signal is named `aproved`" in answer.content["error"]
 
 
