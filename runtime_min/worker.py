@@ -306,7 +306,10 @@ class Worker:
                 self._resume_child(live, event, now)
             else:
                 # It was stored together with the event, so it has happened, if anybody was there.
-                live.incoming.append((_told(event, self._backend.find(event.target) is None, now), None))
+                other = self._backend.find(event.target)
+                ended = other.closed if other is not None else 0.0
+                missed = ended is not None and ended <= live.execution.time
+                live.incoming.append((_told(event, missed and event.kind != "start", now), None))
 
     def _resume_step(self, live: _Live, operation: Operation, lost: bool, now: float) -> None:
         position = operation.event.position

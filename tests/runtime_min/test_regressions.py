@@ -19,6 +19,7 @@ from runtime_min import (
     Runtime,
     WorkflowBlocked,
     WorkflowFailed,
+    WorkflowNotFound,
     child,
     continue_as_new,
     info,
@@ -554,3 +555,47 @@ def test_a_signal_that_cannot_be_stored_at_first_arrives_once() -> None:
             return await asyncio.wait_for(handle.result(), 5)
 
     assert asyncio.run(main()) == [1, 2]
+
+
+# A process that dies between sending a signal and recording what became of it
+
+
+class DiesAfterSending(MemoryBackend):
+    """Nothing is stored any more after the commit that sent a message, as if the process had been killed."""
+
+    dead = False
+
+    def commit(self, commits: Sequence[Commit]) -> list[Outcome]:
+        if self.dead:
+            raise sqlite3.OperationalError("killed")
+        outcomes = super().commit(commits)
+        self.dead = any(commit.messages for commit in commits)
+        return outcomes
+
+
+@workflow
+async def tells(id: str) -> str:
+    try:
+        await Handle[Any](id).signal(go, 1)
+    except WorkflowNotFound:
+        return "nobody there"
+    return "told"
+
+
+@pytest.mark.parametrize(
+    ("other", "outcome"), [("ended", "nobody there"), ("running", "told"), ("none", "nobody there")]
+)
+def test_what_became_of_a_signal_is_known_after_a_crash(other: str, outcome: str) -> None:
+    async def main() -> str:
+        backend = DiesAfterSending()
+        async with Runtime(backend, lease=0.3) as runtime:
+            await (await runtime.start(inner_flow.options(id="ended"), 1)).result()
+            await runtime.start(sink.options(id="running"))
+            await asyncio.sleep(0.05)
+            await runtime.start(tells.options(id="t"), other)
+            await until(lambda: backend.dead)
+        backend.dead = False
+        async with Runtime(backend) as runtime:
+            return await asyncio.wait_for(runtime.handle("t", tells).result(), 5)
+
+    assert asyncio.run(main()) == outcome
