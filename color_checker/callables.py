@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 
 def functions_in(linker: Linker, value: Value, inside: tuple[Value, ...] = ()) -> Iterator[Func]:
-    """What calling `value` runs, as far as it is known by now; `inside` of which partials it lies."""
+    """What calling `value` runs, as far as it is known by now; `inside` are the partials around it.
+
+    Of a class, a context manager's factory or something in another package: nothing.
+    """
     match value:
         case Func():
             yield value

@@ -1,8 +1,8 @@
 """Remembers the hashes of files by what the file system says of them, so that only changed files are read.
 
 A file is taken for unchanged if device, number, size and both times (of its content and of its entry) are
-as they were, which is what git does, too. A file that had just been written when it was read could be
-written again within one tick of the file system's clock: it is not remembered, and read again next time.
+as they were, much as git does it. A file that had just been written when it was read could be written
+again within one tick of the file system's clock: it is not remembered, and read again next time.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Stamps:
     """The hashes of files, from an earlier run where nothing has happened to the file since."""
 
     def __init__(self, store: Store, sources: Sources) -> None:
-        """What is remembered is kept in the store, for runs over the same files."""
+        """`store` keeps what is remembered, for runs over the same files."""
         self._store = store
         self._key = _key(sources)
         self._known = _load(store, self._key)
@@ -61,9 +61,11 @@ class Stamps:
         if stamp is not None and _fits(stamp, path):
             self._seen[path] = stamp
             return stamp.hash, None
+        now = time.time_ns()  # before the file is read, since it may be written again while it is
         data, status = read_with_status(path)
         digest = content_hash(data)
-        self._learn(path, status, digest)
+        if max(status.st_mtime_ns, status.st_ctime_ns) < now - TICK:
+            self._learn(path, status, digest)
         return digest, data
 
     def save(self) -> None:
@@ -75,11 +77,10 @@ class Stamps:
                 return  # a name that is not valid UTF-8: such trees are rare enough to be read each time
 
     def _learn(self, path: str, status: os.stat_result, digest: bytes) -> None:
-        if max(status.st_mtime_ns, status.st_ctime_ns) < time.time_ns() - TICK:
-            self._seen[path] = Stamp(
-                status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns, digest
-            )
-            self._has_news = True
+        self._seen[path] = Stamp(
+            status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns, digest
+        )
+        self._has_news = True
 
 
 def _key(sources: Sources) -> bytes:

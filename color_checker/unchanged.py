@@ -22,7 +22,7 @@ _MOST_FILES = 8
 
 
 class Growth(msgspec.Struct, frozen=True):
-    """How many more lines and functions there are than before."""
+    """How many more lines and functions there are than before; there may be fewer."""
 
     lines: int = 0
     functions: int = 0
@@ -57,10 +57,12 @@ def growth(
 
 
 def _uncounted(head: Head) -> Head:
+    """All that a head says but how much there is."""
     return msgspec.structs.replace(head, lines=0, functions=0)
 
 
 def _unmeasured(facts: bytes) -> ModuleFacts:
+    """All that the facts say but how long the file is."""
     return msgspec.structs.replace(decode_module(facts), lines=0)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from color_checker.config import Config
 from color_checker.errors import SourceError
 from color_checker.inputs import FACTS_VERSION, read_inputs
-from color_checker.sources import Sources, content_hash, discover
+from color_checker.sources import Sources, content_hash, discover, read_with_status
 from color_checker.stamps import TICK, Stamps
 from color_checker.store import Store
 
@@ -33,8 +34,6 @@ def store(tmp_path: Path) -> Iterator[Store]:
 @pytest.fixture
 def later(monkeypatch: pytest.MonkeyPatch) -> None:
     """The clock says that all files were written long ago."""
-    import time
-
     now = time.time_ns
     monkeypatch.setattr("color_checker.stamps.time.time_ns", lambda: now() + 2 * TICK)
 
@@ -61,6 +60,23 @@ def test_a_file_is_read_once(file: Path, store: Store) -> None:
 
 def test_a_file_that_was_just_written_is_read_again(file: Path, store: Store) -> None:
     assert [read(file, store) for _ in range(2)] == [{"one.py"}] * 2
+
+
+def test_a_file_that_was_just_written_and_is_read_slowly_is_read_again(
+    file: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passed = [0]
+    now = time.time_ns
+    monkeypatch.setattr("color_checker.stamps.time.time_ns", lambda: now() + passed[0])
+
+    def slowly(path: str) -> tuple[bytes, os.stat_result]:
+        passed[0] += 2 * TICK
+        return read_with_status(path)
+
+    monkeypatch.setattr("color_checker.stamps.read_with_status", slowly)
+    assert read(file, store) == {"one.py"}
+    passed[0] = 0
+    assert read(file, store) == {"one.py"}
 
 
 @pytest.mark.usefixtures("later")
