@@ -37,6 +37,14 @@ class Prompt(cmd.Cmd):
 
     # How commands are read.
 
+    def ask(self) -> None:
+        """Do what the user says, until that is to go on. Ctrl+C gives up a command, as in pdb."""
+        while True:
+            try:
+                return self.cmdloop()
+            except KeyboardInterrupt:
+                click.echo("\n--KeyboardInterrupt-- (`q` quits)")
+
     def precmd(self, line: str) -> str:
         echo(line)
         return line
@@ -116,7 +124,7 @@ class Prompt(cmd.Cmd):
         if session.differs:
             there = min(stop + 1, len(session.stops) - 1)
             self._events(session.stops[there], session.last_of(there))
-            click.echo(f"!!! {type(session.problem).__name__}: {session.problem}")
+            click.echo(f"!!! {type(session.problem).__name__}: {session.problem}".rstrip(": "))
             return
         if session.at < 0:
             click.echo(f"before the first of {count} events of `{session.history.id}`")

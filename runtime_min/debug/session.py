@@ -37,7 +37,7 @@ class Session:
         target: the event at which the prompt comes next.
         leaving: the user has quit.
         silent: replaying what was seen before: breakpoints are not heard.
-        problem: the difference, if it was reached.
+        problem: what ended the replay, if it did not reach the end: a difference, or the user's Ctrl+C.
         more: what the workflow asks for at the end, beyond the history.
         ended: the last event has happened.
     """
@@ -57,7 +57,7 @@ class Session:
         self.leaving = False
         self.target: float = math.inf
         self.pdb_on: int | None = None
-        self.problem: Exception | None = None
+        self.problem: BaseException | None = None
         self.execution: Execution | None = None
         self._reset()
 
@@ -86,7 +86,7 @@ class Session:
                 self.more = execution.replay(self.events)
             except Restart:
                 raise
-            except Exception as error:  # noqa: BLE001 - whatever ends the replay is what has to be looked at
+            except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever ends it is to be looked at
                 # A `finally` block that the user quit from may go on with anything.
                 if self.leaving:
                     return False
@@ -128,7 +128,7 @@ class Session:
         self.debugger.disarm()
         self.target = -1
         self.prompt.show_place()
-        self.prompt.cmdloop()
+        self.prompt.ask()
 
     # What the commands do.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -232,6 +233,35 @@ def test_quitting_inside_of_workflow_code_runs_none_of_its_steps(shop: Shop) -> 
     shop.change("        await ship(order)\n", "        breakpoint()\n        await ship(order)\n")
     shop.debug("done", typed=["q"])
     assert shop.trace() == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl+C is sent as a signal")
+def test_code_that_never_waits_can_be_interrupted_and_looked_at(shop: Shop) -> None:
+    shop.change(
+        "    total = 0\n",
+        "    total = 0\n    print('endless', flush=True)\n    while True:\n        total += 1\n",
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-m", "runtime_min", "--db", "shop.sqlite", "--app", "shop", "debug", "waiting"],
+        cwd=shop.directory,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "endless\n"
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate("w\nq\n", timeout=20)
+    finally:
+        process.kill()
+        process.wait()
+    assert "!!! KeyboardInterrupt\n" in output
+    assert (
+        f"  shop.py:{shop.line('while True')}" in output or f"  shop.py:{shop.line('total += 1')}" in output
+    )
+    assert process.returncode == 1
 
 
 CLASS = """
