@@ -254,7 +254,7 @@ class Runtime:
                 run = self.run_of(id)
                 if run.state not in ("running", "continued"):
                     return run
-                if run.problem:
+                if run.problem and (self._worker is None or self._worker.retried):
                     raise WorkflowBlocked(f"workflow `{id}` cannot go on: {run.problem}")
                 await self._progress(id)
         finally:

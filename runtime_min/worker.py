@@ -109,6 +109,9 @@ class Worker:
     Args:
         concurrency: how many steps run at once.
         lease: seconds after which others may take over the runs of a worker that gave no sign of life.
+
+    Attributes:
+        retried: whether it has tried again what was blocked before it came, as its code may be mended.
     """
 
     def __init__(
@@ -123,6 +126,7 @@ class Worker:
         lease: float,
     ) -> None:
         self.name = processes.own_name()
+        self.retried = False
         self._backend = backend
         self._workflows = workflows
         self._codec = codec
@@ -216,6 +220,10 @@ class Worker:
             # A process that was killed changes nothing that would be seen otherwise.
             self._look_at = self._loop.time() + _LOOK
             self._claim_wanted = self._inbox_wanted = True
+        if not self.retried:
+            self._backend.retry_problems(list(self._workflows), now)
+            self.retried = True
+            self._tell_all()
         if self._backend.changed():
             self._claim_wanted = self._inbox_wanted = True
             self._tell_all()
