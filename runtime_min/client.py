@@ -22,6 +22,7 @@ from runtime_min.codec import Codec, JsonCodec
 from runtime_min.colors import Query, Signal, Workflow, check_startable, find_query, workflows
 from runtime_min.errors import (
     AlreadyStarted,
+    ColorError,
     RuntimeMinError,
     WorkflowBlocked,
     WorkflowCancelled,
@@ -420,7 +421,12 @@ def current_runtime() -> Runtime:
     found = _current.get()
     if found is not None:
         return found
-    loop = asyncio.get_running_loop()
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        raise ColorError(
+            "this needs an event loop: write it in an `async def main()`, and run `asyncio.run(main())`"
+        ) from None
     runtime = _defaults.get(loop)
     if runtime is None:
         runtime = _defaults[loop] = Runtime()

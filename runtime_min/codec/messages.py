@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from typing import Any
 
 import msgspec
@@ -40,6 +40,8 @@ def described(value: object) -> str:
 
 def advice(value: object, wanted: Iterable[type]) -> str:
     """What to write instead."""
+    if isinstance(value, Awaitable):
+        return "write `await` before the call that made it"
     kind = type(value)
     if kind in (set, frozenset, tuple, list, dict):
         parameters = {tuple: "..., ...", dict: "..., ..."}.get(kind, "...")

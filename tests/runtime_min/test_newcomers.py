@@ -1,0 +1,50 @@
+"""What newcomers get wrong is answered by what to write instead."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from runtime_min import ColorError, Runtime, WorkflowFailed, start, step, workflow
+from tests.runtime_min.driving import Driver
+
+
+@step
+async def charge(cents: int) -> str:
+    return f"paid {cents}"
+
+
+@workflow
+async def forgets_await(cents: int) -> str:
+    return charge(cents)  # type: ignore[return-value]
+
+
+@workflow
+async def buy(cents: int) -> str:
+    return await charge(cents)
+
+
+def test_a_step_that_was_not_awaited_is_no_result(runtime: Driver) -> None:
+    async def work(_: Runtime) -> None:
+        await (await start(forgets_await, 1)).result()
+
+    with pytest.raises(WorkflowFailed, match="write `await` before the call"):
+        runtime.run(work)
+
+
+def test_a_start_outside_of_an_event_loop_names_what_it_needs() -> None:
+    with pytest.raises(ColorError, match=r"asyncio\.run\(main\(\)\)"):
+        start(buy, 1)
+
+
+def test_a_step_that_was_not_awaited_is_no_argument(runtime: Driver) -> None:
+    async def work(_: Runtime) -> None:
+        pending = asyncio.sleep(0)
+        try:
+            await start(buy, pending)  # type: ignore[arg-type]
+        finally:
+            pending.close()
+
+    with pytest.raises(Exception, match=r"cents: .* write `await` before the call"):
+        runtime.run(work)
