@@ -42,20 +42,29 @@ Kinds = frozenset[type[Value]]
 
 
 class Exclusion:
-    """Kinds of values that a variable cannot be, and the classes that its objects have, if any are named."""
+    """Kinds of values that a variable cannot be, and the classes that its objects have, if any are named.
 
-    __slots__ = ("_left", "classes", "kinds", "linker")
+    `bases` are builtins: objects of the project's own subclasses of them are let in, whatever the kinds.
+    """
 
-    def __init__(self, linker: Linker, kinds: Kinds, classes: tuple[ClassInfo, ...] = ()) -> None:
+    __slots__ = ("_left", "bases", "classes", "kinds", "linker")
+
+    def __init__(
+        self, linker: Linker, kinds: Kinds, classes: tuple[ClassInfo, ...] = (),
+        bases: frozenset[str] = frozenset(),
+    ) -> None:  # fmt: skip
         self.linker = linker
         self.kinds = kinds
         self.classes = classes
+        self.bases = bases
+        #: What has been said of an object, so that it is said of the next one of its class at once.
         self._left: dict[Inst, Inst | None] = {}
 
     def left_of(self, value: Value) -> Value | None:
         """What the variable is if `value` arrives: that, more exactly, or nothing."""
         if type(value) in self.kinds:
-            return None
+            derives = isinstance(value, Inst) and not self.bases.isdisjoint(value.info.external_bases())
+            return value if derives else None
         if not self.classes or not isinstance(value, Inst):
             return value
         if value not in self._left:
@@ -65,6 +74,7 @@ class Exclusion:
         return self._left[value]
 
     def _left_of(self, value: Inst) -> Inst | None:
+        """`left_of` for an object, once all bases of the classes are known."""
         below = [info for info in self.classes if value.open and value.info in info.mro()[1:]]
         if below and len(self.classes) == 1:
             # Of what is only known to be of some subclass it is known now of which.
@@ -75,7 +85,8 @@ class Exclusion:
         """For a union of both types."""
         # Where one of them names no class but lets objects in, they can be of any class.
         free = any(not one.classes and Inst not in one.kinds for one in (self, other))
-        return Exclusion(self.linker, self.kinds & other.kinds, () if free else self.classes + other.classes)
+        classes = () if free else self.classes + other.classes
+        return Exclusion(self.linker, self.kinds & other.kinds, classes, self.bases | other.bases)
 
 
 def _is_settled(info: ClassInfo) -> bool:
@@ -87,6 +98,7 @@ def _is_settled(info: ClassInfo) -> bool:
 
 
 def _may_stand_for(value: Inst, info: ClassInfo) -> bool:
+    """Whether the object may be where one of the class is declared."""
     if info in value.info.mro() or (value.open and value.info in info.mro()):
         return True
     if value.info.external_bases() or info.external_bases():
@@ -114,20 +126,21 @@ def _public_names(info: ClassInfo) -> set[str]:
 
 
 _NOTHING: Kinds = frozenset()
-#: What is nowhere data: definitions and what is made of them.
+# What each of a few groups of types rules out.
+#: Where data is declared: definitions and what is made of them.
 _CODE: Kinds = frozenset({Func, Bound, Mod, Coro, Factory, Marker, Partial, Super})
 _PLAIN: Kinds = _CODE | {Class, Inst, Box, Gen, Manager, ExtBound}
 _CONTAINER: Kinds = _CODE | {Class, Const, Manager}
 _ITERABLE: Kinds = _CODE | {Manager}
 _CALLABLE: Kinds = frozenset({Const, Box, Coro, Gen, Manager, Mod})
 _OBJECT: Kinds = _CODE | {Class, Const, Box, Gen, Manager}
-#: An object whose class has a base that is not known: it may be a dictionary, a tuple, a text.
+#: Where the declared class has a base that is not known: the object may be a dictionary, a tuple, a text.
 _UNSURE: Kinds = _CODE | {Class, Gen, Manager}
 _EVERYTHING: Kinds = _PLAIN | {Const}
 
 _BY_NAME: dict[str, Kinds] = {
     **dict.fromkeys(("str", "int", "float", "bool", "bytes", "LiteralString"), _PLAIN),
-    "Literal": _PLAIN - {Inst},
+    "Literal": _PLAIN - {Inst},  # members of an enumeration are objects
     **dict.fromkeys(
         ("list", "List", "dict", "Dict", "set", "Set", "frozenset", "FrozenSet", "tuple", "Tuple", "Mapping",
          "MutableMapping", "MutableSequence"), _CONTAINER,
@@ -166,8 +179,9 @@ class Exclusions:
         if name in _UNIONS and annotation.args:
             return self._of_union([self._of(arg, scope) for arg in annotation.args])
         if name in _BY_NAME:
-            shadowed = name in BUILTINS and scope.module.defines(name)
-            return Exclusion(self.linker, _NOTHING if shadowed else _BY_NAME[name])
+            if name in BUILTINS and scope.module.defines(name):
+                return Exclusion(self.linker, _NOTHING)
+            return Exclusion(self.linker, _BY_NAME[name], bases=frozenset({f"builtins.{name}"}))
         return self._of_class(annotation.name, scope)
 
     def _of_union(self, members: list[Exclusion | None]) -> Exclusion | None:

@@ -69,6 +69,26 @@ class Flow:
     assert surprises(tmp_path, flow=_HEAD + flow) == set()
 
 
+def test_a_text_may_be_of_a_class_of_texts(tmp_path: Path) -> None:
+    flow = """
+class Stamped(str):
+    def title(self) -> str:
+        return str(time.time())
+
+
+def label(name: str | None, other: int = 0) -> str:
+    return name.title() if name else ""
+
+
+@workflow.defn
+class Flow:
+    @workflow.run
+    async def run(self) -> str:
+        return label(Stamped("a"))  # expect: clock
+"""
+    assert surprises(tmp_path, flow=_HEAD + flow) == set()
+
+
 def test_an_object_is_of_a_class_that_has_something_in_common_with_the_declared_one(tmp_path: Path) -> None:
     flow = """
 def moved(order: Order, other=None) -> bool:
