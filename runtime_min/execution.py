@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import functools
 import linecache
 import logging
 import sys
@@ -158,14 +159,12 @@ class Execution:
         self.loop = WorkflowLoop(self)  # type: ignore[abstract]
         self.time = 0.0
         self.started: Started | None = None
-        self.random = Random()
         self.instance: Any = None
         self.replaying = False
         self.operations: dict[int, Operation] = {}
         self.attempts: dict[int, Attempted] = {}
         self.queries: dict[str, Query[..., Any]] = {}
         self.closed: Closed | None = None
-        self._identities = Random()
         self._key = b""
         self._position = 0
         self._main: asyncio.Task[Any] | None = None
@@ -304,6 +303,11 @@ class Execution:
         self.loop.stop()
         return problem
 
+    @functools.cached_property
+    def random(self) -> Random:
+        """The run's random numbers, made when first asked for: seeding takes longer than starting a run."""
+        return Random(self._seed)
+
     def now(self) -> datetime:
         """The workflow's time, in UTC."""
         return datetime.fromtimestamp(self.time, UTC)
@@ -313,6 +317,15 @@ class Execution:
         return UUID(int=self._identities.getrandbits(128), version=4)
 
     # How.
+
+    @functools.cached_property
+    def _identities(self) -> Random:
+        return Random(self._seed + 1)
+
+    @property
+    def _seed(self) -> int:
+        assert self.started is not None, "workflow code runs when it was started"
+        return self.started.seed
 
     def _deliver(self, event: Incoming) -> None:
         self.time = max(self.time, event.at)
@@ -329,8 +342,7 @@ class Execution:
 
     def _start(self, event: Started) -> None:
         self.started = event
-        self.random = Random(event.seed)
-        self._identities = Random(event.seed + 1)
+        self.loop.salt(event.seed)
         self._key = event.seed.to_bytes(8, "big")
         self.guard.watch(self.flow.fn)
         args, kwargs = self.flow.parameters.decode(self.codec, self.codec.unseal(event.arguments))

@@ -33,6 +33,7 @@ _AS_COMPLETED = {
 _log = logging.getLogger("runtime_min")
 
 _MOST_CLOSES = 100
+_MOST_ORDERS = 2**24
 _endless: list[object] = []
 
 
@@ -63,7 +64,7 @@ class WorkflowTask(asyncio.Task[T]):
         context: Context | None,
     ) -> None:
         self.order = order = loop.next_order()
-        super().__init__(coroutine, loop=loop, name=name or f"task-{order}", context=context)
+        super().__init__(coroutine, loop=loop, name=name or f"task-{order % _MOST_ORDERS}", context=context)
         # An execution that is put aside is not an accident that has to be logged.
         self._log_destroy_pending = False
 
@@ -138,6 +139,13 @@ class WorkflowLoop(asyncio.AbstractEventLoop):
             asyncio._set_running_loop(outer)
             self._tasks.clear()
             self._ready.clear()
+
+    def salt(self, seed: int) -> None:
+        """Let the tasks of each run hash differently, yet in the same order.
+
+        Asyncio keeps the tasks of all loops in one set, which slows down where many hashes are equal.
+        """
+        self._order = (seed & 0xFFFF_FFFF) * _MOST_ORDERS
 
     def next_order(self) -> int:
         """A number for a task, future or call; they hash by it."""
