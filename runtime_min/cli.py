@@ -12,7 +12,7 @@ import sqlite3
 import sys
 import textwrap
 import traceback
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -23,7 +23,7 @@ from runtime_min import journal
 from runtime_min.backend import Filter, Run, State
 from runtime_min.client import DATABASE_VARIABLE, DEFAULT_DATABASE, Description, Runtime
 from runtime_min.codec import Codec, JsonCodec
-from runtime_min.colors import Workflow, signals, workflows
+from runtime_min.colors import Workflow, find_query, signals, workflows
 from runtime_min.errors import (
     NonDeterminismError,
     RuntimeMinError,
@@ -243,7 +243,7 @@ def start(settings: Settings, workflow: str, arguments: tuple[str, ...], id: str
             handle = await runtime.start(flow.options(id=id), *args, **kwargs)
             click.echo(handle.id)
             if wait:
-                click.echo(_encoded(runtime, await handle.result()))
+                click.echo(_encoded(runtime, await handle.result(), flow.parameters.result))
 
     asyncio.run(run())
 
@@ -345,12 +345,23 @@ def query(settings: Settings, id: str, name: str, arguments: tuple[str, ...]) ->
             raise Failure(_missing_code(settings, run.workflow))
         args = tuple(msgspec.json.decode(_json(argument)) for argument in arguments)
         try:
-            answer = asyncio.run(_awaited(runtime.handle(id).query(name, *args)))
+            answer = _answer(runtime, id, name, args)
         except (RuntimeMinError, click.ClickException):
             raise
         except Exception as error:
             raise Failure(f"query {name}: {type(error).__name__}: {error}") from error
-        click.echo(_encoded(runtime, answer))
+        click.echo(answer)
+
+
+def _answer(runtime: Runtime, id: str, name: str, args: tuple[Any, ...]) -> str:
+    """The answer as JSON, by the type that the query declares."""
+    execution = runtime.replayed(id)
+    try:
+        query = find_query(execution, name)
+        answer = query.answer(execution, args, {})
+        return _encoded(runtime, answer, query.parameters.result)
+    finally:
+        execution.dispose()
 
 
 @main.command()
@@ -658,10 +669,6 @@ def _opened(settings: Settings, *, make: bool = False) -> Iterator[Runtime]:
         asyncio.run(runtime.close())
 
 
-async def _awaited(coroutine: Coroutine[Any, Any, R]) -> R:
-    return await coroutine
-
-
 def _json(text: str) -> bytes:
     """An argument as JSON; what is no JSON is text, so that names need no quotes."""
     try:
@@ -671,8 +678,8 @@ def _json(text: str) -> bytes:
     return text.encode()
 
 
-def _encoded(runtime: Runtime, value: object) -> str:
-    return runtime.codec.encode(value).decode(errors="replace")
+def _encoded(runtime: Runtime, value: object, type: object) -> str:
+    return runtime.codec.encode(value, type).decode(errors="replace")
 
 
 def _print_json(runs: list[Description]) -> None:

@@ -342,6 +342,11 @@ def signals() -> Mapping[str, Signal[Any]]:
     return MappingProxyType(_signals)
 
 
+def without_version(key: str) -> str:
+    """The name in a workflow's key."""
+    return key.partition("@")[0]
+
+
 def public_name(fn: Callable[..., Any]) -> str:
     """The name of a function without the functions around it."""
     return fn.__qualname__.rpartition("<locals>.")[2]
@@ -380,15 +385,17 @@ def find_query(execution: Execution, name: str) -> Query[..., Any]:
     Raises:
         WorkflowNotFound: there is none.
     """
-    found: object = execution.queries.get(name)
-    if found is None and execution.flow.owner is not None:
-        members = (getattr(execution.flow.owner, member, None) for member in dir(execution.flow.owner))
-        found = next((one for one in members if isinstance(one, Query) and one.name == name), None)
-    if not isinstance(found, Query):
+    owner = execution.flow.owner
+    members = [] if owner is None else [getattr(owner, member, None) for member in dir(owner)]
+    known: dict[str, Query[..., Any]] = {one.name: one for one in members if isinstance(one, Query)}
+    known |= execution.queries
+    if name not in known:
+        names = ", ".join(f"`{one}`" for one in sorted(known)) or "none"
         raise WorkflowNotFound(
-            f"workflow `{execution.flow.name}` has no query `{name}` at this point of its run"
+            f"workflow `{execution.flow.name}` has no query `{name}` at this point of its run; "
+            f"there are: {names}"
         )
-    return found
+    return known[name]
 
 
 def _is_method(fn: Callable[..., Any]) -> bool:

@@ -281,3 +281,10 @@ def test_a_runtime_min_trial_killed_again_and_again_sends_each_mail_once(
     assert "Status.ENDED" in completed.stdout, completed.stderr
     assert outbox(tmp_path / "trial.sqlite") == ["pro-trial-ada/welcome", "pro-trial-ada/goodbye"]
     assert permissions(tmp_path / "trial.sqlite") == 0
+
+
+def test_the_command_line_shows_what_the_runtime_min_trial_gives(databases: dict[str, str]) -> None:
+    trial = '{"user": "ada", "email": "ada@example.com", "length_seconds": 0.1}'
+    start = ("-m", "runtime_min", "--app", "pro_trial.workflow", "start", "pro_trial", trial, "--wait")
+    completed = run(RUNTIME_MIN, *start, **databases)
+    assert '"status":"ended"' in completed.stdout, completed.stderr

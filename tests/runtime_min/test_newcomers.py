@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from runtime_min import ColorError, Runtime, WorkflowFailed, start, step, workflow
+from runtime_min import ColorError, Runtime, WorkflowFailed, WorkflowNotFound, query, start, step, workflow
 from tests.runtime_min.driving import Driver
 
 
@@ -47,4 +47,20 @@ def test_a_step_that_was_not_awaited_is_no_argument(runtime: Driver) -> None:
             pending.close()
 
     with pytest.raises(Exception, match=r"cents: .* write `await` before the call"):
+        runtime.run(work)
+
+
+def test_a_query_that_does_not_exist_is_answered_with_those_that_do(runtime: Driver) -> None:
+    @workflow
+    async def answers() -> None:
+        @query
+        def progress() -> int:
+            return 1
+
+    async def work(_: Runtime) -> None:
+        handle = await start(answers)
+        await handle.result()
+        await handle.query("progres")
+
+    with pytest.raises(WorkflowNotFound, match="`progres` at this point of its run; there are: `progress`"):
         runtime.run(work)

@@ -17,8 +17,8 @@ async def pro_trial(trial: Trial) -> Outcome:
     at = Status.STARTING
 
     @query
-    def status() -> str:
-        return at.value
+    def status() -> Status:
+        return at
 
     ends = dates.end_of_trial(now(), trial.length_seconds)
     await asyncio.gather(*(steps.grant_permission(permission) for permission in permissions(trial)))
