@@ -23,9 +23,9 @@ class Retry(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         attempts: how often at most; None for no limit. The default is once: an exception is an answer.
-        delay: seconds before the second attempt.
+        delay: the wait before the second attempt, as seconds or a `timedelta`.
         backoff: by how much each wait is longer than the one before.
-        maximum: the longest wait in seconds.
+        maximum: the longest wait, as seconds or a `timedelta`.
         jitter: the share of each wait that is drawn at random, 0 to 1, from the run's seed.
         never: exceptions after which there is no further attempt.
 
@@ -34,16 +34,18 @@ class Retry(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     attempts: int | None = 1
-    delay: float = 1.0
+    delay: Duration = 1.0
     backoff: float = 2.0
-    maximum: float = 100.0
+    maximum: Duration = 100.0
     jitter: float = 0.1
     never: tuple[type[BaseException], ...] = ()
 
     def __post_init__(self) -> None:
         if self.attempts is not None and self.attempts < 1:
             raise ValueError(f"Retry.attempts is {self.attempts}; a step is tried at least once")
-        if self.delay < 0 or self.maximum < 0 or self.backoff < 1 or not 0 <= self.jitter <= 1:
+        # Compared so that nan is out of range, too.
+        waits = seconds(self.delay) >= 0 and seconds(self.maximum) >= 0
+        if not (waits and self.backoff >= 1 and 0 <= self.jitter <= 1):
             raise ValueError("Retry needs delay >= 0, maximum >= 0, backoff >= 1 and 0 <= jitter <= 1")
 
     def wait(self, error: BaseException, failures: int, random: Random) -> float | None:
@@ -51,7 +53,8 @@ class Retry(msgspec.Struct, frozen=True, kw_only=True):
         if isinstance(error, self.never) or (self.attempts is not None and failures >= self.attempts):
             return None
         # The exponent is bounded, since a float overflows where a wait of years would be long enough.
-        longest = min(self.maximum, self.delay * self.backoff ** min(failures - 1, 64))
+        growing = seconds(self.delay) * self.backoff ** min(failures - 1, 64)
+        longest = min(seconds(self.maximum), growing)
         return longest * (1 - self.jitter * random.random())
 
 
