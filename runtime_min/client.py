@@ -19,7 +19,15 @@ from runtime_min.backend import Backend, Filter, Message, NewRun, Run, State
 from runtime_min.calls import Asked
 from runtime_min.clock import Clock, SystemClock
 from runtime_min.codec import Codec, JsonCodec
-from runtime_min.colors import Query, Signal, Workflow, check_startable, find_query, workflows
+from runtime_min.colors import (
+    Query,
+    Signal,
+    Workflow,
+    check_startable,
+    find_query,
+    without_version,
+    workflows,
+)
 from runtime_min.errors import (
     AlreadyStarted,
     ColorError,
@@ -201,7 +209,7 @@ class Runtime:
                 worker.adopt(run, started)
             else:
                 worker.nudge()
-        if _without_version(run.workflow) != _without_version(flow.key):
+        if without_version(run.workflow) != without_version(flow.key):
             raise AlreadyStarted(
                 f"`{run.id}` is a run of `{run.workflow}`, so none of `{flow.key}` was started"
             )
@@ -280,7 +288,7 @@ class Runtime:
         guard = self._guard or Guard("off")
         execution = Execution(flow, run.id, self.codec, guard, run.generation)
         try:
-            execution.replay(journal.decode_all(self.backend.history(run.number)))
+            execution.replay(journal.decode_all(self.backend.history(run.number)), seen=True)
         except BaseException:
             execution.dispose()
             raise
@@ -444,10 +452,6 @@ def outcome(run: Run, closed: Closed, codec: Codec, flow: Workflow[..., R] | Non
             run.workflow, failure.kind, failure.bases, failure.text, failure.trace, failure.attempts
         )
     return codec.decode(codec.unseal(closed.value), flow.parameters.result if flow is not None else Any)  # type: ignore[no-any-return]
-
-
-def _without_version(key: str) -> str:
-    return key.partition("@")[0]
 
 
 def _described(run: Run) -> Description:

@@ -76,7 +76,7 @@ class _OncePerRun(logging.LoggerAdapter[logging.Logger]):
 
     def isEnabledFor(self, level: int) -> bool:  # noqa: N802 - the name is logging's
         loop = running()
-        if loop is not None and loop.execution.replaying:
+        if loop is not None and (loop.execution.replaying or loop.execution.silent):
             return False
         return self.logger.isEnabledFor(level)
 

@@ -7,6 +7,7 @@ import contextvars
 import functools
 import linecache
 import logging
+import math
 import sys
 import traceback
 from collections import deque
@@ -48,6 +49,7 @@ from runtime_min.journal import (
     Resolved,
     Scheduled,
     Started,
+    storable,
 )
 from runtime_min.loop import Disposed, WorkflowFuture, WorkflowLoop, WorkflowTimer
 
@@ -141,6 +143,7 @@ class Execution:
     Attributes:
         time: the workflow's time, that of the last event that reached it.
         replaying: what happens now has happened before.
+        silent: it may have happened before, so nothing is logged.
         operations: what is open, by position.
         attempts: how many attempts at an open step ended, and when its next one is due, by position.
         closed: how it ended, if it did.
@@ -161,6 +164,7 @@ class Execution:
         self.started: Started | None = None
         self.instance: Any = None
         self.replaying = False
+        self.silent = False
         self.operations: dict[int, Operation] = {}
         self.attempts: dict[int, Attempted] = {}
         self.queries: dict[str, Query[..., Any]] = {}
@@ -175,7 +179,6 @@ class Execution:
         self._patches: dict[str, bool] = {}
         self._recorded_patches: frozenset[str] = frozenset()
         self._signals: dict[str, asyncio.Queue[bytes]] = {}
-        self._cancel_wanted = False
 
     # What the worker does with it.
 
@@ -196,17 +199,18 @@ class Execution:
         out, self._out = self._out, []
         return out
 
-    def replay(self, history: Sequence[Event], *, whole: bool = True) -> list[Outgoing]:
+    def replay(self, history: Sequence[Event], *, whole: bool = True, seen: bool = False) -> list[Outgoing]:
         """Deliver all events of a history, comparing what the workflow asks for with what is recorded.
 
         What the last event led to may be missing, wholly or, with `whole=False`, from some point on: it is
-        returned.
+        returned. With `seen`, it was only looked at before or led to nothing, and logs nothing.
 
         Raises:
             NonDeterminismError: they differ; and as `activate` does.
         """
         self._recorded_patches = frozenset(event.id for event in history if isinstance(event, Patched))
         more: list[Outgoing] = []
+        self.silent = seen
         for incoming, recorded, last in _activations(history):
             expected = deque(event for event in recorded if isinstance(event, Outgoing))
             self._open_end = open_end = last and not (whole and expected)
@@ -221,7 +225,7 @@ class Execution:
                 if isinstance(event, Attempted):
                     self.note(event)
         self._expected = None
-        self.replaying = False
+        self.replaying = self.silent = False
         return more
 
     def note(self, attempted: Attempted) -> None:
@@ -264,7 +268,13 @@ class Execution:
         return self._schedule(kind, name, plain, where, target=target, result=result)
 
     def schedule_timer(self, when: float, handle: WorkflowTimer, where: Where | None = None) -> None:
-        """Ask for a timer of the event loop."""
+        """Ask for a timer of the event loop.
+
+        Raises:
+            ValueError: it would never be due, nor any other after it.
+        """
+        if math.isnan(when):
+            raise ValueError("the time to wait is nan, which is no number")
         handle.position = self._next()
         where = where or Where.of_caller()
         event = Scheduled(handle.position, "timer", "", b"", b"", due=when)
@@ -336,7 +346,6 @@ class Execution:
         elif event.kind == "signal":
             self._queue(event.name).put_nowait(event.value)
         else:
-            self._cancel_wanted = True
             if self._main is not None:
                 self._main.cancel("the workflow was cancelled")
 
@@ -423,6 +432,8 @@ class Execution:
     ) -> OperationFuture:
         if self.loop.disposed:
             raise Disposed
+        if target != storable(target):
+            raise NotStorable(f"the id {target!r} has a lone surrogate, which cannot be stored")
         position = self._next()
         digest = blake2b(plain, digest_size=8, key=self._key).digest()
         if self._expected:
@@ -505,11 +516,11 @@ def _find(error: BaseException, *kinds: type[BaseException]) -> BaseException | 
 def failure_of(error: BaseException, attempts: int = 1) -> Failure:
     """An exception as it is recorded."""
     names = tuple(f"{one.__module__}.{one.__qualname__}" for one in type(error).__mro__ if one is not object)
-    trace = "".join(traceback.format_exception(error, limit=-20))[-8000:]
+    trace = storable("".join(traceback.format_exception(error, limit=-20))[-8000:])
     if isinstance(error, OperationFailed):
         names = (error.kind, *error.bases[1:], *names)
         trace = f"{error.trace[:8000]}\n{trace}"
-    return Failure(names[0], names, _text(error), trace, attempts)
+    return Failure(names[0], names, storable(_text(error)), trace, attempts)
 
 
 def restored(scheduled: Scheduled, failure: Failure) -> Exception:

@@ -139,6 +139,11 @@ encode = _encoder.encode
 decode = _decoder.decode
 
 
+def storable(text: str) -> str:
+    """The text, with what is no Unicode (in the name of a file, say) as escapes."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
 def decode_all(data: Sequence[bytes]) -> list[Event]:
     """The events of a stored history."""
     return [_decoder.decode(one) for one in data]

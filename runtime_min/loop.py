@@ -110,7 +110,11 @@ class WorkflowLoop(asyncio.AbstractEventLoop):
                 while ready:
                     handle = ready.popleft()
                     if not handle.cancelled():
-                        handle._run()
+                        try:
+                            handle._run()
+                        except SystemExit:
+                            # Its task has failed with it, which is all that it may end here.
+                            continue
         finally:
             asyncio._set_running_loop(outer)
             sys.set_asyncgen_hooks(*hooks)

@@ -35,7 +35,7 @@ from runtime_min.backend import (
 )
 from runtime_min.clock import Clock
 from runtime_min.codec import Codec
-from runtime_min.colors import Step, Workflow
+from runtime_min.colors import Step, Workflow, without_version
 from runtime_min.context import Info, current_step
 from runtime_min.errors import AlreadyStarted, StorageError, WorkflowNotFound
 from runtime_min.execution import Execution, Guarding, Operation, failure_of
@@ -139,6 +139,7 @@ class Worker:
         self._claimed: deque[Claimed] = deque()
         self._idle = 0
         self._due: list[_Due] = []
+        self._prune_due_at = 1000
         self._waiting_steps: deque[tuple[_Live, Operation, int]] = deque()
         self._running_steps = 0
         self._waits = 0
@@ -172,8 +173,11 @@ class Worker:
             _log.exception("the worker has ended")
             raise
         finally:
-            self._tell_all()
-            await self._shut_down()
+            try:
+                await self._shut_down()
+            finally:
+                # At the very end, so that who is told sees that nobody works any more.
+                self._tell_all()
 
     def nudge(self) -> None:
         """Something was written through this process's connection: a run was created, a message sent."""
@@ -251,8 +255,11 @@ class Worker:
 
     def _until_due(self) -> float:
         now = self._clock.now()
+        while self._due and self._awaited(self._due[0]) is None:
+            heapq.heappop(self._due)
         due = self._due[0].at if self._due else None
-        unowned = self._backend.next_wake(list(self._workflows))
+        # Without room, those that nobody owns must not keep it from resting.
+        unowned = self._backend.next_wake(list(self._workflows)) if self._room() > 0 else None
         if unowned is not None:
             due = unowned if due is None else min(due, unowned)
         if due is None:
@@ -287,14 +294,28 @@ class Worker:
         flow = self._workflows[run.workflow]
         live = _Live(run, Execution(flow, run.id, self._codec, self._guard, run.generation))
         self._live[run.number] = live
+        history: list[Event] = []
         try:
-            live.more = live.execution.replay(journal.decode_all(claimed.history))
+            history = journal.decode_all(claimed.history)
+            seen = len(history) > 1 and not run.problem
+            live.more = live.execution.replay(history, seen=seen)
         except Exception as error:  # noqa: BLE001 - of a codec, say; other runs must go on
-            self._unstored.append(self._to_store(live, [], [], [], error))
+            # Nobody is told a second time that the lease was lost.
+            lost = _lost_steps(history, self._clock.now()) if claimed.lost else []
+            self._unstored.append(self._to_store(live, lost, [], [], error))
             return
+        self._find_given_up(live, history)
         self._deliver(claimed.inbox)
         self._resume(live, claimed.lost)
         self._dirty[run.number] = live
+
+    def _find_given_up(self, live: _Live, history: list[Event]) -> None:
+        """Children that run, and that their parent gives up in the event that it was blocked in before."""
+        given_up = {event.position for event in live.more if isinstance(event, Abandoned)}
+        asked = (event for event in history if isinstance(event, Scheduled) and event.kind == "child")
+        for event in asked if given_up else ():
+            if event.position in given_up and self._is_child(live, event):
+                live.children[event.position] = event.target
 
     def _resume(self, live: _Live, lost: bool) -> None:
         """Go on with the operations that are open after a replay."""
@@ -307,7 +328,7 @@ class Worker:
             if position in known:
                 continue
             if event.kind == "timer":
-                heapq.heappush(self._due, _Due(event.due, live.run.number, position, live.token))
+                self._remind(event.due, live, position)
             elif event.kind == "step":
                 self._resume_step(live, operation, lost, now)
             elif event.kind == "child":
@@ -317,7 +338,7 @@ class Worker:
                 other = self._backend.find(event.target)
                 ended = other.closed if other is not None else 0.0
                 missed = ended is not None and ended <= live.execution.time
-                live.incoming.append((_told(event, missed and event.kind != "start", now), None))
+                live.incoming.append((self._told(event, missed and event.kind != "start", now), None))
 
     def _resume_step(self, live: _Live, operation: Operation, lost: bool, now: float) -> None:
         position = operation.event.position
@@ -326,17 +347,20 @@ class Worker:
         if lost:
             live.incoming.append((_lost(position, former, now), None))
         elif former is not None and former.retry > now:
-            heapq.heappush(self._due, _Due(former.retry, live.run.number, position, live.token))
+            self._remind(former.retry, live, position)
         else:
             self._begin(live, operation, attempt)
 
     def _resume_child(self, live: _Live, event: Scheduled, now: float) -> None:
-        other = self._backend.find(event.target)
-        if other is not None and other.parent == journal.Parent(live.run.number, event.position):
+        if self._is_child(live, event):
             live.children[event.position] = event.target
         else:
             # It could not be started, and the process ended between knowing that and recording it.
             live.incoming.append((_conflict(event, now), None))
+
+    def _is_child(self, live: _Live, event: Scheduled) -> bool:
+        other = self._backend.find(event.target)
+        return other is not None and other.parent == journal.Parent(live.run.number, event.position)
 
     # Events on their way to workflows.
 
@@ -359,16 +383,33 @@ class Worker:
         """Timers and waits before another attempt that are over."""
         while self._due and self._due[0].at <= now:
             due = heapq.heappop(self._due)
-            live = self._live.get(due.run)
-            operation = live.execution.operations.get(due.position) if live is not None else None
-            if live is None or operation is None or due.position in live.begun:
+            awaited = self._awaited(due)
+            if awaited is None:
                 continue
+            live, operation = awaited
             if operation.event.kind == "timer":
                 live.begun.add(due.position)
                 self._add(live, Resolved(due.position, now))
             else:
                 former = live.execution.attempts.get(due.position)
                 self._begin(live, operation, 1 if former is None else former.attempt + 1)
+
+    def _remind(self, at: float, live: _Live, position: int) -> None:
+        """See to it that a timer fires, or that the next attempt at a step begins."""
+        heapq.heappush(self._due, _Due(at, live.run.number, position, live.token))
+        if len(self._due) > self._prune_due_at:
+            # Those that were given up: a workflow with a timeout around each step makes many.
+            self._due = [due for due in self._due if self._awaited(due) is not None]
+            heapq.heapify(self._due)
+            self._prune_due_at = 2 * len(self._due) + 1000
+
+    def _awaited(self, due: _Due) -> tuple[_Live, Operation] | None:
+        """What to do when it is due; None if nobody waits for it any more."""
+        live = self._live.get(due.run)
+        if live is None or live.token != due.token or due.position in live.begun:
+            return None
+        operation = live.execution.operations.get(due.position)
+        return None if operation is None else (live, operation)
 
     def _want_flush(self) -> None:
         if not self._flush_wanted:
@@ -384,20 +425,26 @@ class Worker:
             self._storage_failed(error)
 
     def _flush(self) -> None:
-        """Deliver what is there, store what came of it in one transaction, and act on it."""
-        while (self._unstored or self._dirty) and not self._ending:
-            if self._loop.time() < self._paused_until:
-                return
-            if not self._unstored:
-                dirty, self._dirty = self._dirty, {}
-                self._unstored = [self._advance(live) for live in dirty.values() if not live.gone]
-                if not self._unstored:
-                    continue
-            outcomes = self._backend.commit([one.commit for one in self._unstored])
-            stored, self._unstored = self._unstored, []
-            self._pause = _PAUSE_STORAGE[0]
-            for advance, outcome in zip(stored, outcomes, strict=True):
-                self._act(advance, outcome)
+        """Deliver what is there, store what came of it in one transaction, and act on it.
+
+        What reaches a workflow by that is for the next time: one that asks and asks must not keep out others.
+        """
+        if self._ending or self._loop.time() < self._paused_until:
+            return
+        # What could not be stored the last time, and what was put aside.
+        self._store()
+        dirty, self._dirty = self._dirty, {}
+        self._unstored = [self._advance(live) for live in dirty.values() if not live.gone]
+        self._store()
+
+    def _store(self) -> None:
+        if not self._unstored:
+            return
+        outcomes = self._backend.commit([one.commit for one in self._unstored])
+        stored, self._unstored = self._unstored, []
+        self._pause = _PAUSE_STORAGE[0]
+        for advance, outcome in zip(stored, outcomes, strict=True):
+            self._act(advance, outcome)
 
     def _storage_failed(self, error: Exception) -> None:
         """Nothing is lost: what could not be stored is kept, and no workflow goes on before it is."""
@@ -413,8 +460,11 @@ class Worker:
         out: list[Event] = list(live.more)
         live.more = []
         consumed: list[int] = []
+        delivered: list[tuple[Event, int | None]] = []
+        problem: Exception | None = None
         while live.incoming and live.execution.closed is None:
             event, row = live.incoming.popleft()
+            delivered.append((event, row))
             events.append(event)
             if row is not None:
                 consumed.append(row)
@@ -427,10 +477,15 @@ class Worker:
                 asked = live.execution.activate(event)  # type: ignore[arg-type]
             except Exception as error:  # noqa: BLE001 - of a codec, say; other runs must go on
                 # What the event led to is not recorded, so that it is handled again when the code is mended.
-                return self._to_store(live, events, out, consumed, error)
+                problem = error
+                break
             events += asked
             out += asked
-        return self._to_store(live, events, out, consumed)
+        try:
+            return self._to_store(live, events, out, consumed, problem)
+        except Exception as error:  # noqa: BLE001 - what cannot be encoded must not stop the other runs
+            live.incoming.extendleft(reversed(delivered))
+            return self._to_store(live, [], [], [], error)
 
     def _to_store(
         self,
@@ -446,10 +501,12 @@ class Worker:
         # What became of a start or a message is known after the commit, and only here.
         settled = not busy and not starts and not messages and live.execution.closed is None
         release = settled and self._idle >= _MOST_IDLE
+        text = ""
         if problem is not None:
-            _log.error("workflow %s cannot go on: %s", live.run.id, problem)
+            text = journal.storable(f"{type(problem).__name__}: {problem}")
+            _log.error("workflow %s cannot go on: %s", live.run.id, text)
             wake, release = now + _PAUSE_PROBLEM, True
-            events = [*events, *self._lost_attempts(live, now)]
+            events = [*events, *_ended_attempts(live), *self._lost_attempts(live, now)]
             messages += self._kept(live, now)
         commit = Commit(
             run=live.run.number,
@@ -459,7 +516,7 @@ class Worker:
             consumed=tuple(consumed),
             wake=wake,
             release=release,
-            problem="" if problem is None else f"{type(problem).__name__}: {problem}",
+            problem=text,
             starts=tuple(starts),
             messages=tuple(messages),
             closing=None
@@ -585,7 +642,7 @@ class Worker:
             if event.kind == "step":
                 self._begin(live, operation, 1)
             elif event.kind == "timer":
-                heapq.heappush(self._due, _Due(event.due, live.run.number, event.position, live.token))
+                self._remind(event.due, live, event.position)
                 self._wake.set()
             elif event.kind == "child":
                 if event.position in outcome.conflicts:
@@ -593,15 +650,29 @@ class Worker:
                 else:
                     live.children[event.position] = event.target
             else:
-                self._add(live, _told(event, event.position in outcome.undelivered, self._clock.now()))
+                undelivered = event.position in outcome.undelivered
+                self._add(live, self._told(event, undelivered, self._clock.now()))
         elif isinstance(event, Attempted):
-            heapq.heappush(self._due, _Due(event.retry, live.run.number, event.position, live.token))
+            self._remind(event.retry, live, event.position)
             self._wake.set()
         elif isinstance(event, Abandoned):
             live.children.pop(event.position, None)
             task = live.steps.pop(event.position, None)
             if task is not None:
                 task.cancel()
+
+    def _told(self, event: Scheduled, undelivered: bool, now: float) -> Resolved:
+        """What became of a start, a signal or a cancellation."""
+        if undelivered:
+            missing = WorkflowNotFound(f"no running workflow has the id `{event.target}`")
+            return Resolved(event.position, now, failure=failure_of(missing))
+        other = self._backend.find(event.target) if event.kind == "start" else None
+        if other is not None and without_version(other.workflow) != without_version(event.name):
+            taken = AlreadyStarted(
+                f"`{other.id}` is a run of `{other.workflow}`, so none of `{event.name}` was started"
+            )
+            return Resolved(event.position, now, failure=failure_of(taken))
+        return Resolved(event.position, now)
 
     # Steps.
 
@@ -675,10 +746,15 @@ class Worker:
     async def _call(self, step: Step[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if step.is_async and step.timeout is None:
             return await step.run(args, kwargs)
-        async with asyncio.timeout(step.timeout):
-            if step.is_async:
-                return await step.run(args, kwargs)
-            return await on_thread(functools.partial(step.run, args, kwargs))
+        try:
+            async with asyncio.timeout(step.timeout) as limit:
+                if step.is_async:
+                    return await step.run(args, kwargs)
+                return await on_thread(functools.partial(step.run, args, kwargs))
+        except TimeoutError:
+            if limit.expired():
+                raise TimeoutError(f"it took longer than its timeout, {step.timeout:g} s") from None
+            raise
 
     def _failed(
         self, live: _Live, step: Step[..., Any], event: Scheduled, attempt: int, error: BaseException
@@ -717,9 +793,6 @@ class Worker:
         if self._live.get(live.run.number) is live:
             del self._live[live.run.number]
         self._forget(live)
-        if len(self._due) > 4 * len(self._live) + 1000:
-            self._due = [due for due in self._due if due.run in self._live]
-            heapq.heapify(self._due)
 
     def _forget(self, live: _Live) -> None:
         live.gone = True
@@ -765,12 +838,11 @@ class Worker:
     def _giving_back(self, live: _Live, lost: list[Attempted], now: float) -> Commit:
         """Give a run back with a note of the steps that began, so that nothing of it counts as lost."""
         wake, busy = self._outlook(live, now)
-        came = [event for event, _ in live.incoming if isinstance(event, Attempted)]
         return Commit(
             run=live.run.number,
             token=live.token,
             first=live.events,
-            events=tuple(journal.encode(event) for event in (*came, *lost)),
+            events=tuple(journal.encode(event) for event in (*_ended_attempts(live), *lost)),
             wake=now if busy or live.more or live.incoming else wake,
             release=True,
             messages=tuple(self._kept(live, now)),
@@ -785,16 +857,22 @@ def _lost(position: int, former: Attempted | None, now: float) -> Attempted:
     return Attempted(position, attempt, failures, gone, now, due)
 
 
+def _lost_steps(history: list[Event], now: float) -> list[Event]:
+    """What to note of all steps that are open in a history, when its replay cannot tell."""
+    steps = {event.position for event in history if isinstance(event, Scheduled) and event.kind == "step"}
+    steps -= {event.position for event in history if isinstance(event, Resolved | Abandoned)}
+    attempts = {event.position: event for event in history if isinstance(event, Attempted)}
+    return [_lost(position, attempts.get(position), now) for position in sorted(steps)]
+
+
+def _ended_attempts(live: _Live) -> list[Event]:
+    """Attempts whose end was not noted yet when their run is given back."""
+    return [event for event, _ in live.incoming if isinstance(event, Attempted)]
+
+
 def _conflict(event: Scheduled, now: float) -> Resolved:
     taken = AlreadyStarted(f"a run with the id `{event.target}` exists already")
     return Resolved(event.position, now, failure=failure_of(taken))
-
-
-def _told(event: Scheduled, undelivered: bool, now: float) -> Resolved:
-    if not undelivered:
-        return Resolved(event.position, now)
-    missing = WorkflowNotFound(f"no running workflow has the id `{event.target}`")
-    return Resolved(event.position, now, failure=failure_of(missing))
 
 
 def _cancellation(id: str, now: float) -> Message:
