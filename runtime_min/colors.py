@@ -347,11 +347,6 @@ def without_version(key: str) -> str:
     return key.partition("@")[0]
 
 
-def without_version(key: str) -> str:
-    """The name in a workflow's key."""
-    return key.partition("@")[0]
-
-
 def public_name(fn: Callable[..., Any]) -> str:
     """The name of a function without the functions around it."""
     return fn.__qualname__.rpartition("<locals>.")[2]
