@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -19,6 +19,8 @@ from tests.benchmarks.runtime.measuring import MODES, Setting, Timed, stopwatch
 _WORKFLOWS = tuple(f"orders_{number}" for number in range(5))
 _ENDINGS: tuple[Ending, ...] = ("completed",) * 18 + ("failed", "cancelled")
 _BATCH = 1000
+# About what the events of such a run have.
+_RUN_SIZE = 100
 _WORKER = "localhost:0:filling"
 
 
@@ -26,8 +28,11 @@ def measure_start(setting: Setting) -> None:
     """A workflow without steps: one at a time, and a thousand started before the first is awaited."""
     for synchronous in MODES:
         path = setting.file("starts")
-        measuring.heading(f"runs started and finished, {synchronous}")
-        measuring.show(_rates(setting, path, synchronous), "runs")
+        commits = f"SQLite, {_RUN_SIZE} bytes a transaction, {synchronous}"
+        measuring.heading(f"runs started and finished, {synchronous}", ratio_to="SQLite's commits")
+        number = setting.size(2000, 20)
+        plain = partial(measuring.commits, setting, synchronous, number, _RUN_SIZE)
+        measuring.show(_rates(setting, path, synchronous, {commits: plain}), "commits or runs", commits)
         measuring.remove(path)
 
 
@@ -46,8 +51,10 @@ def measure_million(setting: Setting) -> None:
     for name, file, held in ((f"{_BATCH:,} runs", few, _BATCH), (f"{runs:,} runs", path, runs)):
         _latencies(setting, name, file, held)
     for name, file in ((f"{_BATCH:,}", few), (f"{runs:,}", path)):
-        measuring.heading(f"runs started and finished beside {name}")
-        measuring.show(_rates(setting, file, "FULL"), "runs")
+        commits = f"SQLite, {_RUN_SIZE} bytes a transaction, FULL"
+        measuring.heading(f"runs started and finished beside {name}", ratio_to="SQLite's commits")
+        plain = partial(measuring.commits, setting, "FULL", setting.size(2000, 20), _RUN_SIZE)
+        measuring.show(_rates(setting, file, "FULL", {commits: plain}), "commits or runs", commits)
     measuring.remove(few)
     measuring.remove(path)
 
@@ -144,7 +151,12 @@ def _acts(backend: Backend, random: Random, runs: int) -> dict[str, Callable[[],
     return acts | {f"list 100: {what}": page(made) for what, made in filters.items()}
 
 
-def _rates(setting: Setting, path: Path, synchronous: measuring.Synchronous) -> dict[str, list[Timed]]:
+def _rates(
+    setting: Setting,
+    path: Path,
+    synchronous: measuring.Synchronous,
+    beside: Mapping[str, Callable[[], Timed]],
+) -> dict[str, list[Timed]]:
     number = setting.size(2000, 20)
 
     def measure(at_once: int) -> Timed:
@@ -154,10 +166,8 @@ def _rates(setting: Setting, path: Path, synchronous: measuring.Synchronous) -> 
         backend.close()
         return times[0]
 
-    return measuring.in_turns(
-        setting.times,
-        {"one after another": partial(measure, 1), "a thousand at a time": partial(measure, 1000)},
-    )
+    ours = {"one after another": partial(measure, 1), "a thousand at a time": partial(measure, 1000)}
+    return measuring.in_turns(setting.times, {**beside, **ours})
 
 
 async def _start(backend: Backend, number: int, at_once: int, times: list[Timed]) -> None:
