@@ -147,7 +147,7 @@ class _Plan:
         except RecursionError:
             raise NotReadable("value: is nested too deeply") from None
         except msgspec.MsgspecError as error:
-            raise NotReadable(f"value: is not JSON: {error}") from None
+            raise NotReadable(f"value: is not JSON: {error}; was it stored by another codec?") from None
 
     def _prove(self, value: object, data: bytes) -> None:
         try:

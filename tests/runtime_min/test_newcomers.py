@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import zlib
 
 import pytest
 
-from runtime_min import ColorError, Runtime, WorkflowFailed, WorkflowNotFound, query, start, step, workflow
+from runtime_min import (
+    ColorError,
+    JsonCodec,
+    Runtime,
+    SealedCodec,
+    WorkflowFailed,
+    WorkflowNotFound,
+    query,
+    start,
+    step,
+    workflow,
+)
+from runtime_min.errors import NotReadable
 from tests.runtime_min.driving import Driver
 
 
@@ -63,4 +76,16 @@ def test_a_query_that_does_not_exist_is_answered_with_those_that_do(runtime: Dri
         await handle.query("progres")
 
     with pytest.raises(WorkflowNotFound, match="`progres` at this point of its run; there are: `progress`"):
+        runtime.run(work)
+
+
+def test_values_of_another_codec_are_told_from_damage(runtime: Driver) -> None:
+    runtime.replays = False
+
+    async def work(_: Runtime) -> str:
+        return await (await start(buy.options(id="x"), 1)).result()
+
+    sealed = SealedCodec(JsonCodec(), seal=zlib.compress, open=zlib.decompress)
+    assert runtime.run(work, codec=sealed) == "paid 1"
+    with pytest.raises(NotReadable, match="stored by another codec"):
         runtime.run(work)
