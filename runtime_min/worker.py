@@ -65,6 +65,10 @@ _LOOK = 1.0
 _MOST_LIVE = 1000
 _MOST_IDLE = 100
 _IDLE_SECONDS = 5.0
+# From this length of its history on, a replay costs more than the commit that puts another run aside.
+_LONG_HISTORY = 1000
+# How long replays may hold up everything else.
+_REPLAY_SECONDS = 0.05
 
 
 class _Due(NamedTuple):
@@ -207,7 +211,7 @@ class Worker:
 
     def _room(self) -> int:
         """For how many more runs; those that wait for others must leave room for them."""
-        return _MOST_LIVE + self._waits - len(self._live)
+        return _MOST_LIVE + self._waits - len(self._live) - len(self._claimed)
 
     # One round.
 
@@ -236,12 +240,14 @@ class Worker:
         if self._inbox_wanted:
             self._inbox_wanted = False
             self._read_inbox()
-        if self._claim_wanted and self._room() > 0:
+        if self._claim_wanted and self._room() > 0 and not self._claimed:
             self._claim(now)
         if self._idle and not self._unstored:
             self._release_idle(now)
         self._flush()
-        return 0.0 if self._claim_wanted and self._room() > 0 else min(self._until_due(), _POLL)
+        if self._claimed or (self._claim_wanted and self._room() > 0):
+            return 0.0
+        return min(self._until_due(), _POLL)
 
     async def _rest(self, timeout: float) -> None:
         if timeout <= 0:
@@ -280,10 +286,15 @@ class Worker:
         self._admit_claimed()
 
     def _admit_claimed(self) -> None:
+        until = self._loop.time() + _REPLAY_SECONDS
         # One that the database fails for is kept: it is ours, so nobody would claim it again.
         while self._claimed:
             self._admit(self._claimed[0])
             self._claimed.popleft()
+            if self._claimed and self._loop.time() >= until:
+                # The others come next; messages that reach them before that are not delivered yet.
+                self._inbox_wanted = True
+                return
 
     def _admit(self, claimed: Claimed) -> None:
         """Rebuild a run from its history."""
@@ -500,7 +511,7 @@ class Worker:
         starts, messages = self._effects(live, out, now)
         # What became of a start or a message is known after the commit, and only here.
         settled = not busy and not starts and not messages and live.execution.closed is None
-        release = settled and self._idle >= _MOST_IDLE
+        release = settled and self._idle >= _MOST_IDLE and live.events < _LONG_HISTORY
         text = ""
         if problem is not None:
             text = journal.storable(f"{type(problem).__name__}: {problem}")
@@ -827,6 +838,8 @@ class Worker:
             for live, lost in lives
             if not live.gone and live.run.number not in unstored
         ]
+        # Those that are `lost` have to stay so, which they do if they are not given back.
+        commits += [_untouched(claimed.run) for claimed in self._claimed if not claimed.lost]
         for live in list(self._live.values()):
             self._drop(live)
         try:
@@ -855,6 +868,11 @@ def _lost(position: int, former: Attempted | None, now: float) -> Attempted:
     # Also one that waits, by our clock: by the other's, the attempt may have begun.
     due = now if former is None else max(now, former.retry)
     return Attempted(position, attempt, failures, gone, now, due)
+
+
+def _untouched(run: Run) -> Commit:
+    """Give a run back that was claimed and not even replayed."""
+    return Commit(run.number, run.token, run.events, wake=0.0, release=True, problem=run.problem)
 
 
 def _lost_steps(history: list[Event], now: float) -> list[Event]:

@@ -427,6 +427,114 @@ def test_who_waits_is_told_when_the_worker_ends_while_steps_run() -> None:
     asyncio.run(main())
 
 
+def test_replays_of_many_runs_do_not_hold_up_everything_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "_REPLAY_SECONDS", 0.0)
+    admitted, most = 0, 0
+    admit, tick = worker.Worker._admit, worker.Worker._tick
+
+    def admitting(self: Any, claimed: Any) -> None:
+        nonlocal admitted
+        admitted += 1
+        admit(self, claimed)
+
+    def ticking(self: Any) -> float:
+        nonlocal admitted, most
+        admitted = 0
+        timeout = tick(self)
+        most = max(most, admitted)
+        return timeout
+
+    async def main() -> list[int]:
+        backend = MemoryBackend()
+        async with Runtime(backend, work=False) as runtime:
+            for number in range(20):
+                await runtime.start(receives.options(id=f"r{number}"))
+        monkeypatch.setattr(worker.Worker, "_admit", admitting)
+        monkeypatch.setattr(worker.Worker, "_tick", ticking)
+        async with Runtime(backend) as runtime:
+            await asyncio.sleep(0)
+            # The worker has claimed all of them by now, and has not replayed most.
+            for number in range(20):
+                await runtime.handle(f"r{number}").signal(go, number)
+            handles = [runtime.handle(f"r{number}", receives) for number in range(20)]
+            return await asyncio.wait_for(asyncio.gather(*(handle.result() for handle in handles)), 0.9)
+
+    assert asyncio.run(main()) == list(range(20))
+    assert most <= 2
+
+
+def test_runs_that_were_not_replayed_are_given_back_as_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "_REPLAY_SECONDS", 0.0)
+
+    async def main() -> list[int]:
+        backend = MemoryBackend()
+        async with Runtime(backend, work=False) as runtime:
+            for number in range(5):
+                await runtime.start(takes_long.options(id=f"t{number}"))
+        async with Runtime(backend):
+            await asyncio.sleep(0)
+        async with Runtime(backend) as runtime:
+            handles = [runtime.handle(f"t{number}", takes_long) for number in range(5)]
+            return await asyncio.wait_for(asyncio.gather(*(handle.result() for handle in handles)), 5)
+
+    assert sorted(asyncio.run(main()))[:4] == [1, 1, 1, 1]
+
+
+@workflow
+async def receives() -> int:
+    return await wait_signal(go)
+
+
+@workflow
+async def receives_many() -> int:
+    return sum([await wait_signal(go) for _ in range(30)])
+
+
+def test_a_run_with_a_long_history_is_not_replayed_for_each_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "_MOST_IDLE", 1)
+    monkeypatch.setattr(worker, "_LONG_HISTORY", 0)
+    replays = 0
+    admit = worker.Worker._admit
+
+    def admitting(self: Any, claimed: Any) -> None:
+        nonlocal replays
+        replays += 1
+        admit(self, claimed)
+
+    monkeypatch.setattr(worker.Worker, "_admit", admitting)
+
+    async def main() -> int:
+        async with Runtime(MemoryBackend()) as runtime:
+            await runtime.start(receives)
+            await asyncio.sleep(0.05)
+            handle = await runtime.start(receives_many)
+            for number in range(30):
+                await asyncio.sleep(0.005)
+                await handle.signal(go, number)
+            return await asyncio.wait_for(handle.result(), 5)
+
+    assert asyncio.run(main()) == sum(range(30))
+    assert replays < 6
+
+
+@workflow
+async def takes_numbers() -> int:
+    return await wait_signal(go) + 1
+
+
+def test_a_signal_of_another_type_blocks_its_run_and_does_not_end_it() -> None:
+    async def main() -> str:
+        async with Runtime(MemoryBackend()) as runtime:
+            handle = await runtime.start(takes_numbers.options(id="t"))
+            plain = runtime.codec.seal(runtime.codec.encode("a text", str))
+            runtime.send("t", journal.Received("signal", runtime.clock.now(), "go", plain))
+            with pytest.raises(WorkflowBlocked, match="NotReadable"):
+                await asyncio.wait_for(handle.result(), 5)
+            return (await handle.describe()).state
+
+    assert asyncio.run(main()) == "running"
+
+
 # Logs
 
 
