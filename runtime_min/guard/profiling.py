@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 import warnings
 from inspect import CO_COROUTINE
 from threading import get_ident
-from types import CellType, FrameType, FunctionType
+from types import CellType, CodeType, FrameType, FunctionType
 from typing import Any
 
 from runtime_min.guard.observer import Observer, Report
@@ -65,6 +66,8 @@ class Profiler(Observer):
                 if caller is None:
                     return
                 if id(caller.f_code) in watched:
+                    if gc.callbacks and _is_of_collector(code):
+                        return
                     self._examine(inside.get(get_ident()), caller, *_callee(frame))
                 elif is_ours(frame.f_globals.get("__name__")):
                     self.judge.passes(code)
@@ -79,6 +82,11 @@ class Profiler(Observer):
             entry = self.effect(caller.f_code, caller.f_lasti, callee, first)
             if entry is not None:
                 report(entry, caller.f_code, caller.f_lineno)
+
+
+def _is_of_collector(code: CodeType) -> bool:
+    """Whether the garbage collector calls it, whatever code it interrupts."""
+    return any(getattr(one, "__code__", None) is code for one in gc.callbacks)
 
 
 def _callee(frame: FrameType) -> tuple[FunctionType, Any]:

@@ -45,3 +45,21 @@ def test_a_finalizer_of_plain_code_runs_undisturbed_while_a_workflow_runs() -> N
         gc.enable()
         guard.close()
     assert len(finalized) == 10
+
+
+def collected(phase: str, info: dict[str, int]) -> None:
+    finalized.append(os.getpid())
+
+
+def test_what_others_have_the_collector_call_runs_undisturbed_while_a_workflow_runs() -> None:
+    finalized.clear()
+    guard = Guard("error")
+    guard.watch(flow)
+    gc.callbacks.append(collected)
+    try:
+        with guard:
+            assert flow() == 100_000
+    finally:
+        gc.callbacks.remove(collected)
+        guard.close()
+    assert len(finalized) >= 2
