@@ -24,6 +24,7 @@ from runtime_min.policy import NO_RETRY, Duration, Retry, seconds
 P = ParamSpec("P")
 Q = ParamSpec("Q")
 R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
 T = TypeVar("T")
 S = TypeVar("S")
 
@@ -191,17 +192,17 @@ class Step(Generic[P, R]):
         return f"<step {self.name}>"
 
 
-class Query(Generic[P, R]):
+class Query(Generic[P, R_co]):
     """A function that answers from a workflow's state; made by `@query`."""
 
-    def __init__(self, fn: Callable[P, R], name: str | None) -> None:
+    def __init__(self, fn: Callable[P, R_co], name: str | None) -> None:
         functools.update_wrapper(self, fn)
         self.fn = fn
         self.name = name or fn.__name__
         self.is_method = _is_method(fn)
         self.parameters = Parameters.of(fn, skip_first=self.is_method)
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
         return self.fn(*args, **kwargs)
 
     @overload
@@ -211,7 +212,7 @@ class Query(Generic[P, R]):
     def __get__(self, instance: object, owner: type) -> Any:
         return self if instance is None else functools.partial(self.fn, instance)  # type: ignore[arg-type]
 
-    def answer(self, execution: Execution, args: tuple[Any, ...], kwargs: dict[str, Any]) -> R:
+    def answer(self, execution: Execution, args: tuple[Any, ...], kwargs: dict[str, Any]) -> R_co:
         """Ask it of a run."""
         if self.is_method:
             return self.fn(execution.instance, *args, **kwargs)

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+import color_checker
 import runtime_min
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -126,6 +127,34 @@ def test_the_tests_on_the_page_about_tests_pass(tmp_path: Path) -> None:
         check=False,
     )
     assert "5 passed" in completed.stdout, completed.stdout + completed.stderr
+
+
+@pytest.fixture
+def programs(tmp_path: Path) -> Path:
+    """A directory with the program of each page."""
+    for page, program in PROGRAMS.items():
+        name = page.removesuffix(".md").replace("-", "_")
+        (tmp_path / f"{name}.py").write_text("\n".join(program.blocks), encoding="utf-8")
+    return tmp_path
+
+
+def test_the_programs_of_the_pages_are_typed(programs: Path) -> None:
+    options = ["--strict", "--config-file", os.devnull, "--follow-imports", "silent", "--no-incremental"]
+    completed = subprocess.run(
+        [sys.executable, "-m", "mypy", *options, *sorted(map(str, programs.glob("*.py")))],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert completed.returncode == 0, completed.stdout + completed.stderr
+
+
+def test_the_analyzer_finds_in_the_pages_what_they_show_as_wrong_and_nothing_else(programs: Path) -> None:
+    report = color_checker.check([programs])
+    found = sorted((finding.name, finding.function.rpartition(".")[2]) for finding in report.findings)
+    assert found == [("clock", "late"), ("unordered", "in_some_order")]
 
 
 def test_the_page_for_newcomers_has_a_program() -> None:

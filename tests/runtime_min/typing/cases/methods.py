@@ -82,6 +82,7 @@ async def from_outside(user: User) -> None:
     reveal_type(await handle.query(Trial.remaining, unit=2))  # is: float
     reveal_type(await handle.query(Trial.current_state))  # is: str
     reveal_type(await handle.query("remaining", 2))  # is: Any
+    print(await handle.query(Trial.current_state))
     await start(Trial.run, "ada")  # error: User
     await start(Trial.run)  # error: user
     await start(Trial.run, Trial(), user)  # error:
