@@ -517,24 +517,6 @@ def test_a_run_with_a_long_history_is_not_replayed_for_each_message(monkeypatch:
     assert replays < 6
 
 
-@workflow
-async def takes_numbers() -> int:
-    return await wait_signal(go) + 1
-
-
-def test_a_signal_of_another_type_blocks_its_run_and_does_not_end_it() -> None:
-    async def main() -> str:
-        async with Runtime(MemoryBackend()) as runtime:
-            handle = await runtime.start(takes_numbers.options(id="t"))
-            plain = runtime.codec.seal(runtime.codec.encode("a text", str))
-            runtime.send("t", journal.Received("signal", runtime.clock.now(), "go", plain))
-            with pytest.raises(WorkflowBlocked, match="NotReadable"):
-                await asyncio.wait_for(handle.result(), 5)
-            return (await handle.describe()).state
-
-    assert asyncio.run(main()) == "running"
-
-
 # Logs
 
 
