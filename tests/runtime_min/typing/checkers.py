@@ -65,7 +65,7 @@ def mypy(directory: Path) -> list[Said]:
 
 
 def pyright(directory: Path) -> list[Said]:
-    """`pyright` in strict mode; its PyPI package fetches the checker itself when first used."""
+    """`pyright` in strict mode; it runs on node, which it may have to fetch."""
     configuration = {
         "include": ["."],
         "typeCheckingMode": "strict",
@@ -84,7 +84,7 @@ def pyright(directory: Path) -> list[Said]:
     }
     (directory / "pyrightconfig.json").write_text(json.dumps(configuration), encoding="utf-8")
     output = run("pyright", "--outputjson", "--pythonpath", sys.executable, "--project", str(directory))
-    report = output[output.find("{") :]  # when it fetches itself, it may say so first
+    report = output[output.find("{") :]  # when it fetches node, it may say so first
     if '"generalDiagnostics"' not in report:
         raise NotHereError(f"pyright does not run here: {output.strip()[-300:]}")
     found = []
