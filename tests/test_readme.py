@@ -18,7 +18,7 @@ import pytest
 
 from color_checker.config import Config
 from color_checker.engines import load_profiles
-from color_checker.engines.loader import Profile
+from color_checker.engines.loader import ColorSource, Profile
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [
@@ -124,10 +124,13 @@ def test_the_profile_that_the_documentation_shows_is_valid(tmp_path: Path) -> No
     assert profile.advice("start", "daily") == "client.start(daily, ...)"
 
 
-def test_the_documentation_of_profiles_names_every_key() -> None:
-    rows = re.findall(r"^\| (`.*?) \|", text_of("docs/engine-profiles.md", "All keys"), re.MULTILINE)
+@pytest.mark.parametrize(("section", "structure"), [("All keys", Profile), ("Keys of colors", ColorSource)])
+def test_the_documentation_of_profiles_names_every_key(
+    section: str, structure: type[Profile | ColorSource]
+) -> None:
+    rows = re.findall(r"^\| (`.*?) \|", text_of("docs/engine-profiles.md", section), re.MULTILINE)
     keys = {key for row in rows for key in re.findall(r"`(\w+)`", row)}
-    assert keys == {field.name for field in msgspec.structs.fields(Profile)}
+    assert keys == {field.name for field in msgspec.structs.fields(structure)}
 
 
 def test_the_table_of_the_configuration_names_every_key() -> None:
