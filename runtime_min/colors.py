@@ -323,6 +323,10 @@ def check_startable(flow: object) -> None:
     Raises:
         ColorError: it is no workflow, or a class only inherited it, and it would run as that of the base.
     """
+    if isinstance(flow, Step):
+        raise ColorError(
+            f"`{flow.name}` is a step, so it is not started, but called in a workflow: `await {flow.name}(...)`"
+        )
     if not isinstance(flow, Workflow):
         raise ColorError(f"{flow!r} is no workflow, so it cannot be started; decorate it with `@workflow`")
     if flow.heir is not None:

@@ -89,3 +89,13 @@ def test_values_of_another_codec_are_told_from_damage(runtime: Driver) -> None:
     assert runtime.run(work, codec=sealed) == "paid 1"
     with pytest.raises(NotReadable, match="stored by another codec"):
         runtime.run(work)
+
+
+def test_a_step_that_is_started_is_told_from_what_is_no_color_at_all(runtime: Driver) -> None:
+    async def work(_: Runtime) -> None:
+        with pytest.raises(ColorError, match=r"`charge` is a step.*`await charge\(\.\.\.\)`"):
+            await start(charge, 1)  # type: ignore[arg-type]
+        with pytest.raises(ColorError, match="decorate it with `@workflow`"):
+            await start(len, [])  # type: ignore[arg-type]
+
+    runtime.run(work)
