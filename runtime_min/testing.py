@@ -29,6 +29,7 @@ from typing import Any, ParamSpec, Self, TypeVar
 import msgspec
 
 from runtime_min import client, colors
+from runtime_min.attempts import Attempts
 from runtime_min.backend import Backend, Filter, Run
 from runtime_min.client import Handle, Runtime
 from runtime_min.codec import Codec, JsonCodec
@@ -418,8 +419,8 @@ class Environment(Runtime):
         return function
 
 
-class _TestWorker(Worker):
-    """A worker that records the calls of steps, and calls their replacements."""
+class _TestAttempts(Attempts):
+    """Records the calls of steps, and calls their replacements."""
 
     async def _call(self, step: Step[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         env = client.current_runtime()
@@ -435,10 +436,15 @@ class _TestWorker(Worker):
             result = call(*args, **kwargs)
             return await result if inspect.isawaitable(result) else result
 
-    def _free_place(self, *arguments: Any) -> None:
-        super()._free_place(*arguments)
-        # When this was the last thing to do, time can be skipped: at once, not at the next poll.
-        self._wake.set()
+
+class _TestWorker(Worker):
+    """A worker that looks after each step whether time can be skipped: at once, not at the next poll."""
+
+    attempts_type = _TestAttempts
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._attempts.freed = self._wake.set
 
 
 Environment.worker_type = _TestWorker

@@ -9,48 +9,26 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import heapq
 import logging
 import math
-import secrets
 import sqlite3
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextvars import copy_context
-from random import Random
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from runtime_min import journal, processes
-from runtime_min.backend import (
-    Backend,
-    Claimed,
-    Closing,
-    Commit,
-    Delivered,
-    Message,
-    NewRun,
-    Outcome,
-    Run,
-)
+from runtime_min.attempts import Attempts
+from runtime_min.backend import Backend, Claimed, Commit, Delivered, Outcome, Run
 from runtime_min.clock import Clock
 from runtime_min.codec import Codec
-from runtime_min.colors import Step, Workflow, without_version
-from runtime_min.context import Info, current_step
-from runtime_min.errors import AlreadyStarted, StorageError, WorkflowNotFound
-from runtime_min.execution import Execution, Guarding, Operation, failure_of
-from runtime_min.journal import (
-    Abandoned,
-    Attempted,
-    Closed,
-    Event,
-    Outgoing,
-    Received,
-    Resolved,
-    Scheduled,
-    Started,
-)
-from runtime_min.threads import Raised, on_thread
+from runtime_min.colors import Workflow
+from runtime_min.effects import closing, conflict, effects, told
+from runtime_min.errors import StorageError
+from runtime_min.execution import Execution, Guarding, Operation
+from runtime_min.journal import Abandoned, Attempted, Event, Resolved, Scheduled
+from runtime_min.live import Live, lost_attempt, lost_steps
 
 _log = logging.getLogger("runtime_min")
 
@@ -80,31 +58,12 @@ class _Due(NamedTuple):
     token: int
 
 
-class _Live:
-    """A run that this worker holds in memory."""
-
-    def __init__(self, run: Run, execution: Execution) -> None:
-        self.run = run
-        self.token = run.token
-        self.events = run.events
-        self.execution = execution
-        self.incoming: deque[tuple[Event, int | None]] = deque()
-        self.rows: set[int] = set()
-        self.steps: dict[int, asyncio.Task[None]] = {}
-        # Positions of steps that run or wait for a place, and of timers that fired: they do not begin again.
-        self.begun: set[int] = set()
-        self.children: dict[int, str] = {}
-        self.more: list[Outgoing] = []
-        self.idle_since: float | None = None
-        self.gone = False
-
-
 class _Advance(NamedTuple):
     """What a run did in one go, to be stored."""
 
-    live: _Live
+    live: Live
     commit: Commit
-    out: list[Event]
+    out: Sequence[Event]
 
 
 class Worker:
@@ -117,6 +76,8 @@ class Worker:
     Attributes:
         retried: whether it has tried again what was blocked before it came, as its code may be mended.
     """
+
+    attempts_type: ClassVar[type[Attempts]] = Attempts
 
     def __init__(
         self,
@@ -136,17 +97,13 @@ class Worker:
         self._codec = codec
         self._guard = guard
         self._clock = clock
-        self._concurrency = concurrency
         self._lease = lease
-        self._live: dict[int, _Live] = {}
-        self._dirty: dict[int, _Live] = {}
+        self._live: dict[int, Live] = {}
+        self._dirty: dict[int, Live] = {}
         self._claimed: deque[Claimed] = deque()
         self._idle = 0
         self._due: list[_Due] = []
         self._prune_due_at = 1000
-        self._waiting_steps: deque[tuple[_Live, Operation, int]] = deque()
-        self._running_steps = 0
-        self._waits = 0
         self._unstored: list[_Advance] = []
         self._pause = _PAUSE_STORAGE[0]
         self._paused_until = 0.0
@@ -160,6 +117,7 @@ class Worker:
         self._watchers: dict[str, set[asyncio.Future[None]]] = {}
         self._loop = asyncio.get_running_loop()
         self._context = copy_context()
+        self._attempts = self.attempts_type(codec, clock, concurrency, self._add)
 
     # What a runtime does with it.
 
@@ -211,7 +169,7 @@ class Worker:
 
     def _room(self) -> int:
         """For how many more runs; those that wait for others must leave room for them."""
-        return _MOST_LIVE + self._waits - len(self._live) - len(self._claimed)
+        return _MOST_LIVE + self._attempts.waits - len(self._live) - len(self._claimed)
 
     # One round.
 
@@ -270,7 +228,7 @@ class Worker:
             due = unowned if due is None else min(due, unowned)
         if due is None:
             due = math.inf
-        busy = self._running_steps or self._waiting_steps or self._dirty or self._unstored
+        busy = self._attempts.busy or self._dirty or self._unstored
         if due > now and not busy and self._clock.idle(due):
             self._claim_wanted = True
             return 0.0
@@ -303,7 +261,7 @@ class Worker:
         if former is not None:
             self._forget(former)
         flow = self._workflows[run.workflow]
-        live = _Live(run, Execution(flow, run.id, self._codec, self._guard, run.generation))
+        live = Live(run, Execution(flow, run.id, self._codec, self._guard, run.generation))
         self._live[run.number] = live
         history: list[Event] = []
         try:
@@ -312,7 +270,7 @@ class Worker:
             live.more = live.execution.replay(history, seen=seen)
         except Exception as error:  # noqa: BLE001 - of a codec, say; other runs must go on
             # Nobody is told a second time that the lease was lost.
-            lost = _lost_steps(history, self._clock.now()) if claimed.lost else []
+            lost = lost_steps(history, self._clock.now()) if claimed.lost else []
             self._unstored.append(self._to_store(live, lost, [], [], error))
             return
         self._find_given_up(live, history)
@@ -320,7 +278,7 @@ class Worker:
         self._resume(live, claimed.lost)
         self._dirty[run.number] = live
 
-    def _find_given_up(self, live: _Live, history: list[Event]) -> None:
+    def _find_given_up(self, live: Live, history: list[Event]) -> None:
         """Children that run, and that their parent gives up in the event that it was blocked in before."""
         given_up = {event.position for event in live.more if isinstance(event, Abandoned)}
         asked = (event for event in history if isinstance(event, Scheduled) and event.kind == "child")
@@ -328,7 +286,7 @@ class Worker:
             if event.position in given_up and self._is_child(live, event):
                 live.children[event.position] = event.target
 
-    def _resume(self, live: _Live, lost: bool) -> None:
+    def _resume(self, live: Live, lost: bool) -> None:
         """Go on with the operations that are open after a replay."""
         now = self._clock.now()
         known = {event.position for event in live.more if isinstance(event, Scheduled)}
@@ -349,27 +307,30 @@ class Worker:
                 other = self._backend.find(event.target)
                 ended = other.closed if other is not None else 0.0
                 missed = ended is not None and ended <= live.execution.time
-                live.incoming.append((self._told(event, missed and event.kind != "start", now), None))
+                if event.kind == "start":
+                    live.incoming.append((told(event, False, other, now), None))
+                else:
+                    live.incoming.append((told(event, missed, None, now), None))
 
-    def _resume_step(self, live: _Live, operation: Operation, lost: bool, now: float) -> None:
+    def _resume_step(self, live: Live, operation: Operation, lost: bool, now: float) -> None:
         position = operation.event.position
         former = live.execution.attempts.get(position)
         attempt = 1 if former is None else former.attempt + 1
         if lost:
-            live.incoming.append((_lost(position, former, now), None))
+            live.incoming.append((lost_attempt(position, former, now), None))
         elif former is not None and former.retry > now:
             self._remind(former.retry, live, position)
         else:
-            self._begin(live, operation, attempt)
+            self._attempts.begin(live, operation, attempt)
 
-    def _resume_child(self, live: _Live, event: Scheduled, now: float) -> None:
+    def _resume_child(self, live: Live, event: Scheduled, now: float) -> None:
         if self._is_child(live, event):
             live.children[event.position] = event.target
         else:
             # It could not be started, and the process ended between knowing that and recording it.
-            live.incoming.append((_conflict(event, now), None))
+            live.incoming.append((conflict(event, now), None))
 
-    def _is_child(self, live: _Live, event: Scheduled) -> bool:
+    def _is_child(self, live: Live, event: Scheduled) -> bool:
         other = self._backend.find(event.target)
         return other is not None and other.parent == journal.Parent(live.run.number, event.position)
 
@@ -385,7 +346,7 @@ class Worker:
                 live.rows.add(one.row)
                 self._add(live, journal.decode(one.data), one.row)
 
-    def _add(self, live: _Live, event: Event, row: int | None = None) -> None:
+    def _add(self, live: Live, event: Event, row: int | None = None) -> None:
         live.incoming.append((event, row))
         self._dirty[live.run.number] = live
         self._want_flush()
@@ -403,9 +364,10 @@ class Worker:
                 self._add(live, Resolved(due.position, now))
             else:
                 former = live.execution.attempts.get(due.position)
-                self._begin(live, operation, 1 if former is None else former.attempt + 1)
+                self._not_idle(live)
+                self._attempts.begin(live, operation, 1 if former is None else former.attempt + 1)
 
-    def _remind(self, at: float, live: _Live, position: int) -> None:
+    def _remind(self, at: float, live: Live, position: int) -> None:
         """See to it that a timer fires, or that the next attempt at a step begins."""
         heapq.heappush(self._due, _Due(at, live.run.number, position, live.token))
         if len(self._due) > self._prune_due_at:
@@ -414,7 +376,7 @@ class Worker:
             heapq.heapify(self._due)
             self._prune_due_at = 2 * len(self._due) + 1000
 
-    def _awaited(self, due: _Due) -> tuple[_Live, Operation] | None:
+    def _awaited(self, due: _Due) -> tuple[Live, Operation] | None:
         """What to do when it is due; None if nobody waits for it any more."""
         live = self._live.get(due.run)
         if live is None or live.token != due.token or due.position in live.begun:
@@ -465,7 +427,7 @@ class Worker:
         self._loop.call_later(self._pause, self._flush_soon)
         self._pause = min(self._pause * 2, _PAUSE_STORAGE[1])
 
-    def _advance(self, live: _Live) -> _Advance:
+    def _advance(self, live: Live) -> _Advance:
         self._not_idle(live)
         events: list[Event] = list(live.more)
         out: list[Event] = list(live.more)
@@ -500,15 +462,15 @@ class Worker:
 
     def _to_store(
         self,
-        live: _Live,
-        events: list[Event],
-        out: list[Event],
-        consumed: list[int],
+        live: Live,
+        events: Sequence[Event],
+        out: Sequence[Event],
+        consumed: Sequence[int],
         problem: Exception | None = None,
     ) -> _Advance:
         now = self._clock.now()
-        wake, busy = self._outlook(live, now)
-        starts, messages = self._effects(live, out, now)
+        wake, busy = live.outlook(now)
+        starts, messages = effects(live, out, self._workflows, now)
         # What became of a start or a message is known after the commit, and only here.
         settled = not busy and not starts and not messages and live.execution.closed is None
         release = settled and self._idle >= _MOST_IDLE and live.events < _LONG_HISTORY
@@ -517,8 +479,8 @@ class Worker:
             text = journal.storable(f"{type(problem).__name__}: {problem}")
             _log.error("workflow %s cannot go on: %s", live.run.id, text)
             wake, release = now + _PAUSE_PROBLEM, True
-            events = [*events, *_ended_attempts(live), *self._lost_attempts(live, now)]
-            messages += self._kept(live, now)
+            events = [*events, *live.ended_attempts(), *live.lost_attempts(now)]
+            messages += live.kept(now)
         commit = Commit(
             run=live.run.number,
             token=live.token,
@@ -530,100 +492,12 @@ class Worker:
             problem=text,
             starts=tuple(starts),
             messages=tuple(messages),
-            closing=None
-            if problem is not None or live.execution.closed is None
-            else self._closing(live, now),
+            closing=None if problem is not None or live.execution.closed is None else closing(live, now),
         )
         if not busy and not release and live.execution.closed is None:
             live.idle_since = now
             self._idle += 1
         return _Advance(live, commit, out)
-
-    def _lost_attempts(self, live: _Live, now: float) -> list[Attempted]:
-        """What to note of steps that run while their workflow is put aside."""
-        running = [position for position, task in live.steps.items() if not task.done()]
-        return [_lost(position, live.execution.attempts.get(position), now) for position in running]
-
-    def _kept(self, live: _Live, now: float) -> list[Message]:
-        """What came back and was not delivered: it goes into the inbox, as what is from outside still is."""
-        return [
-            Message(journal.encode(event), now, number=live.run.number)
-            for event, row in live.incoming
-            if row is None and isinstance(event, Resolved)
-        ]
-
-    def _outlook(self, live: _Live, now: float) -> tuple[float | None, bool]:
-        """When the run has to be looked at if nobody holds it, and whether it has to stay in memory."""
-        wake: float | None = None
-        for position, operation in live.execution.operations.items():
-            kind = operation.event.kind
-            if kind == "timer":
-                due = operation.event.due
-            elif kind == "step":
-                former = live.execution.attempts.get(position)
-                due = now if position in live.begun or former is None else former.retry
-            elif kind == "child":
-                continue
-            else:
-                due = now
-            if due <= now:
-                return now, True
-            wake = due if wake is None else min(wake, due)
-        return wake, False
-
-    def _effects(self, live: _Live, out: list[Event], now: float) -> tuple[list[NewRun], list[Message]]:
-        """What the commit does to other runs."""
-        starts: list[NewRun] = []
-        messages: list[Message] = []
-        # A child that was given up before it was started need not be.
-        given_up = {event.position for event in out if isinstance(event, Abandoned)}
-        ends = any(isinstance(event, Closed) for event in out)
-        for event in out:
-            if isinstance(event, Scheduled) and event.kind in ("child", "start"):
-                if event.kind == "start" or not (ends or event.position in given_up):
-                    starts.append(self._new_run(live, event, now))
-            elif isinstance(event, Scheduled) and event.kind == "signal":
-                data = journal.encode(Received("signal", now, event.name, event.arguments))
-                messages.append(Message(data, now, id=event.target, position=event.position))
-            elif isinstance(event, Scheduled) and event.kind == "cancel":
-                data = journal.encode(Received("cancel", now))
-                messages.append(Message(data, now, id=event.target, position=event.position))
-            elif isinstance(event, Abandoned) and event.position in live.children:
-                messages.append(_cancellation(live.children[event.position], now))
-            elif isinstance(event, Closed):
-                open_children = live.children.keys() & live.execution.operations.keys()
-                messages += [_cancellation(live.children[position], now) for position in open_children]
-        return starts, messages
-
-    def _new_run(self, live: _Live, event: Scheduled, now: float) -> NewRun:
-        flow = self._workflows.get(event.name)
-        version = flow.version if flow is not None else ""
-        started = Started(event.name, version, event.arguments, secrets.randbits(63), now)
-        is_child = event.kind == "child"
-        parent = journal.Parent(live.run.number, event.position) if is_child else None
-        return NewRun(
-            event.target, event.name, version, journal.encode(started), now, parent, event.position, is_child
-        )
-
-    def _closing(self, live: _Live, now: float) -> Closing:
-        closed = live.execution.closed
-        assert closed is not None
-        if closed.ending == "continued":
-            started = Started(live.run.workflow, live.run.version, closed.value, secrets.randbits(63), now)
-            run = live.run
-            following = NewRun(run.id, run.workflow, run.version, journal.encode(started), now, run.parent)
-            carry = tuple(journal.encode(event) for event in live.execution.leftover())
-            return Closing(closed.ending, now, next=following, carry=carry)
-        if live.run.parent is None:
-            return Closing(closed.ending, now)
-        told = Resolved(
-            live.run.parent.position,
-            now,
-            closed.value,
-            closed.failure,
-            cancelled=closed.ending == "cancelled",
-        )
-        return Closing(closed.ending, now, notify=journal.encode(told))
 
     def _act(self, advance: _Advance, outcome: Outcome) -> None:
         """It is stored: start what was asked for."""
@@ -644,25 +518,26 @@ class Worker:
         if commit.closing is not None or commit.release:
             self._drop(live)
 
-    def _act_on(self, live: _Live, event: Event, outcome: Outcome) -> None:
+    def _act_on(self, live: Live, event: Event, outcome: Outcome) -> None:
         operations = live.execution.operations
         if isinstance(event, Scheduled):
             operation = operations.get(event.position)
             if operation is None:
                 return
             if event.kind == "step":
-                self._begin(live, operation, 1)
+                self._attempts.begin(live, operation, 1)
             elif event.kind == "timer":
                 self._remind(event.due, live, event.position)
                 self._wake.set()
             elif event.kind == "child":
                 if event.position in outcome.conflicts:
-                    self._add(live, _conflict(event, self._clock.now()))
+                    self._add(live, conflict(event, self._clock.now()))
                 else:
                     live.children[event.position] = event.target
             else:
                 undelivered = event.position in outcome.undelivered
-                self._add(live, self._told(event, undelivered, self._clock.now()))
+                existing = self._backend.find(event.target) if event.kind == "start" else None
+                self._add(live, told(event, undelivered, existing, self._clock.now()))
         elif isinstance(event, Attempted):
             self._remind(event.retry, live, event.position)
             self._wake.set()
@@ -671,114 +546,6 @@ class Worker:
             task = live.steps.pop(event.position, None)
             if task is not None:
                 task.cancel()
-
-    def _told(self, event: Scheduled, undelivered: bool, now: float) -> Resolved:
-        """What became of a start, a signal or a cancellation."""
-        if undelivered:
-            missing = WorkflowNotFound(f"no running workflow has the id `{event.target}`")
-            return Resolved(event.position, now, failure=failure_of(missing))
-        other = self._backend.find(event.target) if event.kind == "start" else None
-        if other is not None and without_version(other.workflow) != without_version(event.name):
-            taken = AlreadyStarted(
-                f"`{other.id}` is a run of `{other.workflow}`, so none of `{event.name}` was started"
-            )
-            return Resolved(event.position, now, failure=failure_of(taken))
-        return Resolved(event.position, now)
-
-    # Steps.
-
-    def _begin(self, live: _Live, operation: Operation, attempt: int) -> None:
-        live.begun.add(operation.event.position)
-        self._not_idle(live)
-        counts = operation.step is None or operation.step.counts
-        if counts and self._running_steps >= self._concurrency:
-            self._waiting_steps.append((live, operation, attempt))
-            return
-        self._running_steps += counts
-        self._waits += not counts
-        position = operation.event.position
-        attempting = self._attempt(live, operation, attempt)
-        live.steps[position] = task = self._loop.create_task(attempting, context=self._context.copy())
-        # Not in the task itself, whose code never runs if it is cancelled before it began.
-        task.add_done_callback(functools.partial(self._free_place, live, position, counts))
-
-    async def _attempt(self, live: _Live, operation: Operation, attempt: int) -> None:
-        position = operation.event.position
-        step = operation.step
-        assert step is not None
-        event = await self._outcome(live, step, operation.event, attempt)
-        if event is not None and not live.gone and position in live.execution.operations:
-            self._add(live, event)
-
-    def _free_place(self, live: _Live, position: int, counts: bool, task: asyncio.Task[None]) -> None:
-        self._running_steps -= counts
-        self._waits -= not counts
-        if live.steps.get(position) is task:
-            del live.steps[position]
-        while self._waiting_steps and self._running_steps < self._concurrency:
-            live, operation, attempt = self._waiting_steps.popleft()
-            if not live.gone and operation.event.position in live.execution.operations:
-                self._begin(live, operation, attempt)
-
-    async def _outcome(
-        self, live: _Live, step: Step[..., Any], event: Scheduled, attempt: int
-    ) -> Event | None:
-        position = event.position
-        run = live.run
-        here = Info(run.id, live.execution.flow.name, step.name, position, attempt, run.generation)
-        current_step.set(here)
-        try:
-            args, kwargs = step.parameters.decode(self._codec, self._codec.unseal(event.arguments))
-            result = await self._call(step, args, kwargs)
-        except (KeyboardInterrupt, SystemExit):
-            # The process ends, which is no answer of the step.
-            self._add(live, _lost(position, live.execution.attempts.get(position), self._clock.now()))
-            raise
-        except asyncio.CancelledError as error:
-            task = asyncio.current_task()
-            if (
-                live.gone
-                or position not in live.execution.operations
-                or (task is not None and task.cancelling())
-            ):
-                raise
-            return self._failed(live, step, event, attempt, error)
-        except BaseException as error:  # noqa: BLE001 - whatever the step raised is its answer
-            return self._failed(live, step, event, attempt, error)
-        if isinstance(result, Raised):
-            return self._failed(live, step, event, attempt, result.error)
-        try:
-            value = self._codec.seal(self._codec.encode(result, step.parameters.result))
-        except Exception as error:  # noqa: BLE001 - a codec may be the user's
-            # It has had its effect; to do it again would not help.
-            return Resolved(position, self._clock.now(), failure=failure_of(error, attempt), attempt=attempt)
-        return Resolved(position, self._clock.now(), value, attempt=attempt)
-
-    async def _call(self, step: Step[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if step.is_async and step.timeout is None:
-            return await step.run(args, kwargs)
-        try:
-            async with asyncio.timeout(step.timeout) as limit:
-                if step.is_async:
-                    return await step.run(args, kwargs)
-                return await on_thread(functools.partial(step.run, args, kwargs))
-        except TimeoutError:
-            if limit.expired():
-                raise TimeoutError(f"it took longer than its timeout, {step.timeout:g} s") from None
-            raise
-
-    def _failed(
-        self, live: _Live, step: Step[..., Any], event: Scheduled, attempt: int, error: BaseException
-    ) -> Event:
-        now = self._clock.now()
-        former = live.execution.attempts.get(event.position)
-        failures = 1 if former is None else former.failures + 1
-        seed = live.execution.started.seed if live.execution.started is not None else 0
-        wait = step.retry.wait(error, failures, Random(f"{seed}/{event.position}/{failures}"))
-        failure = failure_of(error, attempt)
-        if wait is None:
-            return Resolved(event.position, now, failure=failure, attempt=attempt)
-        return Attempted(event.position, attempt, failures, failure, now, now + wait)
 
     # The end of it.
 
@@ -789,23 +556,23 @@ class Worker:
         for index, live in enumerate(idle):
             if index >= len(idle) - _MOST_IDLE and now - (live.idle_since or 0.0) < _IDLE_SECONDS:
                 break
-            wake, _ = self._outlook(live, now)
+            wake, _ = live.outlook(now)
             self._unstored.append(
                 _Advance(live, Commit(live.run.number, live.token, live.events, wake=wake, release=True), [])
             )
             self._not_idle(live)
 
-    def _not_idle(self, live: _Live) -> None:
+    def _not_idle(self, live: Live) -> None:
         if live.idle_since is not None:
             live.idle_since = None
             self._idle -= 1
 
-    def _drop(self, live: _Live) -> None:
+    def _drop(self, live: Live) -> None:
         if self._live.get(live.run.number) is live:
             del self._live[live.run.number]
         self._forget(live)
 
-    def _forget(self, live: _Live) -> None:
+    def _forget(self, live: Live) -> None:
         live.gone = True
         self._dirty.pop(live.run.number, None)
         self._not_idle(live)
@@ -825,9 +592,9 @@ class Worker:
     async def _shut_down(self) -> None:
         # Nothing new begins, also not in the places of what is cancelled here.
         self._ending = True
-        self._waiting_steps.clear()
+        self._attempts.begin_no_more()
         now = self._clock.now()
-        lives = [(live, self._lost_attempts(live, now)) for live in self._live.values()]
+        lives = [(live, live.lost_attempts(now)) for live in self._live.values()]
         steps = [task for live, _ in lives for task in live.steps.values()]
         for task in steps:
             task.cancel()
@@ -848,50 +615,20 @@ class Worker:
         except (StorageError, sqlite3.Error) as error:
             _log.warning("the database cannot be used at the end: %s", error)
 
-    def _giving_back(self, live: _Live, lost: list[Attempted], now: float) -> Commit:
+    def _giving_back(self, live: Live, lost: list[Attempted], now: float) -> Commit:
         """Give a run back with a note of the steps that began, so that nothing of it counts as lost."""
-        wake, busy = self._outlook(live, now)
+        wake, busy = live.outlook(now)
         return Commit(
             run=live.run.number,
             token=live.token,
             first=live.events,
-            events=tuple(journal.encode(event) for event in (*_ended_attempts(live), *lost)),
+            events=tuple(journal.encode(event) for event in (*live.ended_attempts(), *lost)),
             wake=now if busy or live.more or live.incoming else wake,
             release=True,
-            messages=tuple(self._kept(live, now)),
+            messages=tuple(live.kept(now)),
         )
-
-
-def _lost(position: int, former: Attempted | None, now: float) -> Attempted:
-    attempt, failures = (1, 0) if former is None else (former.attempt + 1, former.failures)
-    gone = journal.Failure("runtime_min.Lost", (), "its process ended, or lost its lease, before the result")
-    # Also one that waits, by our clock: by the other's, the attempt may have begun.
-    due = now if former is None else max(now, former.retry)
-    return Attempted(position, attempt, failures, gone, now, due)
 
 
 def _untouched(run: Run) -> Commit:
     """Give a run back that was claimed and not even replayed."""
     return Commit(run.number, run.token, run.events, wake=0.0, release=True, problem=run.problem)
-
-
-def _lost_steps(history: list[Event], now: float) -> list[Event]:
-    """What to note of all steps that are open in a history, when its replay cannot tell."""
-    steps = {event.position for event in history if isinstance(event, Scheduled) and event.kind == "step"}
-    steps -= {event.position for event in history if isinstance(event, Resolved | Abandoned)}
-    attempts = {event.position: event for event in history if isinstance(event, Attempted)}
-    return [_lost(position, attempts.get(position), now) for position in sorted(steps)]
-
-
-def _ended_attempts(live: _Live) -> list[Event]:
-    """Attempts whose end was not noted yet when their run is given back."""
-    return [event for event, _ in live.incoming if isinstance(event, Attempted)]
-
-
-def _conflict(event: Scheduled, now: float) -> Resolved:
-    taken = AlreadyStarted(f"a run with the id `{event.target}` exists already")
-    return Resolved(event.position, now, failure=failure_of(taken))
-
-
-def _cancellation(id: str, now: float) -> Message:
-    return Message(journal.encode(Received("cancel", now)), now, id=id)
