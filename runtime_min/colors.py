@@ -325,7 +325,8 @@ def check_startable(flow: object) -> None:
     """
     if isinstance(flow, Step):
         raise ColorError(
-            f"`{flow.name}` is a step, so it is not started, but called in a workflow: `await {flow.name}(...)`"
+            f"`{flow.name}` is a step and no workflow, so it cannot be started; a workflow calls it: "
+            f"`await {flow.name}(...)`"
         )
     if not isinstance(flow, Workflow):
         raise ColorError(f"{flow!r} is no workflow, so it cannot be started; decorate it with `@workflow`")
