@@ -51,12 +51,18 @@ class Run(msgspec.Struct, frozen=True):
     parent: Parent | None
 
 
+def same_name(run: Run, workflow: str) -> bool:
+    """Whether it is a run of this workflow, maybe of another version."""
+    return run.workflow.partition("@")[0] == workflow.partition("@")[0]
+
+
 class NewRun(msgspec.Struct, frozen=True):
     """A run to be created. `started` is its encoded `Started` event.
 
     Attributes:
         position: of the operation of the creating run, for `Outcome.conflicts`; -1 when there is none.
-        must_be_new: an existing run of that id is a conflict and not the answer.
+        must_be_new: an existing run of that id is a conflict and not the answer; one of another workflow
+            always is.
     """
 
     id: str
@@ -98,8 +104,8 @@ class Closing(msgspec.Struct, frozen=True):
     Attributes:
         notify: the encoded `Resolved` for the parent's inbox, if the run has a parent that still runs.
         next: for `continued`, the next generation: same id and parent, the generation one higher. Messages
-            to the id that are still in the inbox move to it, after those of `carry`; those to the run's number
-            end with it.
+            to the id that are still in the inbox move to it, after those of `carry`; those to the run's
+            number end with it.
         carry: encoded `Received` events that the workflow got but did not use.
     """
 
@@ -143,7 +149,7 @@ class Outcome(msgspec.Struct, frozen=True):
 
     Attributes:
         stored: False if the lease was lost: nothing of it was stored.
-        conflicts: positions of `starts` that must be new and are not.
+        conflicts: positions of `starts` that were not created and whose id is not that of such a run.
         undelivered: positions of `messages` whose run does not exist or is closed.
     """
 

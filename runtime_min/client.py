@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Generic, ParamSpec, Self, TypeVar, overload
 import msgspec
 
 from runtime_min import journal
-from runtime_min.backend import Backend, Filter, Message, NewRun, Run, State
+from runtime_min.backend import Backend, Filter, Message, NewRun, Run, State, same_name
 from runtime_min.calls import Asked
 from runtime_min.clock import Clock, SystemClock
 from runtime_min.codec import Codec, JsonCodec
@@ -25,7 +25,6 @@ from runtime_min.colors import (
     Workflow,
     check_startable,
     find_query,
-    without_version,
     workflows,
 )
 from runtime_min.errors import (
@@ -209,7 +208,7 @@ class Runtime:
                 worker.adopt(run, started)
             else:
                 worker.nudge()
-        if without_version(run.workflow) != without_version(flow.key):
+        if not same_name(run, flow.key):
             raise AlreadyStarted(
                 f"`{run.id}` is a run of `{run.workflow}`, so none of `{flow.key}` was started"
             )

@@ -348,11 +348,6 @@ def signals() -> Mapping[str, Signal[Any]]:
     return MappingProxyType(_signals)
 
 
-def without_version(key: str) -> str:
-    """The name in a workflow's key."""
-    return key.partition("@")[0]
-
-
 def public_name(fn: Callable[..., Any]) -> str:
     """The name of a function without the functions around it."""
     return fn.__qualname__.rpartition("<locals>.")[2]

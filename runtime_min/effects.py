@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from runtime_min import journal
-from runtime_min.backend import Closing, Message, NewRun, Run
-from runtime_min.colors import Workflow, without_version
+from runtime_min.backend import Closing, Message, NewRun
+from runtime_min.colors import Workflow
 from runtime_min.errors import AlreadyStarted, WorkflowNotFound
 from runtime_min.execution import failure_of
 from runtime_min.journal import Abandoned, Closed, Event, Parent, Received, Resolved, Scheduled, Started
@@ -64,22 +64,18 @@ def closing(live: Live, now: float) -> Closing:
     return Closing(closed.ending, now, notify=journal.encode(answer))
 
 
-def told(event: Scheduled, undelivered: bool, existing: Run | None, now: float) -> Resolved:
-    """What became of a start, for which there is a run of its id, or of a signal or a cancellation."""
+def told(event: Scheduled, undelivered: bool, now: float) -> Resolved:
+    """What became of a start, a signal or a cancellation."""
     if undelivered:
         missing = WorkflowNotFound(f"no running workflow has the id `{event.target}`")
         return Resolved(event.position, now, failure=failure_of(missing))
-    if existing is not None and without_version(existing.workflow) != without_version(event.name):
-        taken = AlreadyStarted(
-            f"`{existing.id}` is a run of `{existing.workflow}`, so none of `{event.name}` was started"
-        )
-        return Resolved(event.position, now, failure=failure_of(taken))
     return Resolved(event.position, now)
 
 
 def conflict(event: Scheduled, now: float) -> Resolved:
-    """A child could not be started."""
-    taken = AlreadyStarted(f"a run with the id `{event.target}` exists already")
+    """A child, or another run, could not be started."""
+    whose = "a run" if event.kind == "child" else "a run of another workflow"
+    taken = AlreadyStarted(f"{whose} with the id `{event.target}` exists already")
     return Resolved(event.position, now, failure=failure_of(taken))
 
 

@@ -244,7 +244,7 @@ class Execution:
     def dispose(self) -> None:
         """Let go of everything, without running workflow code any further."""
         self.replaying = True  # so that a `finally` block logs nothing
-        self.loop.dispose()
+        self.loop.dispose(self.guard)
         self.operations.clear()
 
     # What the primitives do with it.

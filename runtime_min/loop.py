@@ -125,7 +125,7 @@ class WorkflowLoop(asyncio.AbstractEventLoop):
         """Drop what is ready: the execution cannot go on."""
         self._ready.clear()
 
-    def dispose(self) -> None:
+    def dispose(self, guard: Guarding) -> None:
         """End all coroutines where they stand, without letting them do anything more.
 
         The garbage collector would do the same later and elsewhere, where a step called in a `finally` block
@@ -136,9 +136,10 @@ class WorkflowLoop(asyncio.AbstractEventLoop):
         outer = asyncio._get_running_loop()
         asyncio._set_running_loop(self)
         try:
-            for task in reversed(self._tasks):
-                if not task.done():
-                    _close(task)
+            with guard:
+                for task in reversed(self._tasks):
+                    if not task.done():
+                        _close(task)
         finally:
             asyncio._set_running_loop(outer)
             self._tasks.clear()

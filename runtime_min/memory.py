@@ -22,6 +22,7 @@ from runtime_min.backend import (
     Outcome,
     Run,
     State,
+    same_name,
 )
 from runtime_min.errors import AlreadyStarted
 
@@ -220,7 +221,7 @@ class MemoryBackend:
             existing, created = self.create(new)
             # The same operation of the same run: this very start, done before.
             is_same = new.parent is not None and existing.parent == new.parent
-            if new.must_be_new and not created and not is_same:
+            if not created and not is_same and (new.must_be_new or not same_name(existing, new.workflow)):
                 conflicts.append(new.position)
         return tuple(conflicts)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 from random import Random
 
@@ -53,7 +54,10 @@ class Retry(msgspec.Struct, frozen=True, kw_only=True):
         if isinstance(error, self.never) or (self.attempts is not None and failures >= self.attempts):
             return None
         # The exponent is bounded, since a float overflows where a wait of years would be long enough.
-        growing = seconds(self.delay) * self.backoff ** min(failures - 1, 64)
+        try:
+            growing = seconds(self.delay) * self.backoff ** min(failures - 1, 64)
+        except OverflowError:
+            growing = math.inf
         longest = min(seconds(self.maximum), growing)
         return longest * (1 - self.jitter * random.random())
 

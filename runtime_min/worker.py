@@ -20,7 +20,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from runtime_min import journal, processes
 from runtime_min.attempts import Attempts
-from runtime_min.backend import Backend, Claimed, Commit, Delivered, Outcome, Run
+from runtime_min.backend import Backend, Claimed, Commit, Delivered, Outcome, Run, same_name
 from runtime_min.clock import Clock
 from runtime_min.codec import Codec
 from runtime_min.colors import Workflow
@@ -273,9 +273,14 @@ class Worker:
             lost = lost_steps(history, self._clock.now()) if claimed.lost else []
             self._unstored.append(self._to_store(live, lost, [], [], error))
             return
-        self._find_given_up(live, history)
-        self._deliver(claimed.inbox)
-        self._resume(live, claimed.lost)
+        try:
+            self._find_given_up(live, history)
+            self._deliver(claimed.inbox)
+            self._resume(live, claimed.lost)
+        except BaseException:
+            # It will be admitted again, from the same history: nothing of it may go on before that.
+            self._drop(live)
+            raise
         self._dirty[run.number] = live
 
     def _find_given_up(self, live: Live, history: list[Event]) -> None:
@@ -307,10 +312,10 @@ class Worker:
                 other = self._backend.find(event.target)
                 ended = other.closed if other is not None else 0.0
                 missed = ended is not None and ended <= live.execution.time
-                if event.kind == "start":
-                    live.incoming.append((told(event, False, other, now), None))
+                if event.kind == "start" and other is not None and not same_name(other, event.name):
+                    live.incoming.append((conflict(event, now), None))
                 else:
-                    live.incoming.append((told(event, missed, None, now), None))
+                    live.incoming.append((told(event, missed and event.kind != "start", now), None))
 
     def _resume_step(self, live: Live, operation: Operation, lost: bool, now: float) -> None:
         position = operation.event.position
@@ -529,15 +534,12 @@ class Worker:
             elif event.kind == "timer":
                 self._remind(event.due, live, event.position)
                 self._wake.set()
+            elif event.position in outcome.conflicts:
+                self._add(live, conflict(event, self._clock.now()))
             elif event.kind == "child":
-                if event.position in outcome.conflicts:
-                    self._add(live, conflict(event, self._clock.now()))
-                else:
-                    live.children[event.position] = event.target
+                live.children[event.position] = event.target
             else:
-                undelivered = event.position in outcome.undelivered
-                existing = self._backend.find(event.target) if event.kind == "start" else None
-                self._add(live, told(event, undelivered, existing, self._clock.now()))
+                self._add(live, told(event, event.position in outcome.undelivered, self._clock.now()))
         elif isinstance(event, Attempted):
             self._remind(event.retry, live, event.position)
             self._wake.set()

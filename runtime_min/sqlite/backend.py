@@ -22,6 +22,7 @@ from runtime_min.backend import (
     Outcome,
     Run,
     State,
+    same_name,
 )
 from runtime_min.errors import AlreadyStarted
 from runtime_min.journal import Parent
@@ -212,7 +213,8 @@ class SqliteBackend:
         existing = self._run(self._sql.newest, (new.id,))
         # The same operation of the same run: this very start, done before.
         is_same = existing is not None and new.parent is not None and existing.parent == new.parent
-        return new.must_be_new and not is_same
+        is_other = existing is not None and not same_name(existing, new.workflow)
+        return (new.must_be_new or is_other) and not is_same
 
     def _undelivered(
         self, messages: Sequence[Message], deliver: Callable[[Message], bool]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 import time
 from collections.abc import Sequence
 from datetime import timedelta
@@ -34,7 +35,7 @@ from runtime_min import (
     worker,
     workflow,
 )
-from runtime_min.backend import Commit, Outcome
+from runtime_min.backend import Commit, Outcome, Run
 from runtime_min.journal import Event
 from runtime_min.memory import MemoryBackend
 from tests.runtime_min.driving import Clock
@@ -517,6 +518,57 @@ def test_a_run_with_a_long_history_is_not_replayed_for_each_message(monkeypatch:
     assert replays < 6
 
 
+class FindsNothingAtFirst(MemoryBackend):
+    fails = 0
+
+    def find(self, id: str, generation: int | None = None) -> Run | None:
+        if id == "p/1" and self.fails:
+            self.fails -= 1
+            raise sqlite3.OperationalError("disk I/O error")
+        return super().find(id, generation)
+
+
+@workflow
+async def steps_and_waits() -> int:
+    step, _, sent = await asyncio.gather(slow(0.3), child(receives), wait_signal(go))
+    return step * 100 + sent
+
+
+def test_what_cannot_be_read_at_first_makes_no_step_begin_twice() -> None:
+    async def main() -> int:
+        backend = FindsNothingAtFirst()
+        async with Runtime(backend) as runtime:
+            await runtime.start(steps_and_waits.options(id="p"))
+            await until(lambda: attempts and backend.find("p/1") is not None)
+        async with Runtime(backend, work=False) as runtime:
+            await runtime.handle("p").signal(go, 5)
+            await runtime.handle("p/1").signal(go, 5)
+        backend.fails = 1
+        async with Runtime(backend) as runtime:
+            return await asyncio.wait_for(runtime.handle("p", steps_and_waits).result(), 5)
+
+    assert asyncio.run(main()) == 205
+    assert attempts == [1, 2]
+
+
+@workflow
+async def cleans_up(path: str) -> None:
+    try:
+        await wait_signal(go)
+    finally:
+        open(path, "w").close()
+
+
+def test_the_guard_watches_also_what_runs_when_a_workflow_is_put_aside(tmp_path: Any) -> None:
+    async def main() -> None:
+        async with Runtime(MemoryBackend()) as runtime:
+            await runtime.start(cleans_up, str(tmp_path / "file"))
+            await asyncio.sleep(0.1)
+
+    asyncio.run(main())
+    assert not (tmp_path / "file").exists()
+
+
 # Logs
 
 
@@ -601,9 +653,12 @@ async def starts_another() -> str:
     return handle.id
 
 
-def test_starting_under_the_id_of_another_workflow_is_refused_in_workflows_too() -> None:
+@pytest.mark.parametrize("kind", ["memory", "file"])
+def test_starting_under_the_id_of_another_workflow_is_refused_in_workflows_too(
+    kind: str, tmp_path: Any
+) -> None:
     async def main() -> str:
-        async with Runtime(MemoryBackend()) as runtime:
+        async with Runtime(MemoryBackend() if kind == "memory" else tmp_path / "runs.sqlite") as runtime:
             await runtime.start(forever.options(id="taken"))
             handle = await runtime.start(starts_another)
             return await asyncio.wait_for(handle.result(), 5)
@@ -633,5 +688,6 @@ def test_waits_between_attempts_may_be_timedeltas() -> None:
 
     retry = Retry(attempts=2, delay=timedelta(minutes=1), maximum=timedelta(hours=1), jitter=0.0)
     assert retry.wait(ValueError(), 1, Random(1)) == 60.0
+    assert Retry(attempts=None, backoff=1e6, jitter=0.0).wait(ValueError(), 1000, Random(1)) == 100.0
     with pytest.raises(ValueError, match="delay"):
         Retry(delay=float("nan"))
