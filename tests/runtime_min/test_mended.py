@@ -19,7 +19,7 @@ async def picky() -> str:
 
 
 @workflow
-async def other() -> None: ...
+async def unrelated() -> None: ...
 
 
 @pytest.fixture(autouse=True)
@@ -55,6 +55,6 @@ def test_who_waits_in_a_process_that_does_not_run_the_workflow_is_told_why_it_is
     runtime: Driver,
 ) -> None:
     block(runtime)
-    for options in ({"only": [other]}, {"work": False}):
+    for options in ({"only": [unrelated]}, {"work": False}):
         with pytest.raises(WorkflowBlocked, match=r"time\.time"):
             runtime.run(result, **options)

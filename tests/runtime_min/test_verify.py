@@ -109,7 +109,7 @@ def test_the_cause_is_named(flow: Workflow[[], Any], cause: str, monkeypatch: py
 
 def test_how_the_run_ended_is_raised_when_it_is_deterministic() -> None:
     with pytest.raises(WorkflowFailed, match="ValueError: as it should"):
-        verify(verified.failing, runs=1)
+        verify(verified.always_failing, runs=1)
 
 
 def test_a_signal_that_nobody_sends_is_an_error() -> None:

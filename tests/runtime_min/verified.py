@@ -112,7 +112,7 @@ class Trial:
 
 
 @workflow
-async def failing() -> None:
+async def always_failing() -> None:
     raise ValueError(f"as it should, at {id(object())}")
 
 
