@@ -1,4 +1,4 @@
-"""The functions that run when a value is called."""
+"""What happens when a value is called: which functions run, and whether an object is made."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from color_checker.classes import ClassInfo
-from color_checker.values import Bound, Descriptor, Func, Inst, Partial, Value
+from color_checker.values import Bound, Class, Descriptor, Func, Inst, Partial, Value
 
 if TYPE_CHECKING:
     from color_checker.link import Linker
@@ -30,6 +30,13 @@ def functions_in(linker: Linker, value: Value, inside: tuple[Value, ...] = ()) -
             yield from (inner for inner in tuple(value.getter.values) if isinstance(inner, Func))
         case Inst():
             yield from instance_calls(linker, value.info)
+
+
+def makes_object(value: Value, inside: tuple[Value, ...] = ()) -> bool:
+    """Whether calling `value` makes an object of a class; `inside` are the partials around it."""
+    if isinstance(value, Partial) and value not in inside:
+        return any(makes_object(inner, (*inside, value)) for inner in tuple(value.func.values))
+    return isinstance(value, Class)
 
 
 def instance_calls(linker: Linker, info: ClassInfo) -> Iterator[Func]:

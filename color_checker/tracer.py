@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from color_checker.callables import functions_in, makes_object
 from color_checker.facts import (
     KEYWORD_ONLY,
     NOTHING,
@@ -501,11 +502,11 @@ class Tracer:
         op = node.body.ops[position]
         if not isinstance(op, Call) or target.facts.name == "__new__":
             return True
-        called = self._called_by(node, position, op)
-        if not called.makes:
+        values = self.values(node, op.func)
+        if not any(makes_object(value) for value in values):
             return True
-        function = (target.module.key, target.index)
-        return function in called.plain or function in called.bound or called.calls_object
+        functions = (func for value in values for func in functions_in(self.linker, value))
+        return (target.module.key, target.index) in {func.key for func in functions}
 
 
 def _is_fixed(value: Value, depth: int = 0) -> bool:

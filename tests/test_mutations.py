@@ -268,6 +268,7 @@ def test_what_makes_a_field_is_not_the_object_that_has_the_field(found) -> None:
     assert found(
         app="""
         from dataclasses import dataclass, field
+        from functools import partial
 
         DEFAULTS: list[str] = ["bag"]
 
@@ -284,6 +285,14 @@ def test_what_makes_a_field_is_not_the_object_that_has_the_field(found) -> None:
             basket = Basket()
             basket.owner = "you"
             assign(basket)
+            return basket.owner
+
+        made = partial(Basket, owner="he")
+
+        @DBOS.workflow()
+        def partially() -> str:
+            basket = made()
+            basket.owner = "she"
             return basket.owner
 
         @DBOS.workflow()
