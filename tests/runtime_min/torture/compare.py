@@ -107,6 +107,8 @@ async def _run_one(runtime: Runtime, id: str, description: Program) -> tuple[str
 def difference(recorded: Recorded, cuts: Iterable[int] | None = None) -> str | None:
     """Where a run that is rebuilt goes another way than the live one did; None if nowhere."""
     history = journal.decode_all(recorded.history)
+    if len(history) == 1:
+        return None  # Nobody had taken it up when the run that everybody waited for ended.
     for cut in range(1, len(history) + 1) if cuts is None else cuts:
         try:
             again = _rebuilt(recorded, history, cut)
