@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import heapq
 import logging
 import math
 import sqlite3
@@ -20,15 +19,17 @@ from typing import Any, ClassVar, NamedTuple
 
 from runtime_min import journal, processes
 from runtime_min.attempts import Attempts
-from runtime_min.backend import Backend, Claimed, Commit, Delivered, Outcome, Run, same_name
+from runtime_min.backend import Backend, Claimed, Commit, Delivered, Outcome, Run
 from runtime_min.clock import Clock
 from runtime_min.codec import Codec
 from runtime_min.colors import Workflow
 from runtime_min.effects import closing, conflict, effects, told
 from runtime_min.errors import StorageError
-from runtime_min.execution import Execution, Guarding, Operation
+from runtime_min.execution import Execution, Guarding
 from runtime_min.journal import Abandoned, Attempted, Event, Resolved, Scheduled
-from runtime_min.live import Live, lost_attempt, lost_steps
+from runtime_min.live import Live, lost_steps
+from runtime_min.reminders import Reminders
+from runtime_min.resumption import Resumption
 
 _log = logging.getLogger("runtime_min")
 
@@ -47,15 +48,6 @@ _IDLE_SECONDS = 5.0
 _LONG_HISTORY = 1000
 # How long replays may hold up everything else.
 _REPLAY_SECONDS = 0.05
-
-
-class _Due(NamedTuple):
-    """A timer, or the wait before another attempt."""
-
-    at: float
-    run: int
-    position: int
-    token: int
 
 
 class _Advance(NamedTuple):
@@ -102,8 +94,7 @@ class Worker:
         self._dirty: dict[int, Live] = {}
         self._claimed: deque[Claimed] = deque()
         self._idle = 0
-        self._due: list[_Due] = []
-        self._prune_due_at = 1000
+        self._reminders = Reminders(self._live)
         self._unstored: list[_Advance] = []
         self._pause = _PAUSE_STORAGE[0]
         self._paused_until = 0.0
@@ -118,6 +109,7 @@ class Worker:
         self._loop = asyncio.get_running_loop()
         self._context = copy_context()
         self._attempts = self.attempts_type(codec, clock, concurrency, self._add)
+        self._resumption = Resumption(backend, self._reminders, self._attempts)
 
     # What a runtime does with it.
 
@@ -219,9 +211,7 @@ class Worker:
 
     def _until_due(self) -> float:
         now = self._clock.now()
-        while self._due and self._awaited(self._due[0]) is None:
-            heapq.heappop(self._due)
-        due = self._due[0].at if self._due else None
+        due = self._reminders.next()
         # Without room, those that nobody owns must not keep it from resting.
         unowned = self._backend.next_wake(list(self._workflows)) if self._room() > 0 else None
         if unowned is not None:
@@ -274,70 +264,14 @@ class Worker:
             self._unstored.append(self._to_store(live, lost, [], [], error))
             return
         try:
-            self._find_given_up(live, history)
+            self._resumption.find_given_up(live, history)
             self._deliver(claimed.inbox)
-            self._resume(live, claimed.lost)
+            self._resumption.go_on(live, claimed.lost, self._clock.now())
         except BaseException:
             # It will be admitted again, from the same history: nothing of it may go on before that.
             self._drop(live)
             raise
         self._dirty[run.number] = live
-
-    def _find_given_up(self, live: Live, history: list[Event]) -> None:
-        """Children that run, and that their parent gives up in the event that it was blocked in before."""
-        given_up = {event.position for event in live.more if isinstance(event, Abandoned)}
-        asked = (event for event in history if isinstance(event, Scheduled) and event.kind == "child")
-        for event in asked if given_up else ():
-            if event.position in given_up and self._is_child(live, event):
-                live.children[event.position] = event.target
-
-    def _resume(self, live: Live, lost: bool) -> None:
-        """Go on with the operations that are open after a replay."""
-        now = self._clock.now()
-        known = {event.position for event in live.more if isinstance(event, Scheduled)}
-        # What has ended already, and its result is in the inbox.
-        known.update(event.position for event, _ in live.incoming if isinstance(event, Resolved))
-        for position, operation in live.execution.operations.items():
-            event = operation.event
-            if position in known:
-                continue
-            if event.kind == "timer":
-                self._remind(event.due, live, position)
-            elif event.kind == "step":
-                self._resume_step(live, operation, lost, now)
-            elif event.kind == "child":
-                self._resume_child(live, event, now)
-            else:
-                # It was stored together with the event, so it has happened, if anybody was there.
-                other = self._backend.find(event.target)
-                ended = other.closed if other is not None else 0.0
-                missed = ended is not None and ended <= live.execution.time
-                if event.kind == "start" and other is not None and not same_name(other, event.name):
-                    live.incoming.append((conflict(event, now), None))
-                else:
-                    live.incoming.append((told(event, missed and event.kind != "start", now), None))
-
-    def _resume_step(self, live: Live, operation: Operation, lost: bool, now: float) -> None:
-        position = operation.event.position
-        former = live.execution.attempts.get(position)
-        attempt = 1 if former is None else former.attempt + 1
-        if lost:
-            live.incoming.append((lost_attempt(position, former, now), None))
-        elif former is not None and former.retry > now:
-            self._remind(former.retry, live, position)
-        else:
-            self._attempts.begin(live, operation, attempt)
-
-    def _resume_child(self, live: Live, event: Scheduled, now: float) -> None:
-        if self._is_child(live, event):
-            live.children[event.position] = event.target
-        else:
-            # It could not be started, and the process ended between knowing that and recording it.
-            live.incoming.append((conflict(event, now), None))
-
-    def _is_child(self, live: Live, event: Scheduled) -> bool:
-        other = self._backend.find(event.target)
-        return other is not None and other.parent == journal.Parent(live.run.number, event.position)
 
     # Events on their way to workflows.
 
@@ -358,36 +292,15 @@ class Worker:
 
     def _fire(self, now: float) -> None:
         """Timers and waits before another attempt that are over."""
-        while self._due and self._due[0].at <= now:
-            due = heapq.heappop(self._due)
-            awaited = self._awaited(due)
-            if awaited is None:
-                continue
-            live, operation = awaited
+        for live, operation in self._reminders.take(now):
+            position = operation.event.position
             if operation.event.kind == "timer":
-                live.begun.add(due.position)
-                self._add(live, Resolved(due.position, now))
+                live.begun.add(position)
+                self._add(live, Resolved(position, now))
             else:
-                former = live.execution.attempts.get(due.position)
+                former = live.execution.attempts.get(position)
                 self._not_idle(live)
                 self._attempts.begin(live, operation, 1 if former is None else former.attempt + 1)
-
-    def _remind(self, at: float, live: Live, position: int) -> None:
-        """See to it that a timer fires, or that the next attempt at a step begins."""
-        heapq.heappush(self._due, _Due(at, live.run.number, position, live.token))
-        if len(self._due) > self._prune_due_at:
-            # Those that were given up: a workflow with a timeout around each step makes many.
-            self._due = [due for due in self._due if self._awaited(due) is not None]
-            heapq.heapify(self._due)
-            self._prune_due_at = 2 * len(self._due) + 1000
-
-    def _awaited(self, due: _Due) -> tuple[Live, Operation] | None:
-        """What to do when it is due; None if nobody waits for it any more."""
-        live = self._live.get(due.run)
-        if live is None or live.token != due.token or due.position in live.begun:
-            return None
-        operation = live.execution.operations.get(due.position)
-        return None if operation is None else (live, operation)
 
     def _want_flush(self) -> None:
         if not self._flush_wanted:
@@ -532,7 +445,7 @@ class Worker:
             if event.kind == "step":
                 self._attempts.begin(live, operation, 1)
             elif event.kind == "timer":
-                self._remind(event.due, live, event.position)
+                self._reminders.add(event.due, live, event.position)
                 self._wake.set()
             elif event.position in outcome.conflicts:
                 self._add(live, conflict(event, self._clock.now()))
@@ -541,7 +454,7 @@ class Worker:
             else:
                 self._add(live, told(event, event.position in outcome.undelivered, self._clock.now()))
         elif isinstance(event, Attempted):
-            self._remind(event.retry, live, event.position)
+            self._reminders.add(event.retry, live, event.position)
             self._wake.set()
         elif isinstance(event, Abandoned):
             live.children.pop(event.position, None)

@@ -380,7 +380,7 @@ def test_timers_that_were_given_up_take_no_memory() -> None:
             handle = await runtime.start(many_timeouts.options(id="m"), 4000)
             await until(lambda: len(events_of(runtime, "m")) > 16_000, 30)
             assert runtime._worker is not None
-            left = len(runtime._worker._due)
+            left = len(runtime._worker._reminders)
             await handle.signal(go, 1)
             await handle.result()
             return left
