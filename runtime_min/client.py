@@ -41,7 +41,7 @@ from runtime_min.guard import Guard, Mode
 from runtime_min.journal import Closed, Received, Started
 from runtime_min.loop import running
 from runtime_min.sqlite import SqliteBackend
-from runtime_min.worker import Worker
+from runtime_min.worker import SECONDS_PER_WAIT, Worker
 
 P = ParamSpec("P")
 Q = ParamSpec("Q")
@@ -270,7 +270,7 @@ class Runtime:
 
     async def _progress(self, id: str) -> None:
         if self._worker is None:
-            await asyncio.sleep(_POLL)
+            await asyncio.sleep(max(_POLL, self.waiting * SECONDS_PER_WAIT))
             return
         if self._task is not None and self._task.done():
             # What ended the worker would be lost with it, and the wait would never end.

@@ -38,6 +38,8 @@ _PAUSE_PROBLEM = 60.0
 _PAUSE_STORAGE = (0.05, 2.0)
 # How often the database is asked whether another process wrote to it.
 _POLL = 0.05
+# Who waits for a run of another process asks the database each time: the more do, the more rarely.
+SECONDS_PER_WAIT = 0.0005
 # How often it is looked for runs of processes that are gone.
 _LOOK = 1.0
 # Runs in memory: how many at most, how many of them may be waiting, and for how long.
@@ -102,6 +104,8 @@ class Worker:
         self._flush_wanted = False
         self._claim_wanted = True
         self._inbox_wanted = False
+        self._tell_wanted = False
+        self._tell_at = 0.0
         self._renew_at = 0.0
         self._look_at = 0.0
         self._wake = asyncio.Event()
@@ -183,7 +187,11 @@ class Worker:
             self.retried = True
             self._tell_all()
         if self._backend.changed():
-            self._claim_wanted = self._inbox_wanted = True
+            self._claim_wanted = self._inbox_wanted = self._tell_wanted = True
+        if self._tell_wanted and self._loop.time() >= self._tell_at:
+            self._tell_wanted = False
+            waits = sum(map(len, self._watchers.values()))
+            self._tell_at = self._loop.time() + waits * SECONDS_PER_WAIT
             self._tell_all()
         self._admit_claimed()
         self._fire(now)

@@ -38,6 +38,7 @@ from runtime_min import (
 from runtime_min.backend import Commit, Outcome, Run
 from runtime_min.journal import Event
 from runtime_min.memory import MemoryBackend
+from runtime_min.sqlite import SqliteBackend
 from tests.runtime_min.driving import Clock
 
 attempts: list[int] = []
@@ -567,6 +568,39 @@ def test_the_guard_watches_also_what_runs_when_a_workflow_is_put_aside(tmp_path:
 
     asyncio.run(main())
     assert not (tmp_path / "file").exists()
+
+
+class Counting(SqliteBackend):
+    finds = 0
+
+    def find(self, id: str, generation: int | None = None) -> Run | None:
+        self.finds += 1
+        return super().find(id, generation)
+
+
+@pytest.mark.parametrize("work", [True, False])
+def test_many_who_wait_for_another_process_leave_time_for_the_rest(work: bool, tmp_path: Any) -> None:
+    async def main() -> int:
+        path = tmp_path / "runs.sqlite"
+        async with Runtime(path) as other:
+            await other.start(forever.options(id="f"))
+            backend = Counting(path)
+            async with Runtime(backend, work=work, only=[takes_long]) as runtime:
+                waiting = [asyncio.create_task(runtime.handle("f").result()) for _ in range(1000)]
+                await asyncio.sleep(0.2)
+                before = backend.finds
+                for number in range(100):
+                    await asyncio.sleep(0.01)
+                    await other.start(forever.options(id=f"f{number}"))
+                found = backend.finds - before
+                for task in waiting:
+                    task.cancel()
+                await asyncio.gather(*waiting, return_exceptions=True)
+            backend.close()
+            return found
+
+    # Each second about two rounds of a thousand, and not one for each time that it is looked.
+    assert asyncio.run(main()) <= 5000
 
 
 # Logs
