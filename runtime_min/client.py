@@ -51,8 +51,8 @@ T = TypeVar("T")
 DATABASE_VARIABLE = "RUNTIME_MIN_DB"
 DEFAULT_DATABASE = "runtime_min.sqlite"
 
-# How often another process's progress is looked for.
-_POLL = 0.1
+# How often another process's progress is looked for, at first and in the end.
+_POLL = (0.005, 0.1)
 
 
 class Description(msgspec.Struct, frozen=True):
@@ -257,6 +257,7 @@ class Runtime:
             WorkflowBlocked: it cannot go on with the code as it is.
         """
         self.waiting += 1
+        pause = _POLL[0]
         try:
             while True:
                 run = self.run_of(id)
@@ -264,13 +265,14 @@ class Runtime:
                     return run
                 if run.problem and (self._worker is None or self._worker.retried):
                     raise WorkflowBlocked(f"workflow `{id}` cannot go on: {run.problem}")
-                await self._progress(id)
+                await self._progress(id, pause)
+                pause = min(pause * 1.5, _POLL[1])
         finally:
             self.waiting -= 1
 
-    async def _progress(self, id: str) -> None:
+    async def _progress(self, id: str, pause: float) -> None:
         if self._worker is None:
-            await asyncio.sleep(max(_POLL, self.waiting * SECONDS_PER_WAIT))
+            await asyncio.sleep(max(pause, self.waiting * SECONDS_PER_WAIT))
             return
         if self._task is not None and self._task.done():
             # What ended the worker would be lost with it, and the wait would never end.
