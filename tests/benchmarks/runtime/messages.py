@@ -61,7 +61,7 @@ def measure_wakeup(setting: Setting) -> None:
         assert worker.stdin is not None
         assert worker.stdout is not None
         assert worker.stdout.readline() == b"ready\n"
-        begun, results, signals = asyncio.run(_across(path, setting.size(200, 3)))
+        begun, results, signals = asyncio.run(_across(path, setting.size(100, 3)))
         worker.stdin.close()
     measuring.remove(path)
     measuring.latency_heading("worker in another process, FULL")

@@ -84,7 +84,7 @@ async def main() -> None:
     async with Worker(client, task_queue="speed", workflows=[Sequential], activities=[add]):
         await sequential(client, 3, False)
         rates["sequential activities"], history = await sequential(client, steps, False)
-        rates["sequential local activities"], local_history = await sequential(client, steps, True)
+        rates["sequential local activities"], local_history = await sequential(client, 5 * steps, True)
         rates[f"{workflows} workflows, activities"] = await concurrent(client, workflows, False)
         rates[f"{workflows} workflows, local activities"] = await concurrent(client, workflows, True)
     events = len(history.events)
