@@ -107,11 +107,13 @@ class Gap(msgspec.Struct, frozen=True):
 def effects(linker: Linker, node: Activation) -> list[EffectSite]:
     """Everything in one activation that has an effect, in source order, legal somewhere or not."""
     sites = list(_Reader(linker, node).effects())
-    made = {(site.effect, _returned(linker, site.dotted)) for site in sites}
-    return [
-        site
+    made = {
+        (site.effect, result)
         for site in sites
-        if not _is_use_of_made(linker, node, site, made) and not _is_given(node, site, sites)
+        if (result := _returned(linker, site.dotted)) not in _receivers(node, site)
+    }
+    return [
+        site for site in sites if not _is_use_of_made(node, site, made) and not _is_given(node, site, sites)
     ]
 
 
@@ -122,17 +124,25 @@ def _returned(linker: Linker, dotted: str) -> str:
     return entry.name if entry.kind == "class" else entry.returns
 
 
-def _is_use_of_made(
-    linker: Linker, node: Activation, site: EffectSite, made: set[tuple[Effect, str]]
-) -> bool:
+def _is_use_of_made(node: Activation, site: EffectSite, made: set[tuple[Effect, str]]) -> bool:
     """Whether the site is a method of an object whose making here was an effect already."""
+    receivers = _receivers(node, site)
+    return bool(receivers) and all((site.effect, receiver) in made for receiver in receivers)
+
+
+def _receivers(node: Activation, site: EffectSite) -> set[str]:
+    """The external classes of which the site calls a method; none if it may call something else.
+
+    What such a method returns of the same class is no object that the effect made: `path.resolve()` was a
+    path before.
+    """
     op = node.body.ops[site.position]
     if not isinstance(op, Call):
-        return False
+        return set()
     receivers = [value.receiver for value in node.var(op.func).values if isinstance(value, ExtBound)]
-    return bool(receivers) and all(
-        isinstance(receiver, ExtInst) and (site.effect, receiver.dotted) in made for receiver in receivers
-    )
+    if not all(isinstance(receiver, ExtInst) for receiver in receivers):
+        return set()
+    return {receiver.dotted for receiver in receivers if isinstance(receiver, ExtInst)}
 
 
 def _is_given(node: Activation, site: EffectSite, sites: list[EffectSite]) -> bool:

@@ -56,6 +56,19 @@ class Billing:
             },
         ),
         Example(
+            title="a time is shown in the time zone of the machine",
+            files={
+                "flows.py": """\
+from runtime_min import now, workflow
+
+
+@workflow
+async def stamp() -> str:
+    return now().astimezone().isoformat()  # expect: environment
+"""
+            },
+        ),
+        Example(
             title="a settings helper in another file reads variables when it is called",
             files={
                 "settings.py": """\

@@ -82,6 +82,28 @@ async def mail(user: str) -> str:
             },
         ),
         Example(
+            title="a method gives another path, after it looked at the disk",
+            files={
+                "flows.py": """\
+from pathlib import Path
+
+from runtime_min import workflow
+
+
+@workflow
+async def real_name(name: str) -> str:
+    return str(Path(name).resolve())  # expect: filesystem
+
+
+@workflow
+async def publish(name: str) -> str:
+    draft = Path(name)
+    final = draft.rename("final.txt")  # expect: filesystem
+    return final.read_text()  # expect: filesystem
+"""
+            },
+        ),
+        Example(
             title="a context manager writes when it is left",
             files={
                 "journal.py": """\
