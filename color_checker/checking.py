@@ -197,16 +197,21 @@ def _finish(findings: Iterable[Finding], config: Config) -> list[Finding]:
     return list(result.values())
 
 
-def _unit(node: Activation, color: Color) -> tuple[str, int]:
-    """What counts as one: a step is a function, a workflow may be a class with several entry points."""
-    scope = node.env if color is Color.WORKFLOW and node.facts.owner != NOTHING else node
-    return (node.module.key, scope.index if scope is not None else node.index)
+def _unit(program: Program, node: Activation, color: Color) -> tuple[str, int]:
+    """What counts as one: a step is a function; handlers count with the workflow that they are in."""
+    scope = node
+    around = node.env
+    if color is Color.WORKFLOW and around is not None:
+        outer = program.code.get(around)
+        if node.facts.owner != NOTHING or (outer is not None and outer.color is Color.WORKFLOW):
+            scope = around
+    return (node.module.key, scope.index)
 
 
 def _summary(analysis: Analysis, gaps: int) -> Summary:
     program = analysis.program
     colored = {
-        _unit(node, code.color): code.color
+        _unit(program, node, code.color): code.color
         for node, code in program.code.items()
         if code.owner is node and not node.module.library and program.linker.colors.counts(node)
     }

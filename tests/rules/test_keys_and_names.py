@@ -131,3 +131,32 @@ class Flow:
         ("clock", 14, "pure", "temporal")
     ]
     assert report.summary.workflows == 1
+
+
+def test_a_handler_inside_of_a_workflow_counts_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "flows.py").write_text(
+        """\
+from runtime_min import query, workflow
+
+
+def made():
+    @workflow
+    async def order() -> str:
+        @query
+        def status() -> str:
+            return "open"
+
+        return status()
+
+    @workflow
+    async def other() -> str:
+        return ""
+
+    return order, other
+""",
+        encoding="utf-8",
+    )
+    monkeypatch.chdir(tmp_path)
+    assert color_checker.check([tmp_path], cache=False).summary.workflows == 2
