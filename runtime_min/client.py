@@ -23,6 +23,7 @@ from runtime_min.colors import (
     Query,
     Signal,
     Workflow,
+    check_signal,
     check_startable,
     find_query,
     workflows,
@@ -343,6 +344,7 @@ class Handle(Generic[R]):
             NotStorable: the value cannot be stored as the signal's type.
             WorkflowNotFound: no run of that id is running.
         """
+        check_signal(signal)
         if running() is not None:
             from runtime_min.remote import send_signal
 

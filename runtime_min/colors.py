@@ -212,6 +212,9 @@ class Query(Generic[P, R_co]):
     def __get__(self, instance: object, owner: type) -> Any:
         return self if instance is None else functools.partial(self.fn, instance)  # type: ignore[arg-type]
 
+    def __repr__(self) -> str:
+        return f"<query {self.name}>"
+
     def answer(self, execution: Execution, args: tuple[Any, ...], kwargs: dict[str, Any]) -> R_co:
         """Ask it of a run."""
         if self.is_method:
@@ -346,6 +349,16 @@ def workflows() -> Mapping[str, Workflow[..., Any]]:
 def signals() -> Mapping[str, Signal[Any]]:
     """The signals that this process has declared, by name; of those with one name, the last."""
     return MappingProxyType(_signals)
+
+
+def check_signal(signal: object) -> None:
+    """Refuse what is no signal, such as its name.
+
+    Raises:
+        ColorError: always then; it says what to give.
+    """
+    if not isinstance(signal, Signal):
+        raise ColorError(f"{signal!r} is no signal; give what `signal(name, type)` made")
 
 
 def public_name(fn: Callable[..., Any]) -> str:

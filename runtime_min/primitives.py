@@ -10,7 +10,7 @@ from uuid import UUID
 
 from runtime_min import policy
 from runtime_min.calls import Asked, Call
-from runtime_min.colors import Signal, Workflow, check_startable
+from runtime_min.colors import Signal, Workflow, check_signal, check_startable
 from runtime_min.context import current_execution
 from runtime_min.errors import ContinueAsNew
 from runtime_min.execution import Where
@@ -46,6 +46,7 @@ def sleep(duration: policy.Duration) -> Asked[None]:
 
 def wait_signal(signal: Signal[T]) -> Asked[T]:
     """The next value of this signal; values wait in the order in which they arrived."""
+    check_signal(signal)
     return current_execution("wait_signal").wait_signal(signal)
 
 

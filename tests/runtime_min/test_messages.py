@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from runtime_min import (
+    ColorError,
     NotStorable,
     Runtime,
     StepFailed,
+    WorkflowBlocked,
     WorkflowFailed,
     WorkflowNotFound,
     continue_as_new,
@@ -86,6 +88,27 @@ def test_each_waiter_gets_one_value_the_first_one_first(runtime: Driver) -> None
         return await handle.result()
 
     assert runtime.run(work) == [7, 8, 9]
+
+
+def test_the_name_of_a_signal_is_no_signal(runtime: Driver) -> None:
+    name: Any = "number"
+
+    @workflow
+    async def waits() -> Any:
+        return await wait_signal(name)
+
+    async def work(_: Runtime) -> None:
+        handle = await start(waits)
+        with pytest.raises(ColorError, match=r"'number' is no signal; give what `signal\(name, type\)` made"):
+            await handle.signal(name, 1)
+        with pytest.raises(WorkflowBlocked, match="'number' is no signal"):
+            await handle.result()
+
+    runtime.run(work)
+
+
+def test_a_query_shows_its_name() -> None:
+    assert repr(Counter.plus) == "<query plus a number>"
 
 
 def test_signals_of_different_names_do_not_mix(runtime: Driver) -> None:
