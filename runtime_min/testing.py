@@ -401,7 +401,8 @@ class Environment(Runtime):
         ):
             raise RuntimeMinError(
                 f"workflow `{id}` waits for something that nobody sends, such as a signal; start it with "
-                "`env.complete(env.start(...))`, and send with `env.complete(handle.signal(...))`"
+                "`env.complete(env.start(...))`, and send with `env.complete(handle.signal(...))`; `verify` "
+                "takes `signals=[(signal, value)]`"
             )
 
     def _blocked(self) -> Run | None:
