@@ -55,7 +55,12 @@ def check(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """The benchmarks, all or those named: `nox -s bench -- pycg`."""
-    names = session.posargs or sorted(path.stem for path in Path("tests/benchmarks").glob("[a-z]*.py"))
+    scripts = (
+        *Path("tests/benchmarks").glob("[a-z]*.py"),
+        *Path("tests/benchmarks").glob("[a-z]*/__main__.py"),
+    )
+    found = {path.stem if path.stem != "__main__" else path.parent.name for path in scripts}
+    names = session.posargs or sorted(found)
     for name in names:
         session.run(sys.executable, "-m", f"tests.benchmarks.{name}")
 
