@@ -86,6 +86,8 @@ class Guard:
             inside = self._observer.inside
             for thread in [thread for thread, report in inside.items() if report == self._report]:
                 inside.pop(thread, None)
+            if self._observer.tells:
+                self._observer.leave()
             self._observer = self._inside = None
             _release()
 

@@ -243,6 +243,7 @@ def test_a_guard_that_is_closed_inside_leaves_nothing_behind(guard: Guard) -> No
         other.close()
         assert flow()
     assert flow()
+    assert sys.getprofile() is None, "else it would keep out the next guard"
 
 
 @needs_monitoring
