@@ -26,6 +26,7 @@ from runtime_min.codec import Codec, JsonCodec
 from runtime_min.colors import Workflow, find_query, signals, workflows
 from runtime_min.errors import (
     NonDeterminismError,
+    NotReadable,
     RuntimeMinError,
     WorkflowCancelled,
     WorkflowFailed,
@@ -258,12 +259,7 @@ def _arguments(
         signature.bind(*msgspec.json.decode(stored))
         args, kwargs = flow.parameters.decode(codec, stored)
     except (TypeError, RuntimeMinError) as error:
-        # The codec's words are about what it finds in a history.
-        problem = (
-            str(error)
-            .removeprefix(f"{flow.fn.__name__}(): ")
-            .replace(" is recorded, which is no ", " is no ")
-        )
+        problem = error.problem if isinstance(error, NotReadable) else str(error)
         shape = ", ".join(str(parameter) for parameter in parameters)
         raise Failure(f"the arguments do not fit {flow.name}({shape}): {problem}") from error
     return tuple(args), dict(kwargs)
@@ -322,9 +318,8 @@ def signal(settings: Settings, id: str, name: str, value: str | None) -> None:
         if declared is not None:
             try:
                 runtime.codec.decode(plain, declared.type)
-            except RuntimeMinError as error:
-                problem = str(error).replace(" is recorded, which is no ", " is no ")
-                raise Failure(f"signal {name}: {problem}") from error
+            except NotReadable as error:
+                raise Failure(f"signal {name}: {error.problem}") from error
         elif settings.apps:
             known = ", ".join(sorted(signals())) or "none"
             raise Failure(f"{', '.join(settings.apps)}: no signal is named `{name}`; there are: {known}")

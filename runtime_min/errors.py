@@ -16,7 +16,28 @@ class NotStorable(RuntimeMinError):
 
 
 class NotReadable(NotStorable):
-    """A recorded value that does not fit today's annotation; the message names the path inside of it."""
+    """A recorded value that does not fit today's annotation; the message names the path inside of it.
+
+    Attributes:
+        reason: what is wrong, such as `is no int`.
+        path: where in the value, such as `order.cents`; "" if unknown.
+        recorded: what is stored there, as JSON and not too long; "" if that says nothing.
+        owner: whose arguments they are, such as `charge()`; "" for other values.
+    """
+
+    def __init__(self, reason: str, path: str = "", recorded: str = "", owner: str = "") -> None:
+        found = f"{recorded} is recorded, which {reason}" if recorded else reason
+        super().__init__(": ".join(part for part in (owner, path, found) if part))
+        self.reason = reason
+        self.path = path
+        self.recorded = recorded
+        self.owner = owner
+
+    @property
+    def problem(self) -> str:
+        """The message for those who gave the value just now, so that nothing is recorded yet."""
+        found = f"{self.recorded} {self.reason}".lstrip()
+        return f"{self.path}: {found}" if self.path else found
 
 
 class NonDeterminismError(RuntimeMinError):

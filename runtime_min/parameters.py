@@ -89,7 +89,8 @@ class Parameters:
             if kwargs or not self._least <= len(args) <= self._most or self._needs_names:
                 self._bind(args, kwargs)
         except NotReadable as error:
-            raise NotReadable(f"{self._name}(): {error}") from None
+            owner = f"{self._name}()"
+            raise NotReadable(error.reason, error.path, error.recorded, owner) from None
         except TypeError as error:
             raise NotReadable(
                 f"{error}; the call was recorded with other parameters than it has now"

@@ -143,17 +143,18 @@ class _Plan:
         try:
             return self._form.lift(decode_json(data))
         except RefusedError as refused:
-            raise NotReadable(str(refused)) from None
+            raise NotReadable(refused.reason, refused.path, refused.recorded) from None
         except RecursionError:
-            raise NotReadable("value: is nested too deeply") from None
+            raise NotReadable("is nested too deeply", "value") from None
         except msgspec.MsgspecError as error:
-            raise NotReadable(f"value: is not JSON: {error}; was it stored by another codec?") from None
+            raise NotReadable(f"is not JSON: {error}; was it stored by another codec?", "value") from None
 
     def _prove(self, value: object, data: bytes) -> None:
         try:
             restored = self._form.lift(decode_json(data))
         except RefusedError as refused:
-            refused.reason = f"cannot be read back once it is stored: {refused.reason}"
+            problem = f"{refused.recorded} {refused.reason}".lstrip()
+            refused.reason = f"cannot be read back once it is stored: {problem}"
             raise
         found = difference(value, restored)
         if found is not None:

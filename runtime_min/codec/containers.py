@@ -155,27 +155,16 @@ class TypedDictForm(Form):
     def lower(self, value: Any) -> Any:
         if type(value) is not dict:
             return self.refuse(value)
-        return self._convert(
-            value, operator.attrgetter("lower"), "has the key {key!r}, which {name} does not declare"
-        )
+        for key in value.keys() - self.items.keys():
+            raise RefusedError(f"has the key {key!r}, which {self.name} does not declare")
+        return {key: _at(self.items[key].lower, item, key) for key, item in value.items()}
 
     def lift(self, plain: Any) -> Any:
         if type(plain) is not dict:
             return self.misfit(plain)
-        return self._convert(
-            plain, operator.attrgetter("lift"), "{key!r} is recorded, which {name} does not declare"
-        )
-
-    def _convert(
-        self, items: dict[Any, Any], way: Callable[[Form], Callable[[Any], Any]], unknown: str
-    ) -> Any:
-        converted = {}
-        for key, item in items.items():
-            form = self.items.get(key)
-            if form is None:
-                raise RefusedError(unknown.format(key=key, name=self.name))
-            converted[key] = _at(way(form), item, key)
-        return converted
+        for key in plain.keys() - self.items.keys():
+            raise RefusedError(f"is no key of {self.name}", repr(key))
+        return {key: _at(self.items[key].lift, item, key) for key, item in plain.items()}
 
     def parts(self) -> Iterable[Form]:
         return self.items.values()
@@ -247,7 +236,7 @@ class ArgumentsForm(Form):
             raise refused.at(name) from None
 
     def misfit(self, plain: object) -> NoReturn:
-        raise RefusedError(f"{brief(plain)} is recorded, which are no arguments").at(self.name)
+        raise RefusedError("is no list of arguments", brief(plain)).at(self.name)
 
     def parts(self) -> Iterable[Form]:
         others = [form for form in (self._more, self._more_keywords) if form]

@@ -41,7 +41,7 @@ class Form:
         raise RefusedError(f"is {described(value)}, but {self.name} is declared; {advice(value, self.kinds)}")
 
     def misfit(self, plain: object) -> NoReturn:
-        raise RefusedError(f"{brief(plain)} is recorded, which is no {self.name}")
+        raise RefusedError(f"is no {self.name}", brief(plain))
 
 
 class UnsupportedForm(Form):

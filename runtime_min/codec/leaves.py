@@ -235,7 +235,7 @@ class EnumForm(Form):
                 return self._members[plain]
         except (KeyError, ValueError):
             pass
-        raise RefusedError(f"{brief(plain)} is recorded, which {self.name} does not have")
+        raise RefusedError(f"is no member of {self.name}", brief(plain))
 
 
 class LiteralForm(Form):

@@ -100,9 +100,7 @@ class RecordForm(Form):
                 else:
                     rest[field.name] = lifted
             elif not field.optional:
-                raise RefusedError(
-                    f"{brief(plain)} is recorded, which lacks the field {field.key!r} of {self.name}"
-                )
+                raise RefusedError(f"lacks the field {field.key!r} of {self.name}", brief(plain))
         if plain and not arguments and not rest:
             return self.misfit(plain)
         return self._make(arguments, rest)

@@ -7,20 +7,32 @@ from typing import Any
 
 
 class RefusedError(Exception):
-    """A value cannot be lowered or lifted; the steps of its path are added from the inside out."""
+    """A value cannot be lowered or lifted; the steps of its path are added from the inside out.
 
-    def __init__(self, reason: str) -> None:
+    Attributes:
+        reason: what is wrong, such as `is no int`.
+        recorded: when it is lifted, what is stored there, as far as that says something; else "".
+    """
+
+    def __init__(self, reason: str, recorded: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
-        self.steps: list[str] = []
+        self.recorded = recorded
+        self._steps: list[str] = []
 
     def at(self, step: str) -> RefusedError:
-        self.steps.append(step)
+        """The same, one step further out."""
+        self._steps.append(step)
         return self
 
+    @property
+    def path(self) -> str:
+        """Where in the value it is."""
+        path = "".join(reversed(self._steps)) or "value"
+        return f"value{path}" if path[0] in ".[" else path
+
     def __str__(self) -> str:
-        path = "".join(reversed(self.steps)) or "value"
-        return f"{'value' + path if path[0] in '.[' else path}: {self.reason}"
+        return f"{self.path}: {self.reason}"
 
 
 def made(make: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:

@@ -20,7 +20,7 @@ from runtime_min import journal
 from runtime_min.backend import Backend, Filter, Message, Run, State
 from runtime_min.codec import Codec
 from runtime_min.colors import signals, workflows
-from runtime_min.errors import NotStorable
+from runtime_min.errors import NotReadable
 from runtime_min.journal import Failure, Received
 from runtime_min.timeline import Mark, Span, Timeline, timeline
 
@@ -281,8 +281,8 @@ class Desk:
         if declared is not None:
             try:
                 self._codec.decode(plain, declared.type)
-            except NotStorable as error:
-                raise Unfit(f"the value does not fit the signal `{order.name}`: {error}") from None
+            except NotReadable as error:
+                raise Unfit(f"the value does not fit the signal `{order.name}`: {error.problem}") from None
         elif self._is_typed:
             known = ", ".join(sorted(signals())) or "none"
             raise Unfit(f"no signal is named `{order.name}`; there are: {known}")

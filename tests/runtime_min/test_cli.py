@@ -115,7 +115,11 @@ def test_every_command_explains_itself_and_all_its_options(name: str) -> None:
         (["start", "race", "1", "2"], "too many positional arguments"),
         (
             ["start", "buy", '{"id": 1, "cents": 2}'],
-            "the arguments do not fit buy(order: shop.Order): order.id: 1",
+            "the arguments do not fit buy(order: shop.Order): order.id: 1 is no str",
+        ),
+        (
+            ["start", "buy", '{"id": "a"}'],
+            """buy(order: shop.Order): order: {"id":"a"} lacks the field 'cents' of Order""",
         ),
         (["signal", "nope", "approved", "true"], "no workflow has the id `nope`"),
         (["signal", "done", "approved", "true"], "workflow `done` is failed, so nothing reaches it any more"),

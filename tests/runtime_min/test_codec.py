@@ -332,7 +332,7 @@ def test_what_was_recorded_under_an_older_annotation_is_read_if_it_is_clear() ->
         (b'{"lines":[{"sku":1}]}', Order, "lacks the field 'id'"),
         (b'[{"sku":1,"price":"1"}]', list[Line], r"value\[0\].sku: 1 is recorded"),
         (b'{"unheard":1}', Options, "unheard"),
-        (b'"green"', Color, "which Color does not have"),
+        (b'"green"', Color, "which is no member of Color"),
         (b'"x"', decimal.Decimal, "no Decimal"),
         (b'"2026-01-01T00:00:00[../../etc/passwd]"', datetime.datetime, "no datetime"),
         (b'"2026-01-01T00:00:00[No/Where]"', datetime.datetime, "no datetime"),

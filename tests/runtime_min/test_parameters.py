@@ -130,9 +130,9 @@ def test_an_annotation_that_cannot_be_evaluated_counts_as_any_and_leaves_the_oth
             b"[]",
             r"charge\(\) missing a required argument: 'order'; the call was recorded with other parameters",
         ),
-        (b"3", r"charge\(\): charge: 3 is recorded, which are no arguments"),
-        (b"{}", "no arguments"),
-        (b'{"args":[],"kwargs":[]}', "no arguments"),
+        (b"3", r"charge\(\): charge: 3 is recorded, which is no list of arguments"),
+        (b"{}", "no list of arguments"),
+        (b'{"args":[],"kwargs":[]}', "no list of arguments"),
         (b"\x80", r"charge\(\): .*not JSON"),
     ],
 )
@@ -209,3 +209,16 @@ class DefinedBelow(TypedDict):
 def test_an_annotation_may_name_what_is_defined_below() -> None:
     value = {"at": datetime.date.max}
     assert early.decode(codec, early.encode(codec, (value,), {})) == ((value,), {})
+
+
+def test_the_parts_of_the_message_can_be_had_apart() -> None:
+    with pytest.raises(NotReadable) as caught:
+        Parameters.of(charge).decode(codec, b'["a","b"]')
+    error = caught.value
+    assert (error.owner, error.path, error.recorded, error.reason) == (
+        "charge()",
+        "amount",
+        '"b"',
+        "is no int",
+    )
+    assert error.problem == 'amount: "b" is no int'
