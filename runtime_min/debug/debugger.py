@@ -208,7 +208,7 @@ class Debugger(pdb.Pdb):
     def place(self, place: str) -> tuple[str, int]:
         code: CodeType = self.session.flow.fn.__code__
         file, _, number = place.rpartition(":")
-        if number.isdigit():
+        if number.isdecimal() and len(number) < 10:
             return (self._file(file) if file else code.co_filename), int(number)
         if file:
             raise DebugError(f"{place}: a breakpoint is FILE:LINE, LINE or FUNCTION")

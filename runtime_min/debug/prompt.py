@@ -323,8 +323,8 @@ class Prompt(cmd.Cmd):
 def _number(text: str, default: int | None = None) -> int:
     if not text and default is not None:
         return default
-    if not text.isdigit():
-        raise DebugError(f"`{text}` is no number of an event" if text else "a number is needed")
+    if not text.isdecimal() or len(text) > 18:
+        raise DebugError(f"`{text[:40]}` is no number of an event" if text else "a number is needed")
     return int(text)
 
 

@@ -409,6 +409,7 @@ def test_a_file_is_debugged_without_any_database(shop: Shop) -> None:
     [
         ("goto", "a number is needed"),
         ("goto x", "`x` is no number of an event"),
+        ("goto ²", "`²` is no number of an event"),
         ("goto 99", "there is no event 99; the run has events 0 to 8"),
         ("event 99", "there is no event 99; the run has events 0 to 8"),
         ("n", "the replay is at its end; `back`, `goto N` or `restart`"),
@@ -437,6 +438,12 @@ def test_a_wrong_command_is_told_in_one_line(shop: Shop, typed: str, told: str) 
         (["waiting", "--event", "99"], "there is no event 99; the run has events 0 to 8"),
         (["waiting", "--break", "nope"], "`shop` has no function `nope`"),
         (["waiting", "--listen", "x"], "--listen x: it is PORT or HOST:PORT"),
+        (["waiting", "--listen", "²"], "--listen ²: it is PORT or HOST:PORT"),
+        (
+            ["waiting", "--listen", "0.0.0.0:5678"],
+            "listen on 127.0.0.1 (through a tunnel, say), or add --expose",
+        ),
+        (["waiting", "--break", "shop.py:²"], "a breakpoint is FILE:LINE, LINE or FUNCTION"),
         (["waiting", "--listen", "1", "--break", "pay"], "with --listen, the IDE has the breakpoints"),
         (["done", "--pdb-on-event", "15"], "event 15 is the worker's note; the workflow does not see it"),
         (["shop.py"], "shop.py:1:1: JSON is malformed"),
