@@ -7,6 +7,8 @@ import contextlib
 import functools
 import importlib
 import inspect
+import io
+import math
 import signal as os_signals
 import sqlite3
 import sys
@@ -42,6 +44,7 @@ R = TypeVar("R")
 
 _STATES: list[State] = ["running", "completed", "failed", "cancelled", "continued"]
 _PAGE = 200
+_MOST = 2**31 - 1
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -88,6 +91,11 @@ class Settings(msgspec.Struct, frozen=True):
             found: Codec = getattr(importlib.import_module(module), name)
         except (ImportError, AttributeError, ValueError) as error:
             raise Failure(f"--codec {self.codec}: {error}; it is MODULE:NAME of a codec") from error
+        except (Exception, SystemExit) as error:
+            problem = f"{type(error).__name__}: {error}{_place_of(error)}"
+            raise Failure(f"--codec {self.codec}: {problem}") from error
+        if inspect.isclass(found):
+            raise Failure(f"--codec {self.codec}: that is a class; name an object of it, such as `codec`")
         if not all(hasattr(found, name) for name in ("encode", "decode", "seal", "unseal")):
             raise Failure(f"--codec {self.codec}: that is no codec")
         return found
@@ -122,6 +130,9 @@ def errors_in_one_line(command: Callable[P, R]) -> Callable[P, R]:
             sys.exit(1)
         except (RuntimeMinError, sqlite3.Error) as error:
             raise Failure(str(error)) from error
+        except UnicodeEncodeError as error:
+            # Bytes that are no text come from the command line like this.
+            raise Failure(f"{error.object!r} is no UTF-8 text") from error
 
     return wrapped
 
@@ -171,6 +182,10 @@ def main(context: click.Context, database: str, apps: tuple[str, ...], codec: st
 
     Exit codes: 0 done, 1 a workflow failed or a replay differs, 2 wrong usage or an unusable database.
     """
+    for stream in (sys.stdout, sys.stderr):
+        # In a pipe on Windows, or without a locale, not all characters can be written.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     context.obj = Settings(database, apps, codec)
 
 
@@ -201,6 +216,8 @@ def worker(settings: Settings, concurrency: int, lease: float, guard: Any, until
         raise click.UsageError(
             "a worker needs the modules with its workflows: runtime-min --app MODULE worker"
         )
+    if not math.isfinite(lease):
+        raise click.UsageError(f"--lease {lease}: it is a number of seconds")
     runtime = settings.runtime(make=True, concurrency=concurrency, lease=lease, guard=guard)
     if not workflows():
         raise Failure(f"{', '.join(settings.apps)}: no workflow is defined there")
@@ -217,12 +234,24 @@ async def _work(runtime: Runtime, until_idle: bool) -> None:
             loop.add_signal_handler(number, stop.set)
     async with runtime:
         while not stop.is_set():
-            if until_idle and not runtime.backend.counts().get("running"):
+            if until_idle and not _has_work(runtime):
                 break
             if runtime.failure is not None:
                 raise runtime.failure
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), 0.2)
+
+
+def _has_work(runtime: Runtime) -> bool:
+    """Whether any run is running; those that are imported never go on."""
+    if not runtime.backend.counts().get("running"):
+        return False
+    before: int | None = None
+    while page := runtime.backend.runs(Filter(state="running", before=before, limit=_PAGE)):
+        if any(run.token >= 0 for run in page):
+            return True
+        before = page[-1].number
+    return False
 
 
 @main.command()
@@ -269,7 +298,9 @@ def _arguments(
 @click.option("--state", type=click.Choice(_STATES), help="Only runs in this state.")
 @click.option("--workflow", metavar="NAME", help="Only runs of this workflow.")
 @click.option("--prefix", default="", help="Only ids that begin like this.")
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="How many at most.")
+@click.option(
+    "--limit", type=click.IntRange(1, _MOST), default=50, show_default=True, help="How many at most."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.pass_obj
 @errors_in_one_line
@@ -289,7 +320,11 @@ def list_(
 
 @main.command()
 @click.argument("id")
-@click.option("--generation", type=int, help="An earlier generation of a workflow that continued as new.")
+@click.option(
+    "--generation",
+    type=click.IntRange(0, _MOST),
+    help="An earlier generation of a workflow that continued as new.",
+)
 @click.option("--values/--no-values", default=True, help="Show arguments and results.")
 @click.pass_obj
 @errors_in_one_line
@@ -377,7 +412,11 @@ Examples:
 """
 )
 @click.argument("id", required=False)
-@click.option("--generation", type=int, help="An earlier generation of a workflow that continued as new.")
+@click.option(
+    "--generation",
+    type=click.IntRange(0, _MOST),
+    help="An earlier generation of a workflow that continued as new.",
+)
 @click.option(
     "--output", "-o", type=click.Path(dir_okay=False), help="Write to this file; `-` is the terminal."
 )
@@ -421,7 +460,7 @@ def history(
 
 def _write(output: str | None, text: str) -> None:
     if output in (None, "-"):
-        click.echo(text, nl=False)
+        click.echo(text.encode(), nl=False)  # UTF-8 as in a file, whatever the terminal's encoding is
         return
     try:
         Path(str(output)).write_text(text, "utf-8")
@@ -486,10 +525,21 @@ def _replayed(history: History, codec: Codec, quiet: bool, passing: bool) -> str
     except Exception as error:  # noqa: BLE001 - the code under test may raise whatever it wants
         click.echo(f"differs  {label}")
         click.echo(textwrap.indent(f"{type(error).__name__}: {error}", "    "))
+        if hint := _codec_hint(history, codec):
+            click.echo(f"    {hint}")
         return "differs"
     if not quiet:
         click.echo(f"ok  {label}")
     return "ok"
+
+
+def _codec_hint(history: History, codec: Codec) -> str:
+    """What to do if the codec is not the one by which the values were stored; "" if it is."""
+    try:
+        codec.decode(codec.unseal(history.started.arguments))
+    except Exception:  # noqa: BLE001 - a codec that is given another one's bytes may raise whatever it wants
+        return "The codec does not open the recorded values: name the one that stored them with --codec."
+    return ""
 
 
 @main.command(
@@ -502,7 +552,11 @@ Examples:
 """
 )
 @click.argument("run", metavar="(ID | FILE)")
-@click.option("--generation", type=int, help="An earlier generation of a workflow that continued as new.")
+@click.option(
+    "--generation",
+    type=click.IntRange(0, _MOST),
+    help="An earlier generation of a workflow that continued as new.",
+)
 @click.option(
     "--event", type=int, metavar="N", help="Stop there first, and not at a difference or at the end."
 )
@@ -520,6 +574,11 @@ Examples:
     metavar="[HOST:]PORT",
     help="Wait there for an IDE to attach (needs debugpy); its breakpoints hold during the replay.",
 )
+@click.option(
+    "--expose",
+    is_flag=True,
+    help="Let --listen take a HOST that other machines reach. Who attaches can run any code here.",
+)
 @click.pass_obj
 @errors_in_one_line
 def debug(
@@ -530,6 +589,7 @@ def debug(
     pdb_on_event: int | None,
     breakpoints: tuple[str, ...],
     listen: str | None,
+    expose: bool,
 ) -> None:
     """Replay a recorded run under pdb, event by event, without running any step.
 
@@ -538,7 +598,7 @@ def debug(
     """
     from runtime_min.debug import debug
 
-    address = None if listen is None else _address(listen)
+    address = None if listen is None else _address(listen, expose)
     if address is not None and (pdb_on_event is not None or breakpoints):
         raise click.UsageError(
             "with --listen, the IDE has the breakpoints; leave out --break and --pdb-on-event"
@@ -549,6 +609,8 @@ def debug(
     flow = workflows().get(history.workflow)
     if flow is None:
         raise Failure(_missing_code(settings, history.workflow))
+    if hint := _codec_hint(history, codec):
+        click.echo(f"{history.id}: {hint}", err=True)
     agrees = debug(
         history,
         flow,
@@ -561,11 +623,19 @@ def debug(
     sys.exit(0 if agrees else 1)
 
 
-def _address(text: str) -> tuple[str, int]:
+def _address(text: str, expose: bool) -> tuple[str, int]:
+    from runtime_min.dashboard.gate import is_loopback
+
     host, _, port = text.rpartition(":")
-    if not port.isdigit() or int(port) > 65535:
+    host = host.removeprefix("[").removesuffix("]") or "127.0.0.1"
+    if not port.isdecimal() or len(port) > 5 or int(port) > 65535:
         raise click.UsageError(f"--listen {text}: it is PORT or HOST:PORT")
-    return host or "127.0.0.1", int(port)
+    if not expose and not is_loopback(host):
+        raise click.UsageError(
+            f"--listen {text}: whoever reaches that address can run any code here;"
+            " listen on 127.0.0.1 (through a tunnel, say), or add --expose"
+        )
+    return host, int(port)
 
 
 @main.command()
@@ -670,6 +740,8 @@ def _json(text: str) -> bytes:
         msgspec.json.decode(text.encode())
     except msgspec.DecodeError:
         return msgspec.json.encode(text)
+    except RecursionError:
+        raise Failure(f"{text[:40]}...: it is nested too deeply") from None
     return text.encode()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import builtins
 import functools
+import math
 import os
 import secrets
 import weakref
@@ -108,8 +109,8 @@ class Runtime:
         only: Sequence[Workflow[..., Any]] | None = None,
         clock: Clock | None = None,
     ) -> None:
-        if concurrency < 1 or lease <= 0:
-            raise ValueError("a Runtime needs concurrency >= 1 and lease > 0")
+        if concurrency < 1 or not 0 < lease < math.inf:
+            raise ValueError("a Runtime needs concurrency >= 1 and a finite lease > 0")
         self.codec = codec or JsonCodec()
         self.clock = clock or SystemClock()
         self.waiting = 0
@@ -245,7 +246,7 @@ class Runtime:
             WorkflowNotFound: no run of that id is running.
         """
         if not self.backend.send(Message(journal.encode(event), event.at, id=id)):
-            state = self.run_of(id).state
+            state = self.run_of(id).state.replace("running", "imported")  # and never run
             raise WorkflowNotFound(f"workflow `{id}` is {state}, so nothing reaches it any more")
         if self._worker is not None:
             self._worker.nudge()

@@ -28,7 +28,7 @@ import msgspec
 from runtime_min import journal
 from runtime_min.backend import Backend, Run, State
 from runtime_min.codec import Codec
-from runtime_min.errors import RuntimeMinError
+from runtime_min.errors import NotReadable, RuntimeMinError
 from runtime_min.journal import (
     Abandoned,
     Attempted,
@@ -120,8 +120,20 @@ class History(msgspec.Struct, frozen=True):
         return f'{{{head},\n"run": {_json(run)},\n"events": [\n{events}\n]}}\n'
 
     def unsealed(self, codec: Codec) -> History:
-        """The same with plain values, to be read by people, or to be replayed where the key is not."""
-        return msgspec.structs.replace(self, events=tuple(_unsealed(event, codec) for event in self.events))
+        """The same with plain values, to be read by people, or to be replayed where the key is not.
+
+        Raises:
+            NotReadable: the codec cannot open one; it is not the one that stored them, or lacks the key.
+        """
+        events: list[Event] = []
+        for index, event in enumerate(self.events):
+            try:
+                events.append(_unsealed(event, codec))
+            except Exception as error:
+                place = f"{self.id}: events[{index}]"
+                problem = f"the codec cannot open it: {type(error).__name__}: {error}"
+                raise NotReadable(f"{problem}; name the one that stored it", place) from error
+        return msgspec.structs.replace(self, events=tuple(events))
 
     def store(self, backend: Backend) -> Run:
         """Put it into a backend, where it can be looked at and debugged and is never run.

@@ -103,7 +103,17 @@ def test_every_command_explains_itself_and_all_its_options(name: str) -> None:
         (["--codec", "json:nope", "list"], "it is MODULE:NAME of a codec"),
         (["--codec", "json:dumps", "list"], "--codec json:dumps: that is no codec"),
         (["list", "--state", "nope"], "'nope' is not one of"),
-        (["list", "--limit", "0"], "0 is not in the range x>=1"),
+        (["list", "--limit", "0"], "0 is not in the range 1<=x<=2147483647"),
+        (["list", "--limit", "9" * 30], "is not in the range"),
+        (["list", "--prefix", "\udcff"], "is no UTF-8 text"),
+        (["show", "\udcff"], "is no UTF-8 text"),
+        (["show", "done", "--generation", "9" * 30], "is not in the range"),
+        (["start", "race", "\udcff"], "is no UTF-8 text"),
+        (["start", "race", "[" * 100_000], "it is nested too deeply"),
+        (["--codec", "json:JSONEncoder", "list"], "that is a class; name an object of it"),
+        (["--codec", "broken:codec", "list"], "--codec broken:codec: ZeroDivisionError: division by zero ("),
+        (["worker", "--lease", "nan"], "--lease nan: it is a number of seconds"),
+        (["worker", "--lease", "inf"], "--lease inf: it is a number of seconds"),
         (["show"], "Missing argument 'ID'"),
         (["show", "nope"], "no workflow has the id `nope`"),
         (["show", "done", "--generation", "4"], "workflow `done` has no generation 4"),
@@ -160,6 +170,7 @@ def test_every_command_explains_itself_and_all_its_options(name: str) -> None:
     ],
 )
 def test_a_mistake_is_one_line_and_exits_with_2(shop: Shop, arguments: list[str], told: str) -> None:
+    (shop.directory / "broken.py").write_text("codec = 1 / 0\n")
     output = shop.command(*arguments, code=2)
     assert told in output
     assert output.splitlines()[-1].startswith("Error: ")
@@ -249,6 +260,18 @@ def test_a_worker_until_idle_ends_by_itself(shop: Shop) -> None:
     shop.command("worker", "--until-idle")
     assert "cancelled" in shop.command("show", "waiting")
     assert '"receipt x"' in shop.command("show", "x")
+
+
+def test_a_worker_until_idle_does_not_wait_for_imported_runs(shop: Shop) -> None:
+    shop.command("history", "waiting", "-o", "waiting.json")
+    shop.command("--db", "fresh.sqlite", "history", "--import", "waiting.json")
+    shop.command("--db", "fresh.sqlite", "worker", "--until-idle")
+    told = shop.command("--db", "fresh.sqlite", "signal", "waiting", "approved", "true", code=2)
+    assert "workflow `waiting` is imported, so nothing reaches it" in told
+
+
+def test_output_that_cannot_be_encoded_is_escaped(shop: Shop) -> None:
+    assert "\\xb7" in shop.command("show", "done", PYTHONIOENCODING="ascii")
 
 
 def test_a_query_answers_from_a_replay_also_after_the_end(shop: Shop) -> None:
@@ -390,6 +413,22 @@ def test_replays_that_differ_say_how_and_exit_with_1(shop: Shop) -> None:
 def test_an_effect_in_the_code_differs_too(shop: Shop) -> None:
     shop.change("    total = 0\n", "    import time\n    total = 0 * int(time.time())\n")
     assert "EffectInWorkflow: " in shop.command("replay", "waiting", code=1)
+
+
+def test_a_wrong_codec_is_told_by_what_reads_values(shop: Shop) -> None:
+    (shop.directory / "keyed.py").write_text(
+        "from runtime_min import JsonCodec, SealedCodec\n"
+        "def opened(data: bytes) -> bytes:\n"
+        "    raise RuntimeError('wrong key')\n"
+        "codec = SealedCodec(JsonCodec(), seal=bytes, open=opened)\n"
+    )
+    hint = "The codec does not open the recorded values: name the one that stored them with --codec."
+    wrong = ("--codec", "keyed:codec")
+    assert hint in shop.command(*wrong, "replay", "done", code=1)
+    assert hint in shop.command(*wrong, "debug", "done", code=1)
+    told = shop.command(*wrong, "history", "done", "--unsealed", code=2)
+    assert "done: events[0]: the codec cannot open it: RuntimeError: wrong key; name the one" in told
+    assert hint not in shop.command("replay", "done")
 
 
 def test_runs_without_code_matter_only_while_they_run_or_are_named(shop: Shop) -> None:
