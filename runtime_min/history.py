@@ -21,7 +21,7 @@ import operator
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -140,8 +140,11 @@ class History(msgspec.Struct, frozen=True):
 
         Raises:
             AlreadyStarted: this generation of the id is there.
+            HistoryError: its start, or its end, has no time.
         """
         closed = self.closed
+        if math.isnan(self.started.at) or (closed is not None and math.isnan(closed.at)):
+            raise HistoryError(f"{self.id}: a run whose start or end has the time `nan` cannot be stored")
         run = Run(
             number=0,
             id=self.id,
@@ -180,11 +183,15 @@ _TAGS: dict[Any, str] = {
 }
 
 
+# What SQLite can store.
+_Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+
+
 class _RunForm(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     id: str
     workflow: str
     version: str
-    generation: int
+    generation: _Count
     state: State
     problem: str = ""
 
@@ -194,7 +201,7 @@ class _FailureForm(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unkno
     bases: tuple[str, ...]
     text: str
     trace: str = ""
-    attempts: int = 1
+    attempts: _Count = 1
 
 
 def _form(kind: type) -> Any:
@@ -213,7 +220,7 @@ def _form(kind: type) -> Any:
             required = one.default is msgspec.NODEFAULT
             fields.append((one.name, _FailureForm if required else _FailureForm | None, one.default))
         else:
-            fields.append((one.name, one.type, one.default))
+            fields.append((one.name, _Count if one.type is int else one.type, one.default))
     return msgspec.defstruct(
         f"_{kind.__name__}Form",
         [*fields, ("time", str, "")],
@@ -357,11 +364,18 @@ def _event(form: Any, place: str) -> Event:
             elif name == "digest":
                 found[name] = bytes.fromhex(value)
             else:
-                found[name] = int(value) if name == "seed" else value
+                found[name] = _seed(value) if name == "seed" else value
         except ValueError as error:
             raise HistoryError(f"{place}.{name}: {error}") from None
     made: Event = kind(**found)
     return made
+
+
+def _seed(text: str) -> int:
+    seed = int(text)
+    if not 0 <= seed < 2**64:
+        raise ValueError("a seed has 64 bits")
+    return seed
 
 
 def _value(value: msgspec.Raw, coded: str) -> bytes:

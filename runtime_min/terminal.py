@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -29,6 +30,7 @@ _STYLES = {
 # Where the output goes to no terminal, and COLUMNS does not say how wide it is.
 _PIPED = 100
 _WIDE = 110
+_CENTURIES = 1e11
 
 
 def print_list(runs: Sequence[Description], counts: dict[State, int], now: float) -> None:
@@ -187,10 +189,14 @@ def _longest(texts: Iterable[str]) -> int:
 def _bar(begin: float, end: float | None, timeline: Timeline, now: float, style: str, width: int) -> Text:
     """Where in the run's time this is."""
     whole = max((timeline.end or now) - timeline.begin, 1e-9)
-    first = min(int((begin - timeline.begin) / whole * width), width - 1)
-    last = min(int(((now if end is None else end) - timeline.begin) / whole * width), width - 1)
+    first = _column((begin - timeline.begin) / whole, width)
+    last = _column(((now if end is None else end) - timeline.begin) / whole, width)
     bar = " " * first + ("·" if begin == end else "━" * max(last - first + 1, 1))
     return Text(bar.ljust(width), style)
+
+
+def _column(share: float, width: int) -> int:
+    return min(int(min(max(share, 0.0), 1.0) * width), width - 1) if math.isfinite(share) else 0
 
 
 def _cut(text: str, room: int) -> str:
@@ -218,6 +224,8 @@ def _short_moment(at: float, now: float) -> str:
 
 def duration(seconds: float) -> str:
     """Such as `3.2 ms`, `4.1 s`, `2 h 5 min` or `30 d`."""
+    if not seconds < _CENTURIES:
+        return f"{seconds:.3g} s"  # a time that nobody's clock says, from a file
     if seconds < 0.9995:
         return f"{max(seconds, 0.0) * 1000:.1f} ms"
     if seconds < 60:

@@ -6,6 +6,7 @@ import _thread
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -372,6 +373,33 @@ def test_a_history_is_exported_and_imported_elsewhere(shop: Shop) -> None:
     assert "there is a run of this id already" in shop.command(
         *other, "history", "--import", "done.json", code=2
     )
+
+
+@pytest.mark.parametrize("moment", ['"inf"', "1e300", "-1e300", '"-inf"'])
+def test_a_file_with_times_of_no_calendar_can_be_looked_at(shop: Shop, moment: str) -> None:
+    text = shop.command("history", "waiting", app=False)
+    (shop.directory / "odd.json").write_text(re.sub(r'"at":[0-9.]+', f'"at":{moment}', text), "utf-8")
+    shop.command("--db", "odd.sqlite", "history", "--import", "odd.json")
+    assert "waiting" in shop.command("--db", "odd.sqlite", "list")
+    told = shop.command("--db", "odd.sqlite", "show", "waiting")
+    assert "step charge" in told
+    assert max(map(len, told.splitlines())) <= 120
+
+
+@pytest.mark.parametrize(
+    ("was", "is_now", "told"),
+    [
+        (r'"at":[0-9.]+', '"at":"nan"', "has the time `nan`"),
+        (r'"seed":"\d+"', '"seed":"-1"', "events[0].seed: a seed has 64 bits"),
+        (r'"seed":"\d+"', f'"seed":"{2**64}"', "events[0].seed: a seed has 64 bits"),
+        (r'"generation":0', f'"generation":{2**63}', "run.generation: Expected `int`"),
+        (r'"generation":0', '"generation":-1', "run.generation: Expected `int` >= 0"),
+    ],
+)
+def test_a_file_that_cannot_be_stored_says_why(shop: Shop, was: str, is_now: str, told: str) -> None:
+    text = shop.command("history", "waiting", app=False)
+    (shop.directory / "odd.json").write_text(re.sub(was, is_now, text), "utf-8")
+    assert told in shop.command("--db", "odd.sqlite", "history", "--import", "odd.json", code=2)
 
 
 def test_an_imported_run_is_replayed_and_never_run(shop: Shop) -> None:
