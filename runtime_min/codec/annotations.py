@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import sys
 import types
 import typing
 from collections.abc import Mapping
 from typing import Any
-
-from runtime_min.codec.kinds import type_name
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -54,3 +53,8 @@ def evaluate(hint: Any, names: Mapping[str, Any], local: Mapping[str, Any]) -> o
         return typing.get_type_hints(holder, dict(names), dict(local), include_extras=True)["it"]
     except Exception:  # noqa: BLE001 - an annotation may be any expression
         return Unresolved(hint if isinstance(hint, str) else type_name(hint))
+
+
+def type_name(type: object) -> str:
+    """An annotation for people."""
+    return type.__name__ if inspect.isclass(type) else str(type).replace("typing.", "")

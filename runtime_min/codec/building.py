@@ -6,25 +6,33 @@ import collections.abc
 import dataclasses
 import enum
 import inspect
+import pathlib
 import threading
 import types
 import typing
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeVar
 
-from runtime_min.codec.annotations import Arguments, Unresolved, hints_of
+from runtime_min.codec.annotations import Arguments, Unresolved, hints_of, type_name
 from runtime_min.codec.classes import new_record
 from runtime_min.codec.containers import ArgumentsForm, DictForm, ItemsForm, TupleForm, TypedDictForm
 from runtime_min.codec.fields import fields_of
 from runtime_min.codec.forms import Form, LaterForm, UnsupportedForm
-from runtime_min.codec.kinds import is_record, type_name
-from runtime_min.codec.leaves import AnyForm, EnumForm, LiteralForm, SubclassForm
+from runtime_min.codec.kinds import is_record
+from runtime_min.codec.leaves import (
+    AnyForm,
+    EnumForm,
+    FloatForm,
+    IntForm,
+    LiteralForm,
+    ScalarForm,
+    StrForm,
+    SubclassForm,
+)
 from runtime_min.codec.records import HookedForm, PydanticForm, RecordForm
 from runtime_min.codec.table import LEAVES
-from runtime_min.codec.texts import leaf_forms
+from runtime_min.codec.texts import text_forms
 from runtime_min.codec.unions import UnionForm
-
-LEAVES.update(leaf_forms())
 
 _WRAPPERS = frozenset(
     getattr(typing, name)
@@ -59,6 +67,7 @@ class Builder:
         self._aliases: dict[object, LaterForm] = {}
 
     def form(self, type: object) -> Form:
+        """The form of a type, or of the `Arguments` of a call."""
         with self._lock:
             if isinstance(type, Arguments):
                 return ArgumentsForm(type, self.form)
@@ -234,3 +243,24 @@ def _bound(variable: TypeVar) -> Any:
     if variable.__constraints__:
         return typing.Union[variable.__constraints__]  # noqa: UP007
     return Any if variable.__bound__ is None else variable.__bound__
+
+
+def _leaf_forms() -> dict[object, Form]:
+    """The forms of all types without parts, by type."""
+    leaves: dict[object, Form] = {kind: ScalarForm(kind) for kind in (type(None), bool)}
+    leaves |= {
+        Any: AnyForm(),
+        object: AnyForm(),
+        int: IntForm("int"),
+        str: StrForm("str"),
+        float: FloatForm("float"),
+        None: leaves[type(None)],
+    }
+    for form in text_forms():
+        leaves |= dict.fromkeys(form.kinds, form)
+    leaves[pathlib.Path] = leaves[type(pathlib.Path())]
+    leaves[pathlib.PurePath] = leaves[type(pathlib.PurePath())]
+    return leaves
+
+
+LEAVES.update(_leaf_forms())

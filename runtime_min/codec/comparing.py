@@ -9,8 +9,7 @@ import zoneinfo
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from runtime_min.codec.fields import attributes_of
-from runtime_min.codec.kinds import MISSING
+from runtime_min.codec.fields import MISSING, attributes_of
 from runtime_min.codec.messages import brief
 from runtime_min.codec.refusals import RefusedError
 

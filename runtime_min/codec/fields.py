@@ -1,4 +1,4 @@
-"""What the fields of a class are, and what makes up an object of it."""
+"""Finds what objects are made up of: the fields of their class, other attributes."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from typing import Any
 import msgspec
 
 from runtime_min.codec.forms import Form
-from runtime_min.codec.kinds import MISSING, is_record
+from runtime_min.codec.kinds import is_record
 from runtime_min.codec.table import LEAVES
+
+MISSING: Any = object()
 
 
 @dataclasses.dataclass(slots=True)

@@ -29,18 +29,23 @@ class Form:
         self.name = name
 
     def lower(self, value: Any) -> Any:
+        """What JSON holds for a value; `RefusedError` if lifting that would not give it back."""
         raise NotImplementedError
 
     def lift(self, plain: Any) -> Any:
+        """The value for what JSON holds; `RefusedError` if it is of no such value."""
         raise NotImplementedError
 
     def parts(self) -> Iterable[Form]:
+        """The forms of what its values are made up of."""
         return ()
 
     def refuse(self, value: object) -> NoReturn:
+        """Say that a value is not of this type."""
         raise RefusedError(f"is {described(value)}, but {self.name} is declared; {advice(value, self.kinds)}")
 
     def misfit(self, plain: object) -> NoReturn:
+        """Say that what is recorded is not of this type."""
         raise RefusedError(f"is no {self.name}", brief(plain))
 
 
@@ -78,6 +83,7 @@ class LaterForm(Form):
 
 
 def reachable(form: Form) -> Iterable[Form]:
+    """A form, its parts, their parts and so on, each once."""
     seen = {form}
     todo = [form]
     while todo:

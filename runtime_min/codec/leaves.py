@@ -1,4 +1,4 @@
-"""The forms of values without parts, and of unannotated ones."""
+"""The forms of values without parts; to these belong the unannotated ones, which are taken as they are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Says what a value is and what to write instead."""
+"""Words for values that are refused."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from runtime_min.codec.table import LEAVES
 
 
 def brief(value: object) -> str:
+    """A value as JSON, cut to a length that fits a message, or else its class."""
     text = msgspec.json.encode(value).decode() if _is_plain(value) else described(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
@@ -29,6 +30,7 @@ def _is_plain(value: object) -> bool:
 
 
 def described(value: object) -> str:
+    """What class of thing a value is, with its article."""
     kind = type(value)
     if kind is float:
         return f"the float {value!r}"

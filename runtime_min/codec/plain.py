@@ -7,11 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 DEEPEST = 100
-
-
 encode_json = msgspec.json.Encoder().encode
-
-
 decode_json = msgspec.json.Decoder().decode
 
 

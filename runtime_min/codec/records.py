@@ -9,9 +9,8 @@ from typing import Any
 
 import msgspec
 
-from runtime_min.codec.fields import Field, attributes_of
+from runtime_min.codec.fields import MISSING, Field, attributes_of
 from runtime_min.codec.forms import Form
-from runtime_min.codec.kinds import MISSING
 from runtime_min.codec.messages import brief
 from runtime_min.codec.plain import encode_json
 from runtime_min.codec.refusals import RefusedError, made

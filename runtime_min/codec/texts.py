@@ -1,4 +1,4 @@
-"""The forms of values that are written as text, and the table of all types without parts."""
+"""The forms of values that are written as text."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ from typing import Any
 
 import msgspec
 
-from runtime_min.codec.forms import Form
-from runtime_min.codec.leaves import AnyForm, FloatForm, IntForm, ScalarForm, StrForm, TextForm
+from runtime_min.codec.leaves import TextForm
 from runtime_min.codec.refusals import RefusedError
 
 
@@ -69,7 +68,8 @@ def _read_bytes(text: str) -> bytes:
     return base64.b64decode(text, validate=True)
 
 
-def _text_forms() -> list[TextForm]:
+def text_forms() -> list[TextForm]:
+    """One for each class whose values are written as text."""
     moments = [
         TextForm(kind, _write_time, functools.partial(_read_time, kind))
         for kind in (datetime.datetime, datetime.time)
@@ -94,21 +94,3 @@ def _text_forms() -> list[TextForm]:
         TextForm(ipaddress.IPv4Address, str, ipaddress.IPv4Address),
         TextForm(ipaddress.IPv6Address, str, ipaddress.IPv6Address),
     ]
-
-
-def leaf_forms() -> dict[object, Form]:
-    """The forms of all types without parts, by type."""
-    leaves: dict[object, Form] = {kind: ScalarForm(kind) for kind in (type(None), bool)}
-    leaves |= {
-        Any: AnyForm(),
-        object: AnyForm(),
-        int: IntForm("int"),
-        str: StrForm("str"),
-        float: FloatForm("float"),
-        None: leaves[type(None)],
-    }
-    for form in _text_forms():
-        leaves |= dict.fromkeys(form.kinds, form)
-    leaves[pathlib.Path] = leaves[type(pathlib.Path())]
-    leaves[pathlib.PurePath] = leaves[type(pathlib.PurePath())]
-    return leaves
