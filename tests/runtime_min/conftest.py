@@ -27,15 +27,24 @@ def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, A
     return report
 
 
+def pytest_collection_finish() -> None:
+    """Fixtures of the session run what the helpers define, before any test."""
+    for name in _helpers():
+        colors._workflows.update(_defined[name])
+
+
 @pytest.fixture(autouse=True)
 def registry(request: pytest.FixtureRequest) -> Iterator[dict[str, object]]:
     """The workflows that a test defines are forgotten after it, so that tests can use the same names."""
     before = dict(colors._workflows)
-    helpers = [name for name in _defined if not name.rpartition(".")[2].startswith("test_")]
-    for name in (*helpers, request.module.__name__):
+    for name in (*_helpers(), request.module.__name__):
         colors._workflows.update(_defined.get(name, {}))
     yield colors._workflows  # type: ignore[misc]
     _set(before)
+
+
+def _helpers() -> list[str]:
+    return [name for name in _defined if not name.rpartition(".")[2].startswith("test_")]
 
 
 def _set(flows: dict[str, Workflow[..., Any]]) -> None:
