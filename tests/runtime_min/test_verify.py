@@ -107,6 +107,19 @@ def test_the_cause_is_named(flow: Workflow[[], Any], cause: str, monkeypatch: py
         verify(flow, runs=1)
 
 
+def test_a_difference_is_told_even_if_the_search_for_its_cause_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    replay = verification._replay
+
+    def replay_few(*given: Any) -> list[verification.Report]:
+        if len(given[1]) > 1:
+            raise RuntimeMinError("verify: a replay did not end within 1 s")
+        return replay(*given)
+
+    monkeypatch.setattr(verification, "_replay", replay_few)
+    with pytest.raises(NonDeterminismError, match=r"cause: +not found out \(verify: a replay did not end"):
+        verify(verified.working_directory, runs=1)
+
+
 def test_how_the_run_ended_is_raised_when_it_is_deterministic() -> None:
     with pytest.raises(WorkflowFailed, match="ValueError: as it should"):
         verify(verified.always_failing, runs=1)
