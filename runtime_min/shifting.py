@@ -1,9 +1,8 @@
 """Clocks that are off, for the process of `verify`: nothing else may import this.
 
 The functions of `time` are replaced in that module, before the program is imported. The methods of
-`datetime` are
-replaced in the class itself, for which there is no official way: a subclass in its place would be another
-type, and no stored value would be of it any more.
+`datetime` are replaced in the class itself, for which there is no official way (and none but CPython's): a
+subclass in its place would be another type, and no stored value would be of it any more.
 """
 
 from __future__ import annotations

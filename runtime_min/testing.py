@@ -124,9 +124,8 @@ class SkippingClock:
 
     It does so only while somebody waits for a result, or asks it to `advance`: a test that starts a
     workflow and looks around sees no time pass. So it is also the same time in each run of the test. A real
-    timer of the
-    test does not hold it back: who waits for a result in one task and sends a signal a second later from
-    another one sends it in the far future.
+    timer of the test does not hold it back: who waits for a result in one task and sends a signal a second
+    later from another one sends it in the far future.
     """
 
     def __init__(self, start: datetime = START) -> None:
@@ -189,8 +188,7 @@ class StepCall(msgspec.Struct, frozen=True):
 
 
 class Environment(Runtime):
-    """A `Runtime` for tests: in memory, with a clock that skips time, replaceable steps, and a record of
-    them.
+    """A `Runtime` for tests: in memory, with a clock that skips time and steps that can be replaced.
 
     In asynchronous tests, `async with` it, or just `await env.start(...)` (then close it at the end). In
     synchronous ones, `with` it: `run` and `complete` do everything, on an event loop that the environment
@@ -423,7 +421,7 @@ class Environment(Runtime):
 class _TestAttempts(Attempts):
     """Records the calls of steps, and calls their replacements."""
 
-    async def _call(self, step: Step[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    async def call(self, step: Step[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         env = client.current_runtime()
         assert isinstance(env, Environment), "the worker works for its runtime"
         here = current_step.get()
@@ -431,7 +429,7 @@ class _TestAttempts(Attempts):
             env.calls.append(StepCall(step.name, args, kwargs, here.id, here.attempt))
         function = env.function_for(step)
         if function is None:
-            return await super()._call(step, args, kwargs)
+            return await super().call(step, args, kwargs)
         async with asyncio.timeout(step.timeout):
             call = function if step.instance is None else partial(function, step.instance)
             result = call(*args, **kwargs)

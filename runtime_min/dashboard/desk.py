@@ -22,7 +22,7 @@ from runtime_min.codec import Codec
 from runtime_min.colors import signals, workflows
 from runtime_min.errors import NotReadable
 from runtime_min.journal import Failure, Received
-from runtime_min.timeline import Mark, Span, Timeline, timeline
+from runtime_min.timeline import Mark, Span, Timeline, failed, timeline
 
 # What JavaScript can tell from its neighbors, and SQLite can store.
 _Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
@@ -406,7 +406,7 @@ def _details(key: str, each: Span | Mark) -> Details:
 
 
 def _failure(failure: Failure) -> str:
-    return _short(f"{failure.kind.rpartition('.')[2]}: {failure.text}")
+    return _short(failed(failure))
 
 
 def _short(value: str) -> str:
