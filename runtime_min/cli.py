@@ -513,9 +513,10 @@ def replay(
 
 def _replayed(history: History, codec: Codec, quiet: bool, passing: bool) -> str:
     from runtime_min.testing import replay
+    from runtime_min.timeline import visible
 
     generation = f" generation {history.generation}" if history.generation else ""
-    label = f"{history.id}{generation}  {history.workflow}, {len(history.events)} events"
+    label = visible(f"{history.id}{generation}  {history.workflow}, {len(history.events)} events")
     if history.workflow not in workflows() and passing and history.state != "running":
         if not quiet:
             click.echo(f"passed over  {label}: no such workflow is defined, and the run has ended")

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from runtime_min.backend import Run, State
 from runtime_min.client import Description
-from runtime_min.timeline import INTERNAL, Mark, Span, Timeline, failed
+from runtime_min.timeline import INTERNAL, Mark, Span, Timeline, failed, visible
 
 _STYLES = {
     "running": "yellow",
@@ -44,8 +44,8 @@ def print_list(runs: Sequence[Description], counts: dict[State, int], now: float
         table.add_column(title, no_wrap=True, justify="right" if title == "events" else "left")
     for run in runs:
         table.add_row(
-            Text(f"{run.id} #{run.generation}" if run.generation else run.id),
-            Text(run.workflow),
+            Text(visible(f"{run.id} #{run.generation}" if run.generation else run.id)),
+            Text(visible(run.workflow)),
             Text("blocked", "bold red") if run.problem else Text(run.state, _STYLES[run.state]),
             _moment(run.created) if wide else _short_moment(run.created, now),
             duration((run.closed or now) - run.created),
@@ -55,7 +55,9 @@ def print_list(runs: Sequence[Description], counts: dict[State, int], now: float
         console.print(table)
     for run in runs:
         if run.problem:
-            problem = Text.assemble((f"{run.id} is blocked: ", "bold red"), run.problem.partition("\n")[0])
+            problem = Text.assemble(
+                (f"{visible(run.id)} is blocked: ", "bold red"), visible(run.problem.partition("\n")[0])
+            )
             console.print(problem, soft_wrap=True)
     total = sum(counts.values())
     parts = [f"{number} {state}" for state, number in counts.items() if number]
@@ -67,13 +69,15 @@ def print_list(runs: Sequence[Description], counts: dict[State, int], now: float
 def print_run(run: Run, timeline: Timeline, now: float, *, values: bool) -> None:
     """One run, what it did, and how long each part took."""
     console = _console()
-    title = Text.assemble((run.id, "bold"), "  ", run.workflow, "  ", (run.state, _STYLES[run.state]))
+    title = Text.assemble(
+        (visible(run.id), "bold"), "  ", visible(run.workflow), "  ", (run.state, _STYLES[run.state])
+    )
     if run.generation:
         title.append(f"  generation {run.generation}")
     title.append(f"  {_moment(timeline.begin)}  {duration((timeline.end or now) - timeline.begin)}")
     console.print(title, soft_wrap=True)
     if run.problem:
-        console.print(Text(run.problem, "red"), soft_wrap=True)
+        console.print(Text(visible(run.problem), "red"), soft_wrap=True)
     rows = _rows(timeline, now)
     wide = console.width >= _WIDE
     at, took = _longest(row.at for row in rows), max(_longest(row.took for row in rows), len("took"))
@@ -99,7 +103,7 @@ def print_run(run: Run, timeline: Timeline, now: float, *, values: bool) -> None
             row.what,
             row.took,
             *([_value(row, max(room - what, 8))] if values else []),
-            *([Text(row.where, "dim")] if wide else []),
+            *([Text(visible(row.where), "dim")] if wide else []),
         )
     console.print(table)
 
@@ -136,11 +140,13 @@ def _mark_row(mark: Mark, timeline: Timeline) -> _Row:
         at=_offset(mark.at - timeline.begin),
         begin=mark.at,
         end=mark.at,
-        what=Text(f"{mark.kind} {mark.name}".strip(), "bold red" if mark.failure is not None else "bold"),
+        what=Text(
+            visible(f"{mark.kind} {mark.name}".strip()), "bold red" if mark.failure is not None else "bold"
+        ),
         took="",
-        arguments=mark.value,
+        arguments=visible(mark.value),
         result="",
-        failure=failed(mark.failure) if mark.failure is not None else "",
+        failure=visible(failed(mark.failure)) if mark.failure is not None else "",
         where="",
         style="white",
     )
@@ -148,7 +154,7 @@ def _mark_row(mark: Mark, timeline: Timeline) -> _Row:
 
 def _span_row(span: Span, timeline: Timeline, now: float) -> _Row:
     style = _STYLES[span.status]
-    what = Text(span.title, style)
+    what = Text(visible(span.title), style)
     if span.attempt > 1:
         what.append(f"  attempt {span.attempt}", "yellow")
     if span.status != "completed":
@@ -161,9 +167,9 @@ def _span_row(span: Span, timeline: Timeline, now: float) -> _Row:
         end=span.end,
         what=what,
         took=duration((span.end if span.end is not None else now) - span.begin),
-        arguments=due or ("" if span.name in INTERNAL else span.arguments),
-        result="" if span.result == "null" else span.result,
-        failure=failed(failure) if failure is not None else "",
+        arguments=due or ("" if span.name in INTERNAL else visible(span.arguments)),
+        result="" if span.result == "null" else visible(span.result),
+        failure=visible(failed(failure)) if failure is not None else "",
         where=span.where,
         style=style,
     )

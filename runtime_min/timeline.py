@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -271,8 +272,18 @@ def title(kind: Kind, name: str, target: str, arguments: str) -> str:
 
 
 def failed(failure: Failure) -> str:
-    """A failure in one line, without the module of its class."""
+    """A failure with its message, without the module of its class."""
     return f"{failure.kind.rpartition('.')[2]}: {failure.text}".rstrip(": ")
+
+
+def visible(text: str) -> str:
+    """Text of any origin, without what a terminal would obey: control characters are escaped."""
+    return text if text.isprintable() else "".join(map(_visible_character, text))
+
+
+def _visible_character(character: str) -> str:
+    is_control = unicodedata.category(character) == "Cc" and character not in "\n\t"
+    return character.encode("unicode_escape").decode() if is_control else character
 
 
 def iso(at: float) -> str:

@@ -16,7 +16,7 @@ import click
 from runtime_min.debug.debugger import DebugError, Leave, echo, inside
 from runtime_min.debug.frames import chain, frames_of, place_of, print_stack
 from runtime_min.journal import Incoming, Received, Resolved
-from runtime_min.timeline import asked, details, shown, told
+from runtime_min.timeline import asked, details, shown, told, visible
 
 if TYPE_CHECKING:
     from runtime_min.debug.session import Session
@@ -175,9 +175,9 @@ class Prompt(cmd.Cmd):
         session = self.session
         number = _number(argument, max(session.at, 0))
         session.check_number(number)
-        click.echo(f"event {number}: {session.text(number)}")
+        click.echo(f"event {number}: {visible(session.text(number))}")
         for name, value in details(session.events[number], session.codec):
-            click.echo(f"  {name}: {value}".replace("\n", "\n    "))
+            click.echo(visible(f"  {name}: {value}").replace("\n", "\n    "))
 
     def do_open(self, _: str) -> None:
         """o(pen): the operations that the workflow has asked for and not got yet, and what they will give."""
@@ -329,7 +329,7 @@ def _number(text: str, default: int | None = None) -> int:
 
 
 def _cut(text: str) -> str:
-    line = text.replace("\n", " ")
+    line = visible(text.replace("\n", " "))
     return line if len(line) <= _WIDTH else f"{line[: _WIDTH - 1]}…"
 
 

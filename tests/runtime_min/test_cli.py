@@ -402,6 +402,20 @@ def test_a_file_that_cannot_be_stored_says_why(shop: Shop, was: str, is_now: str
     assert told in shop.command("--db", "odd.sqlite", "history", "--import", "odd.json", code=2)
 
 
+def test_what_a_terminal_would_obey_is_escaped(shop: Shop) -> None:
+    text = shop.command("history", "done", app=False)
+    text = text.replace('"id":"done"', r'"id":"do\u001b]0;x\u0007ne"').replace(
+        "no truck", r"no\u001b[2Jtruck"
+    )
+    (shop.directory / "odd.json").write_text(text, "utf-8")
+    shop.command("--db", "odd.sqlite", "history", "--import", "odd.json")
+    odd = "do\x1b]0;x\x07ne"
+    told = shop.command("--db", "odd.sqlite", "list") + shop.command("--db", "odd.sqlite", "show", odd)
+    assert "\x1b" not in told
+    assert r"do\x1b]0;x\x07ne" in told
+    assert r"no\x1b[2Jtruck" in "".join(told.split())
+
+
 def test_an_imported_run_is_replayed_and_never_run(shop: Shop) -> None:
     shop.command("history", "waiting", "-o", "waiting.json")
     other = ["--db", "other.sqlite"]
