@@ -94,11 +94,11 @@ def test_the_name_of_a_signal_is_no_signal(runtime: Driver) -> None:
     name: Any = "number"
 
     @workflow
-    async def waits() -> Any:
+    async def waits_by_name() -> Any:
         return await wait_signal(name)
 
     async def work(_: Runtime) -> None:
-        handle = await start(waits)
+        handle = await start(waits_by_name)
         with pytest.raises(ColorError, match=r"'number' is no signal; give what `signal\(name, type\)` made"):
             await handle.signal(name, 1)
         with pytest.raises(WorkflowBlocked, match="'number' is no signal"):

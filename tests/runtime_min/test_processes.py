@@ -48,7 +48,7 @@ async def slow(seconds: float) -> int:
     write(f"slow-ended {info().id} {info().attempt}")
     return info().attempt
 
-@workflow(name="many")
+@workflow(name="many steps")
 async def many(count: int) -> int:
     return sum([await quick(x) for x in range(count)])
 
@@ -97,7 +97,7 @@ async def slow(seconds: float) -> int:
     return 0
 
 
-@workflow(name="many")
+@workflow(name="many steps")
 async def many(count: int) -> int:
     return sum([await quick(x) for x in range(count)])
 

@@ -60,7 +60,7 @@ async def read(number: int) -> str:
     return Path("rates.txt").read_text()
 
 
-class Trial:
+class GuardedTrial:
     def __init__(self) -> None:
         self.since = time.time()
 
@@ -83,7 +83,7 @@ def test_a_workflow_that_only_uses_what_is_recorded_completes() -> None:
     [
         (careless, r"`time.time\(\)`.*\(shared\) \[clock"),
         (careless_in_a_task, "filesystem"),
-        (Trial.run, r"__init__\) \[clock"),
+        (GuardedTrial.run, r"__init__\) \[clock"),
     ],
 )
 def test_a_workflow_is_stopped_by_an_effect_that_its_steps_may_have(
