@@ -135,9 +135,7 @@ def test_the_runs_of_a_process_that_is_gone_need_not_wait(sqlite: SqliteBackend)
 
 
 def test_a_worker_with_an_odd_name_lives_until_it_expires(sqlite: SqliteBackend) -> None:
-    for number, name in enumerate(
-        ["", "x", f"{HOST}:x:y", f"{HOST}:{10**30}:y"]
-    ):
+    for number, name in enumerate(["", "x", f"{HOST}:x:y", f"{HOST}:{10**30}:y"]):
         owned(sqlite, str(number), name)
     assert claim(sqlite, ANN) == []
 
