@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Callable, Coroutine, Generator
 from typing import Any, TypeAlias, TypeVar
 
-from runtime_min.loop import Disposed, WorkflowFuture, WorkflowLoop
+from runtime_min.execution import Execution, Where
+from runtime_min.journal import Kind
+from runtime_min.loop import Disposed, WorkflowFuture, WorkflowLoop, running
 
 T = TypeVar("T")
 
@@ -65,3 +68,26 @@ class Call(Coroutine[Any, Any, Any]):
         if not self._begun and not self._loop.disposed and not self._loop.execution.replaying:
             place = self._loop.execution.id
             _log.warning("in workflow %s: %s was never awaited, so nothing happened", place, self._name)
+
+
+def asking(
+    execution: Execution,
+    kind: Kind,
+    name: str,
+    plain: bytes,
+    *,
+    target: str,
+    result: object = None,
+    said: str = "",
+) -> Call:
+    """A call for what is no step (see `Execution.schedule`); messages name it `said`."""
+    schedule = functools.partial(_ask, kind, name, plain, Where.of_caller(), target, result)
+    return Call(execution.loop, said or f"{kind} {name}".strip(), schedule)
+
+
+def _ask(
+    kind: Kind, name: str, plain: bytes, where: Where, target: str, result: object
+) -> WorkflowFuture[Any]:
+    loop = running()
+    assert loop is not None, "a call is awaited where it was made"
+    return loop.execution.schedule(kind, name, plain, where, target=target, result=result)

@@ -297,6 +297,20 @@ class Runtime:
             raise
         return execution
 
+    def closing_of(self, run: Run) -> Closed:
+        """How a run ended that did."""
+        closed = journal.decode(self.backend.history(run.number, run.events - 1)[-1])
+        assert isinstance(closed, Closed), "the last event of a closed run says how it ended"
+        return closed
+
+    def answer(self, id: str, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        """What a query says of a run, from a replay of it here; raises what `Handle.query` does."""
+        execution = self.replayed(id)
+        try:
+            return find_query(execution, name).answer(execution, tuple(args), dict(kwargs))
+        finally:
+            execution.dispose()
+
     def _served(self) -> Mapping[str, Workflow[..., Any]]:
         return workflows() if self._only is None else {flow.key: flow for flow in self._only}
 
@@ -334,9 +348,7 @@ class Handle(Generic[R]):
             return value
         runtime = self._here()
         run = await runtime.ended(self.id)
-        closed = journal.decode(runtime.backend.history(run.number, run.events - 1)[-1])
-        assert isinstance(closed, Closed), "the last event of a closed run says how it ended"
-        return outcome(run, closed, runtime.codec, self._flow)
+        return outcome(run, runtime.closing_of(run), runtime.codec, self._flow)
 
     async def signal(self, signal: Signal[T], value: T) -> None:
         """Send a signal; it is stored when this returns.
@@ -370,11 +382,7 @@ class Handle(Generic[R]):
             from runtime_min.remote import ask
 
             return await ask(self.id, name, args, kwargs)
-        execution = self._here().replayed(self.id)
-        try:
-            return find_query(execution, name).answer(execution, args, kwargs)
-        finally:
-            execution.dispose()
+        return self._here().answer(self.id, name, args, kwargs)
 
     async def cancel(self) -> None:
         """Ask the run to stop: it sees `asyncio.CancelledError` where it waits, and may clean up.

@@ -9,12 +9,12 @@ from typing import Any, NoReturn, ParamSpec, TypeVar
 from uuid import UUID
 
 from runtime_min import policy
-from runtime_min.calls import Asked, Call
+from runtime_min.calls import Asked, Call, asking
 from runtime_min.colors import Signal, Workflow, check_signal, check_startable
 from runtime_min.context import current_execution
 from runtime_min.errors import ContinueAsNew
 from runtime_min.execution import Where
-from runtime_min.loop import WorkflowFuture, WorkflowTimer, running
+from runtime_min.loop import WorkflowFuture, WorkflowTimer
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -65,8 +65,10 @@ def child(flow: Workflow[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Asked[R
     execution = current_execution("child")
     check_startable(flow)
     plain = flow.parameters.encode(execution.codec, args, kwargs)
-    schedule = functools.partial(_child, flow, plain, Where.of_caller())
-    return Call(execution.loop, f"child `{flow.name}`", schedule)
+    target, result = flow.id or "", flow.parameters.result
+    return asking(
+        execution, "child", flow.key, plain, target=target, result=result, said=f"child `{flow.name}`"
+    )
 
 
 def patched(id: str) -> bool:
@@ -108,11 +110,3 @@ class _Sleep(WorkflowFuture[None]):
 def _wake(future: WorkflowFuture[None]) -> None:
     if not future.done():
         future.set_result(None)
-
-
-def _child(flow: Workflow[..., Any], plain: bytes, where: Where) -> WorkflowFuture[Any]:
-    loop = running()
-    assert loop is not None, "a call is awaited where it was made"
-    return loop.execution.schedule(
-        "child", flow.key, plain, where, target=flow.id or "", result=flow.parameters.result
-    )

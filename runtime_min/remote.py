@@ -7,10 +7,10 @@ import functools
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from runtime_min import client, journal
+from runtime_min import client
 from runtime_min.backend import Run
-from runtime_min.calls import Call
-from runtime_min.colors import Signal, Step, Workflow, check_startable, find_query
+from runtime_min.calls import Call, asking
+from runtime_min.colors import Signal, Step, Workflow, check_startable
 from runtime_min.context import current_execution
 from runtime_min.errors import (
     StepFailed,
@@ -19,9 +19,7 @@ from runtime_min.errors import (
     WorkflowFailed,
     WorkflowNotFound,
 )
-from runtime_min.execution import Execution, Where
-from runtime_min.journal import Closed, Kind
-from runtime_min.loop import WorkflowFuture, running
+from runtime_min.execution import Where
 from runtime_min.policy import NO_RETRY
 
 R = TypeVar("R")
@@ -38,7 +36,7 @@ def start_from_workflow(
     execution = current_execution("start")
     check_startable(flow)
     plain = flow.parameters.encode(execution.codec, args, kwargs)
-    return _started(flow, _call(execution, "start", flow.key, plain, flow.id or ""))
+    return _started(flow, asking(execution, "start", flow.key, plain, target=flow.id or ""))
 
 
 async def _started(flow: Workflow[..., R], call: Call) -> client.Handle[R]:
@@ -48,12 +46,12 @@ async def _started(flow: Workflow[..., R], call: Call) -> client.Handle[R]:
 def send_signal(id: str, signal: Signal[T], value: T) -> Coroutine[Any, Any, None]:
     """`Handle.signal` in workflow code; stored in the same transaction, so sent once."""
     execution = current_execution("Handle.signal")
-    return _call(execution, "signal", signal.name, execution.codec.encode(value, signal.type), id)
+    return asking(execution, "signal", signal.name, execution.codec.encode(value, signal.type), target=id)
 
 
 def send_cancel(id: str) -> Coroutine[Any, Any, None]:
     """`Handle.cancel` in workflow code."""
-    return _call(current_execution("Handle.cancel"), "cancel", "", b"", id)
+    return asking(current_execution("Handle.cancel"), "cancel", "", b"", target=id)
 
 
 async def result_of(id: str, flow: Workflow[..., R] | None) -> R:
@@ -82,11 +80,6 @@ def describe(id: str) -> Coroutine[Any, Any, client.Description]:
     return _step(_describe, id)
 
 
-def _call(execution: Execution, kind: Kind, name: str, plain: bytes, target: str) -> Call:
-    schedule = functools.partial(_ask, kind, name, plain, target, Where.of_caller())
-    return Call(execution.loop, f"{kind} {name}".strip(), schedule)
-
-
 def _step(step: Step[..., Any], *args: Any) -> Call:
     """A call of one of the steps here, of which the workflow's code is what is recorded as its place."""
     execution = current_execution(step.name)
@@ -94,17 +87,10 @@ def _step(step: Step[..., Any], *args: Any) -> Call:
     return Call(execution.loop, f"step `{step.name}`", schedule)
 
 
-def _ask(kind: Kind, name: str, plain: bytes, target: str, where: Where) -> WorkflowFuture[Any]:
-    loop = running()
-    assert loop is not None, "a call is awaited where it was made"
-    return loop.execution.schedule(kind, name, plain, where, target=target)
-
-
 async def _wait_for_result(id: str) -> bytes:
     runtime = client.current_runtime()
     run = await _ended(runtime, id)
-    closed = journal.decode(runtime.backend.history(run.number, run.events - 1)[-1])
-    assert isinstance(closed, Closed), "the last event of a closed run says how it ended"
+    closed = runtime.closing_of(run)
     client.outcome(run, closed, runtime.codec, None)
     return runtime.codec.unseal(closed.value)
 
@@ -119,11 +105,7 @@ async def _ended(runtime: client.Runtime, id: str) -> Run:
 
 
 async def _ask_query(id: str, name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    execution = client.current_runtime().replayed(id)
-    try:
-        return find_query(execution, name).answer(execution, tuple(args), kwargs)
-    finally:
-        execution.dispose()
+    return client.current_runtime().answer(id, name, args, kwargs)
 
 
 async def _look(id: str) -> client.Description:
