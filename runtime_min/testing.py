@@ -449,26 +449,7 @@ class _TestWorker(Worker):
 Environment.worker_type = _TestWorker
 
 
-def environment(
-    database: str | os.PathLike[str] | Backend | None = None,
-    *,
-    start: datetime = START,
-    real_steps: bool = True,
-    codec: Codec | None = None,
-    guard: Mode = "error",
-    concurrency: int = 64,
-    only: Sequence[Workflow[..., Any]] | None = None,
-) -> Environment:
-    """An `Environment`, to be used as `async with environment() as env:`, or `with` in synchronous code."""
-    return Environment(
-        database,
-        start=start,
-        real_steps=real_steps,
-        codec=codec,
-        guard=guard,
-        concurrency=concurrency,
-        only=only,
-    )
-
+# Used as `async with environment() as env:`, or `with` in synchronous code.
+environment = Environment
 
 _current: ContextVar[Runtime | None] = client._current
