@@ -25,7 +25,7 @@ from color_checker.project import Project
 from color_checker.relevance import colored_files
 from color_checker.rules import Rule, all_rules
 from color_checker.sources import SourceFile, discover
-from color_checker.store import Store
+from color_checker.store import Store, Values
 from color_checker.suppression_index import Suppressions
 from color_checker.workflow_modules import workflow_modules
 
@@ -41,10 +41,10 @@ Mark = Callable[[str], None]
 
 @uncollected()
 def check_inputs(
-    inputs: Inputs, config: Config, store: Store, *, engines: Collection[str] = (),
+    inputs: Inputs, config: Config, store: Values, *, engines: Collection[str] = (),
     strict: bool | None = None, advance: Advance = lambda count: None, mark: Mark = lambda phase: None,
-) -> tuple[Report, Project]:  # fmt: skip
-    """Check files that have been read; also gives the project, which knows what else was consulted."""
+) -> tuple[Report, Analysis]:  # fmt: skip
+    """Check files that have been read; also gives the analysis, which knows what else was consulted."""
     analysis = analyze_inputs(inputs, config, store, engines=engines, advance=advance, mark=mark)
     findings, gaps = find(analysis, config.strict if strict is None else strict)
     report = Report(
@@ -54,7 +54,7 @@ def check_inputs(
         gaps=gaps,
     )
     mark("rules")
-    return report, analysis.project
+    return report, analysis
 
 
 class Analysis(msgspec.Struct, frozen=True):
@@ -84,7 +84,7 @@ def analyze(
 
 @uncollected()
 def analyze_inputs(
-    inputs: Inputs, config: Config, store: Store, *, engines: Collection[str] = (), whole: bool = False,
+    inputs: Inputs, config: Config, store: Values, *, engines: Collection[str] = (), whole: bool = False,
     advance: Advance = lambda count: None, mark: Mark = lambda phase: None,
 ) -> Analysis:  # fmt: skip
     """`analyze` for files that have been read."""

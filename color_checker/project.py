@@ -16,7 +16,7 @@ from color_checker.findings import InputError
 from color_checker.inputs import FACTS_VERSION, Inputs, read_inputs
 from color_checker.installed import Installed
 from color_checker.sources import ModuleIndex, SourceFile, Sources, content_hash, decode, read_source
-from color_checker.store import Store
+from color_checker.store import Values
 
 #: Fewer bytes than this to extract are done sooner here than in other processes.
 _WORTH_PROCESSES = 600_000
@@ -65,7 +65,7 @@ class Project:
     """What the linker asks for modules."""
 
     def __init__(
-        self, sources: Sources, store: Store, installed: Installed | None, covers: Callable[[str], bool]
+        self, sources: Sources, store: Values, installed: Installed | None, covers: Callable[[str], bool]
     ) -> None:
         """`covers` says of a module's name that its meaning is known without its source."""
         self.files = sources.files

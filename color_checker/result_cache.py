@@ -28,9 +28,10 @@ from color_checker.findings import Report
 from color_checker.inputs import FACTS_VERSION, Inputs, Look, read_and_hash, read_inputs
 from color_checker.sources import Sources, discover
 from color_checker.stamps import Stamps
-from color_checker.store import Store
+from color_checker.store import Store, Values
 
 if TYPE_CHECKING:
+    from color_checker.checking import Analysis
     from color_checker.project import Project
 
 Advance = Callable[[int], None]
@@ -77,46 +78,53 @@ def check_sources(
     """`check` for files that have been found. `mark` is told each phase when it has ended."""
     started = time.perf_counter() if started is None else started
     strict = config.strict if strict is None else strict
-    if cache:
-        report = _check_with_cache(sources, config, engines, strict, advance, mark)
-    else:
-        inputs = read_inputs(sources, advance)
-        mark("read")
-        nowhere = Store.open(None, FACTS_VERSION)
-        report, _ = _check_anew(inputs, config, nowhere, engines, strict, advance, mark)
+    store = Store.open(config.resolve(config.cache_dir) if cache else None, FACTS_VERSION)
+    try:
+        if cache:
+            stamps = Stamps(store, sources)
+            inputs = read_inputs(sources, advance, stamps.look)
+            mark("read")
+            report, _ = check_with_cache(
+                inputs, config, store, stamps.look, engines=engines, strict=strict, advance=advance, mark=mark
+            )
+            stamps.save()
+        else:
+            inputs = read_inputs(sources, advance)
+            mark("read")
+            report, _ = _check_anew(inputs, config, store, engines, strict, advance, mark)
+    finally:
+        store.close()
+    return timed(report, started)
+
+
+def timed(report: Report, started: float) -> Report:
+    """The report with the time that has passed since then."""
     summary = msgspec.structs.replace(report.summary, seconds=time.perf_counter() - started)
     return msgspec.structs.replace(report, summary=summary)
 
 
-def _check_with_cache(
-    sources: Sources, config: Config, engines: Collection[str], strict: bool, advance: Advance, mark: Mark
-) -> Report:
-    store = Store.open(config.resolve(config.cache_dir), FACTS_VERSION)
-    try:
-        stamps = Stamps(store, sources)
-        inputs = read_inputs(sources, advance, stamps.look)
-        mark("read")
-        circumstances = circumstances_key(inputs, config, engines, strict, stamps.look)
-        key = result_key(inputs, circumstances)
-        result = _holding(inputs, store, key, circumstances, config, stamps.look)
-        mark("look up")
-        if result is not None:
-            advance(len(sources.files))
-        else:
-            report, project = _check_anew(inputs, config, store, engines, strict, advance, mark)
-            result = _result(inputs, report, project)
-            if project.hashes == inputs.hashes:  # else a file has changed during the run
-                _keep(store, key, circumstances, result)
-        stamps.save()
-    finally:
-        store.close()
-    return result.report
+def check_with_cache(
+    inputs: Inputs, config: Config, store: Values, look: Look, *, engines: Collection[str], strict: bool,
+    advance: Advance = lambda count: None, mark: Mark = lambda phase: None,
+) -> tuple[Report, Analysis | None]:  # fmt: skip
+    """Check files that have been read; without an analysis if an earlier result holds."""
+    circumstances = circumstances_key(inputs, config, engines, strict, look)
+    key = result_key(inputs, circumstances)
+    result = _holding(inputs, store, key, circumstances, config, look)
+    mark("look up")
+    if result is not None:
+        advance(len(inputs.sources.files))
+        return result.report, None
+    report, analysis = _check_anew(inputs, config, store, engines, strict, advance, mark)
+    if analysis.project.hashes == inputs.hashes:  # else a file has changed during the run
+        _keep(store, key, circumstances, _result(inputs, report, analysis.project))
+    return report, analysis
 
 
 def _check_anew(
-    inputs: Inputs, config: Config, store: Store, engines: Collection[str], strict: bool,
+    inputs: Inputs, config: Config, store: Values, engines: Collection[str], strict: bool,
     advance: Advance, mark: Mark,
-) -> tuple[Report, Project]:  # fmt: skip
+) -> tuple[Report, Analysis]:  # fmt: skip
     from color_checker.checking import check_inputs
 
     return check_inputs(inputs, config, store, engines=engines, strict=strict, advance=advance, mark=mark)
@@ -208,7 +216,7 @@ def _result(inputs: Inputs, report: Report, project: Project) -> _Result:
     return _Result(report, project.consulted, project.library_files, inputs.hashes, project.asked)
 
 
-def _keep(store: Store, key: bytes, circumstances: bytes, result: _Result) -> None:
+def _keep(store: Values, key: bytes, circumstances: bytes, result: _Result) -> None:
     summary = msgspec.structs.replace(result.report.summary, seconds=None)
     report = msgspec.structs.replace(result.report, summary=summary)
     try:
@@ -220,7 +228,7 @@ def _keep(store: Store, key: bytes, circumstances: bytes, result: _Result) -> No
 
 
 def _holding(
-    inputs: Inputs, store: Store, key: bytes, circumstances: bytes, config: Config, look: Look
+    inputs: Inputs, store: Values, key: bytes, circumstances: bytes, config: Config, look: Look
 ) -> _Result | None:
     """An earlier result that holds."""
     result = _load(store, key)
@@ -245,7 +253,7 @@ def _holding(
     return result
 
 
-def _load(store: Store, key: bytes) -> _Result | None:
+def _load(store: Values, key: bytes) -> _Result | None:
     data = store.get_result(key)
     try:
         return msgspec.msgpack.decode(data, type=_Result) if data is not None else None

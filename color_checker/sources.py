@@ -571,6 +571,16 @@ def decode(data: bytes) -> str:
         raise SourceError(f"cannot be decoded as {encoding}: {error}") from None
 
 
+def encode(text: str) -> bytes:
+    """The bytes of a file that holds `text`: in the encoding that its first lines declare, if that can be."""
+    data = text.encode(errors="surrogatepass")
+    try:
+        encoding = _encoding(data)
+        return data if encoding == "utf-8" else text.encode(encoding)
+    except (SourceError, UnicodeError, LookupError):
+        return data  # reading it says what is wrong
+
+
 def _encoding(data: bytes) -> str:
     if b"coding" not in data[: _end_of_second_line(data)] and not data.startswith(b"\xef\xbb\xbf"):
         return "utf-8"

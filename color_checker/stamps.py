@@ -13,7 +13,7 @@ import time
 import msgspec
 
 from color_checker.sources import Sources, content_hash, read_with_status
-from color_checker.store import Store
+from color_checker.store import Values
 
 #: The coarsest clock of a file system that is in use (FAT) ticks every two seconds.
 TICK = 2_000_000_000
@@ -47,7 +47,7 @@ _decoder = msgspec.msgpack.Decoder(dict[str, Stamp])
 class Stamps:
     """The hashes of files, from an earlier run where nothing has happened to the file since."""
 
-    def __init__(self, store: Store, sources: Sources) -> None:
+    def __init__(self, store: Values, sources: Sources) -> None:
         """`store` keeps what is remembered, for runs over the same files."""
         self._store = store
         self._key = _key(sources)
@@ -88,7 +88,7 @@ def _key(sources: Sources) -> bytes:
     return content_hash(paths.encode(errors="surrogatepass"))
 
 
-def _load(store: Store, key: bytes) -> dict[str, Stamp]:
+def _load(store: Values, key: bytes) -> dict[str, Stamp]:
     data = store.get([key]).get(key)
     try:
         return _decoder.decode(data) if data is not None else {}

@@ -17,6 +17,7 @@ import time
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Protocol
 
 #: Facts that nobody asked for in this time are dropped.
 MAX_AGE_DAYS = 14
@@ -34,6 +35,22 @@ CREATE TABLE IF NOT EXISTS facts (key BLOB PRIMARY KEY, day INTEGER, checksum IN
 CREATE TABLE IF NOT EXISTS results (id INTEGER PRIMARY KEY, key BLOB UNIQUE, checksum INTEGER, value BLOB);
 """
 _CACHEDIR_TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# This directory is a cache of color-checker.\n"
+
+
+class Values(Protocol):
+    """What an analysis wants of a store."""
+
+    def get(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+        """The values of those keys that are known."""
+
+    def put(self, items: Iterable[tuple[bytes, bytes]]) -> None:
+        """Keep values."""
+
+    def get_result(self, key: bytes) -> bytes | None:
+        """A whole result."""
+
+    def put_result(self, key: bytes, value: bytes) -> None:
+        """Keep a whole result."""
 
 
 class Store:

@@ -15,7 +15,7 @@ import msgspec
 from color_checker.facts import Head, ModuleFacts, decode_head, decode_module
 from color_checker.inputs import Inputs
 from color_checker.project import Encoded, extract_file, facts_key, head_key, rows
-from color_checker.store import Store
+from color_checker.store import Values
 
 #: With more changed files than this, one of them hardly ever says the same.
 _MOST_FILES = 8
@@ -29,7 +29,7 @@ class Growth(msgspec.Struct, frozen=True):
 
 
 def growth(
-    store: Store, inputs: Inputs, before: Mapping[str, bytes], asked: Collection[str]
+    store: Values, inputs: Inputs, before: Mapping[str, bytes], asked: Collection[str]
 ) -> Growth | None:
     """What the files have grown by; None if any of them may say something else.
 
@@ -66,13 +66,13 @@ def _unmeasured(facts: bytes) -> ModuleFacts:
     return msgspec.structs.replace(decode_module(facts), lines=0)
 
 
-def _stored(store: Store, digest: bytes) -> Encoded | None:
+def _stored(store: Values, digest: bytes) -> Encoded | None:
     keys = (head_key(digest), facts_key(digest))
     found = store.get(keys)
     return Encoded(*(found[key] for key in keys)) if len(found) == len(keys) else None
 
 
-def _extracted(store: Store, inputs: Inputs, path: str) -> Encoded | None:
+def _extracted(store: Values, inputs: Inputs, path: str) -> Encoded | None:
     """What a file says now; also for the analysis, if there has to be one."""
     text = inputs.texts.get(path)
     result = extract_file(text) if text is not None else None
