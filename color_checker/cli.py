@@ -201,7 +201,7 @@ def check(
     known_file = baseline_file(write_baseline, "--write-baseline", config)
     lines = lru_cache(maxsize=64)(source_lines)
     timer = Timer(started)
-    sources = discover_paths(paths or (".",), config)
+    sources = discover_paths(paths or config.default_paths(), config)
     timer.mark("find files")
     bar = nullcontext(no_progress) if quiet else progress(2 * len(sources.files), "Checking")
     with bar as advance:
@@ -459,10 +459,15 @@ def whole_analysis(
     from color_checker.result_cache import discover_paths
 
     config = effective_config(config_file)
-    total = len(discover_paths(paths or (".",), config).files)
+    total = len(discover_paths(paths or config.default_paths(), config).files)
     with progress(2 * total, "Reading") as advance:
         analysis = analyze(
-            paths or (".",), config=config, engines=engines, cache=not no_cache, whole=whole, advance=advance
+            paths or config.default_paths(),
+            config=config,
+            engines=engines,
+            cache=not no_cache,
+            whole=whole,
+            advance=advance,
         )
     for error in sorted(analysis.project.errors):
         complain(f"{error.path}:{error.line}:{error.column}: {error.reason}")

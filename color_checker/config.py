@@ -28,6 +28,8 @@ class Config(msgspec.Struct, frozen=True, rename="kebab", forbid_unknown_fields=
     """What the user has configured. In the file, keys have dashes for underscores.
 
     Attributes:
+        paths: what is checked where no path is named: by the command without one, by plugins and editors;
+            empty: the working directory.
         exclude: gitignore patterns, relative to `root`, of files and directories not to be checked.
             `!name` brings back what is excluded by default or by a `.gitignore`.
         source_roots: directories from which modules are imported (`src`); empty: found.
@@ -50,6 +52,7 @@ class Config(msgspec.Struct, frozen=True, rename="kebab", forbid_unknown_fields=
             relative to `root`. Not a key.
     """
 
+    paths: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     source_roots: tuple[str, ...] = ()
     engines: tuple[str, ...] = ()
@@ -71,6 +74,10 @@ class Config(msgspec.Struct, frozen=True, rename="kebab", forbid_unknown_fields=
     def resolve(self, path: str) -> Path:
         """A path of the configuration file as an absolute one."""
         return Path(self.root or os.getcwd(), path)
+
+    def default_paths(self) -> tuple[str, ...]:
+        """What is checked where no path is named."""
+        return tuple(str(self.resolve(path)) for path in self.paths) or (".",)
 
     def is_workflow_module(self, module: str, path: str) -> bool:
         """Whether `workflow-modules` names this module, by its dotted name or its absolute path."""
@@ -210,6 +217,9 @@ def _convert(table: dict[str, Any], file: Path, pyproject: Mapping[str, Any]) ->
         config = msgspec.convert(table, Config)
     except msgspec.ValidationError as error:
         raise ConfigError(where + _validation_message(str(error))) from None
+    for path in config.paths:
+        if not (file.parent / path).exists():
+            raise ConfigError(f'{where}paths: there is no file or directory "{path}" beside this file')
     for key, paths in (("source-roots", config.source_roots), ("python-path", config.python_path)):
         for path in paths:
             if not (file.parent / path).is_dir():

@@ -153,7 +153,7 @@ def test_a_mistake_is_reported_with_file_and_place(tmp_path: Path, table: str, m
 
 def test_an_unknown_key_that_is_close_to_nothing_gets_the_list_of_keys(tmp_path: Path) -> None:
     message = error_of(tmp_path, "zzz = 1")
-    assert "the keys are exclude, source-roots, engines," in message
+    assert "the keys are paths, exclude, source-roots, engines," in message
     assert "package-roots" not in message
 
 
@@ -226,3 +226,19 @@ def test_any_text_is_a_configuration_or_a_configuration_error(
     except ColorCheckerError as error:
         outcome = str(error)
     assert outcome.startswith(str(file))
+
+
+def test_paths_say_what_is_checked_where_none_is_named(tmp_path: Path) -> None:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "pyproject.toml").write_text('[tool.color-checker]\npaths = ["app"]\n')
+    assert load_config(tmp_path).default_paths() == (str(tmp_path / "app"),)
+
+
+def test_without_paths_the_working_directory_is_checked(tmp_path: Path) -> None:
+    assert load_config(tmp_path).default_paths() == (".",)
+
+
+def test_a_path_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.color-checker]\npaths = ["ap"]\n')
+    with pytest.raises(ConfigError, match='paths: there is no file or directory "ap"'):
+        load_config(tmp_path)

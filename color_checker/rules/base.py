@@ -76,3 +76,11 @@ class Rule(ABC):
     def explanation(cls) -> str:
         """The whole explanation, without the examples."""
         return inspect.cleandoc(cls.__doc__ or "")
+
+
+class TypedRule(Rule):
+    """A rule that needs a type checker's types: the mypy plugin checks it, the analyzer alone cannot."""
+
+    def check(self, program: Program) -> Iterator[Finding]:
+        """Nothing: without types it is not known."""
+        return iter(())

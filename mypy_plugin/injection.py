@@ -1,0 +1,79 @@
+"""What the plugin puts into the modules that mypy checks: the function in which color is checked, and marks.
+
+mypy calls no hook when it has checked a module. So each module gets a function that calls itself: mypy asks
+the plugin about that call, and the plugin puts the function off until all others of the module have been
+checked. What is reported meanwhile belongs to that function; when the daemon is to report the findings of a
+module anew, it has to check nothing but that one function again.
+
+A mark is a name. When a file has changed, and with it the findings of *other* modules, a new mark in the
+changed file makes the daemon see a change on which their functions depend.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mypy.nodes import (
+    AssignmentStmt,
+    Block,
+    CallExpr,
+    ExpressionStmt,
+    FakeInfo,
+    FuncDef,
+    IntExpr,
+    MypyFile,
+    NameExpr,
+    Node,
+)
+from mypy.types import CallableType, Instance, UnboundType
+
+#: Users do not write names like this, and `import *` does not see them.
+CHECK = "__color_check__"
+_MARK = "__color_mark_{}__"
+
+#: The pass of mypy over a module's functions in which those have their types that depended on others.
+LAST_PASS = 2
+
+
+def inject_check(file: MypyFile) -> None:
+    """Put the check function at the start of a module, where nothing makes it unreachable."""
+    file.defs.insert(0, _check_function())
+
+
+def inject_marks(file: MypyFile, marks: Iterable[int], dependents: Iterable[str]) -> None:
+    """Put names into a changed file. The check functions of the `dependents` depend on the last of them."""
+    name = ""
+    for mark in marks:
+        name = _MARK.format(mark)
+        target = NameExpr(name)
+        statement = AssignmentStmt([target], IntExpr(mark))
+        _place(statement, target, statement.rvalue)
+        file.defs.append(statement)
+    if name:
+        targets = {check_name(module) for module in dependents}
+        file.plugin_deps.setdefault(f"<{file.fullname}.{name}>", set()).update(targets)
+
+
+def check_name(module: str) -> str:
+    """The full name of a module's check function."""
+    return f"{module}.{CHECK}"
+
+
+def _check_function() -> FuncDef:
+    nothing = UnboundType("None")
+    signature = CallableType(
+        [], [], [], nothing, Instance(FakeInfo("mypy sets it when it analyzes the signature"), [])
+    )
+    callee = NameExpr(CHECK)
+    call = CallExpr(callee, [], [], [])
+    statement = ExpressionStmt(call)
+    body = Block([statement])
+    function = FuncDef(CHECK, [], body, signature)
+    function.unanalyzed_type = signature
+    _place(function, body, statement, call, callee)
+    return function
+
+
+def _place(*nodes: Node) -> None:
+    for node in nodes:
+        node.set_line(1, 0, 1, 0)

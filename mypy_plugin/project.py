@@ -1,0 +1,121 @@
+"""What the analyzer says of the project that mypy checks."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from color_checker.config import Config, load_config
+from color_checker.errors import ColorCheckerError
+from color_checker.findings import Color, Finding, Report
+from color_checker.session import Session
+
+if TYPE_CHECKING:
+    from color_checker.checking import Analysis
+
+_Stat = tuple[int, int]
+
+
+class Coloring(msgspec.Struct, frozen=True):
+    """The color of a function, and the engine that it has it from."""
+
+    color: Color
+    engine: str
+
+
+class Project:
+    """The project in and below the working directory, analyzed as `color-checker check` would.
+
+    Paths are absolute here.
+    """
+
+    def __init__(self) -> None:
+        """Raises ColorCheckerError if the configuration is wrong."""
+        self.config: Config = load_config(Path.cwd())
+        self._session = Session(self.config.default_paths())
+        self._report: Report | None = None
+        self._by_path: dict[str, tuple[Finding, ...]] = {}
+        self._stats: dict[str, _Stat | None] = {}
+        self._coloring: dict[str, dict[int, Coloring]] | None = None
+        #: Why the last look at the project failed, "" if it did not.
+        self.problem = ""
+
+    def holds(self, path: str) -> bool:
+        """Whether the file is one of the project's, so that its findings are known."""
+        self._ensure()
+        return path in self._session.files
+
+    def findings(self, path: str) -> tuple[Finding, ...]:
+        """What the analyzer finds in one file."""
+        self._ensure()
+        return self._by_path.get(path, ())
+
+    def digest(self, path: str) -> str:
+        """A short text that changes when what is found in the file does."""
+        found = self.findings(path)
+        return hashlib.sha256(msgspec.json.encode(found)).hexdigest()[:16] if found else ""
+
+    @property
+    def analysis(self) -> Analysis:
+        """The whole linked program; made when it is asked for, if the findings came from the cache."""
+        self._ensure()
+        return self._session.analysis
+
+    def coloring(self, path: str, line: int) -> Coloring | None:
+        """The color of the function that is defined at that line of the file, or is inside of such a one."""
+        if self._coloring is None:
+            self._coloring = _colorings(self.analysis)
+        return self._coloring.get(path, {}).get(line)
+
+    def look_again(self, path: str) -> frozenset[str]:
+        """Take up what has changed on disk, if this file has changed since mypy last read it.
+
+        Returns the paths of the files in which other things are found than before.
+        """
+        self._ensure()
+        stat = _stat(path)
+        if path in self._session.files and self._stats.setdefault(path, stat) == stat:
+            return frozenset()
+        before = self._by_path
+        self._check()
+        self._stats[path] = stat
+        paths = before.keys() | self._by_path.keys()
+        return frozenset(path for path in paths if before.get(path) != self._by_path.get(path))
+
+    def _ensure(self) -> None:
+        if self._report is None:
+            self._check()
+
+    def _check(self) -> None:
+        self.problem = ""
+        try:
+            self._report = self._session.check()
+        except ColorCheckerError as error:
+            self.problem = str(error)
+            self._report = self._report or Report()
+        self._coloring = None
+        by_path: dict[str, list[Finding]] = {}
+        for finding in self._report.findings:
+            by_path.setdefault(os.path.abspath(finding.path), []).append(finding)
+        self._by_path = {path: tuple(found) for path, found in by_path.items()}
+
+
+def _stat(path: str) -> _Stat | None:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size
+
+
+def _colorings(analysis: Analysis) -> dict[str, dict[int, Coloring]]:
+    table: dict[str, dict[int, Coloring]] = {}
+    for node, code in analysis.program.code.items():
+        if node.facts.kind in ("function", "lambda"):
+            lines = table.setdefault(node.module.source.path, {})
+            lines[node.facts.line] = Coloring(code.color, code.engine)
+    return table
