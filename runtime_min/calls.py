@@ -10,6 +10,7 @@ from typing import Any, TypeAlias, TypeVar
 from runtime_min.execution import Execution, Where
 from runtime_min.journal import Kind
 from runtime_min.loop import Disposed, WorkflowFuture, WorkflowLoop, running
+from runtime_min.profiles import active, switch_off, switch_on
 
 T = TypeVar("T")
 
@@ -20,12 +21,8 @@ Asked: TypeAlias = Coroutine[object, None, T]
 _log = logging.getLogger("runtime_min")
 
 
-class Call(Coroutine[Any, Any, Any]):
-    """A call of a step, timer or child that nobody has awaited yet.
-
-    A coroutine of our own, since a native one hashes by its address: `asyncio.as_completed` keeps sets of
-    them.
-    """
+class _Begun(Coroutine[Any, Any, Any]):
+    """A call that is awaited; one that is not has a finalizer, which would cost each step a call."""
 
     __slots__ = ("_begun", "_iterator", "_loop", "_name", "_order", "_schedule")
 
@@ -46,7 +43,15 @@ class Call(Coroutine[Any, Any, Any]):
         if self._begun:
             raise RuntimeError("cannot reuse already awaited coroutine")
         self._begun = True
-        return iter(self._schedule())
+        self.__class__ = _Begun
+        profile = self._loop.profile
+        if profile is None or active() is not profile:
+            return iter(self._schedule())
+        switch_off()
+        try:
+            return iter(self._schedule())
+        finally:
+            switch_on(profile)
 
     def send(self, value: Any, /) -> Any:
         if self._iterator is None:
@@ -63,6 +68,16 @@ class Call(Coroutine[Any, Any, Any]):
         self._begun = True
         if self._iterator is not None:
             self._iterator.close()
+
+
+class Call(_Begun):
+    """A call of a step, timer or child that nobody has awaited yet.
+
+    A coroutine of our own, since a native one hashes by its address: `asyncio.as_completed` keeps sets of
+    them.
+    """
+
+    __slots__ = ()
 
     def __del__(self) -> None:
         if not self._begun and not self._loop.disposed and not self._loop.execution.replaying:

@@ -11,15 +11,16 @@ import functools
 import inspect
 import sys
 from collections.abc import Callable, Coroutine, Mapping
-from types import MappingProxyType
+from types import FrameType, MappingProxyType
 from typing import Any, Concatenate, Generic, NoReturn, ParamSpec, Self, TypeVar, overload
 
 from runtime_min.calls import Asked, Call
 from runtime_min.errors import ColorError, WorkflowNotFound
 from runtime_min.execution import Execution, Where
-from runtime_min.loop import running
+from runtime_min.loop import WorkflowLoop, current, running
 from runtime_min.parameters import Parameters
 from runtime_min.policy import NO_RETRY, Duration, Retry, seconds
+from runtime_min.profiles import active, switch_off, switch_on
 
 P = ParamSpec("P")
 Q = ParamSpec("Q")
@@ -149,12 +150,23 @@ class Step(Generic[P, R]):
         self.parameters = Parameters.of(fn, skip_first=_is_method(fn))
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Asked[R]:
-        loop = running()
-        if loop is None:
+        loop = current()
+        if type(loop) is not WorkflowLoop:
             if self.instance is not None:
                 return self.fn(self.instance, *args, **kwargs)  # type: ignore[no-any-return]
             return self.fn(*args, **kwargs)  # type: ignore[no-any-return]
-        frame = sys._getframe(1)
+        profile = loop.profile
+        if profile is None or active() is not profile:
+            return self._asked(loop, args, kwargs, sys._getframe(1))
+        switch_off()
+        try:
+            return self._asked(loop, args, kwargs, sys._getframe(1))
+        finally:
+            switch_on(profile)
+
+    def _asked(
+        self, loop: WorkflowLoop, args: tuple[Any, ...], kwargs: dict[str, Any], frame: FrameType
+    ) -> Call:
         return Call(
             loop,
             f"step `{self.name}`",

@@ -11,16 +11,18 @@ import math
 import sys
 import traceback
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Coroutine, Generator, Sequence
 from datetime import UTC, datetime
 from hashlib import blake2b
+from inspect import CO_COROUTINE
 from random import Random
-from types import CodeType, FrameType
+from types import CodeType, FrameType, FunctionType
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 import msgspec
 
+from runtime_min.codec import JsonCodec
 from runtime_min.errors import (
     AlreadyStarted,
     ColorError,
@@ -52,12 +54,15 @@ from runtime_min.journal import (
     storable,
 )
 from runtime_min.loop import Disposed, WorkflowFuture, WorkflowLoop, WorkflowTimer
+from runtime_min.profiles import Profile, active, switch_off, switch_on
 
 if TYPE_CHECKING:
     from runtime_min.codec import Codec
     from runtime_min.colors import Query, Signal, Step, Workflow
+    from runtime_min.parameters import Parameters
 
 _log = logging.getLogger("runtime_min")
+_SIMPLE = frozenset({bool, bytes, float, int, str, type(None)})
 _KNOWN = {f"{one.__module__}.{one.__qualname__}": one for one in (AlreadyStarted, WorkflowNotFound)}
 
 
@@ -101,6 +106,8 @@ class Guarding(Protocol):
     """What the execution needs of a guard."""
 
     def watch(self, function: Callable[..., Any]) -> None: ...
+    def enter(self) -> Profile | None: ...
+    def leave(self) -> None: ...
     def __enter__(self) -> object: ...
     def __exit__(self, *exception: object) -> object: ...
 
@@ -141,6 +148,7 @@ class Execution:
     """The state of one run, rebuilt from its history at any time.
 
     Attributes:
+        has_own_codec: whether the codec is the runtime's, and so runs code of the user's for his values only.
         time: the workflow's time, that of the last event that reached it.
         replaying: what happens now has happened before.
         silent: it may have happened before, so nothing is logged.
@@ -157,6 +165,7 @@ class Execution:
         # Positions begin anew in each generation, and what is named after them must not.
         self.key = f"{id}#{generation}" if generation else id
         self.codec = codec
+        self.has_own_codec = type(codec) is JsonCodec
         self.guard = guard
         # asyncio's class is abstract for the type checker only; what is missing raises NotImplementedError.
         self.loop = WorkflowLoop(self)  # type: ignore[abstract]
@@ -258,7 +267,17 @@ class Execution:
             NotStorable: for an argument that cannot be recorded.
             TypeError: for arguments that do not fit the step.
         """
-        plain = step.parameters.encode(self.codec, args, kwargs)
+        parameters = step.parameters
+        profile = self.loop.profile
+        if profile is None or active() is not None or _are_simple(parameters, args, kwargs):
+            plain = parameters.encode(self.codec, args, kwargs)
+        else:
+            # Code of the arguments' classes may run, and is the workflow's.
+            switch_on(profile)
+            try:
+                plain = parameters.encode(self.codec, args, kwargs)
+            finally:
+                switch_off()
         return self._schedule("step", step.name, plain, where, step=step, result=step.parameters.result)
 
     def schedule(
@@ -357,7 +376,15 @@ class Execution:
         args, kwargs = self.flow.parameters.decode(self.codec, self.codec.unseal(event.arguments))
         # In a context of its own, so that nothing of the worker's shows.
         context = contextvars.Context()
-        self._main = self.loop._new_task(self._body(args, kwargs), "workflow", context)
+        self._main = self.loop._new_task(self._coroutine(args, kwargs), "workflow", context)
+
+    def _coroutine(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Coroutine[Any, Any, Any]:
+        fn = self.flow.fn
+        if self.flow.owner is None and type(fn) is FunctionType and fn.__code__.co_flags & CO_COROUTINE:
+            # Calling it runs nothing yet, and each step would go through a coroutine around it.
+            coroutine: Coroutine[Any, Any, Any] = fn(*args, **kwargs)
+            return coroutine
+        return self._body(args, kwargs)
 
     async def _body(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if self.flow.owner is None:
@@ -504,6 +531,11 @@ class Execution:
             "If the code was changed, keep the old way for running workflows: "
             '`if patched("name of the change"): ...`'
         )
+
+
+def _are_simple(parameters: Parameters, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Whether no code but ours runs when these are encoded: neither that of classes nor of annotations."""
+    return not kwargs and parameters.is_resolved and _SIMPLE.issuperset(map(type, args))
 
 
 def _find(error: BaseException, *kinds: type[BaseException]) -> BaseException | None:

@@ -10,6 +10,7 @@ the same order on each replay.
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import sys
 from collections import deque
@@ -19,6 +20,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from runtime_min.errors import EffectInWorkflow
+from runtime_min.profiles import Profile, active, switch_off, switch_on
 
 if TYPE_CHECKING:
     from runtime_min.execution import Execution, Guarding, Where
@@ -81,11 +83,16 @@ class WorkflowTimer(asyncio.TimerHandle):
 
 
 class WorkflowLoop(asyncio.AbstractEventLoop):
-    """Runs the tasks of one execution."""
+    """Runs the tasks of one execution.
+
+    Attributes:
+        profile: the guard's profile function, if code of the runtime has to take it away.
+    """
 
     def __init__(self, execution: Execution) -> None:
         self.execution = execution
         self.disposed = False
+        self.profile: Profile | None = None
         self._ready: deque[asyncio.Handle] = deque()
         self._order = 0
         self._tasks: list[WorkflowTask[Any]] = []
@@ -104,22 +111,48 @@ class WorkflowLoop(asyncio.AbstractEventLoop):
         # The outer loop's hooks would finish the workflow's generators on that loop.
         sys.set_asyncgen_hooks(None, _leave_unfinished)
         asyncio._set_running_loop(self)
-        ready = self._ready
         try:
-            with guard:
-                while ready:
-                    handle = ready.popleft()
-                    if not handle.cancelled():
-                        try:
-                            handle._run()
-                        except SystemExit:
-                            # Its task has failed with it, which is all that it may end here.
-                            continue
+            profile = guard.enter()
+            try:
+                self._run_ready(profile)
+            finally:
+                guard.leave()
         finally:
             asyncio._set_running_loop(outer)
             sys.set_asyncgen_hooks(*hooks)
             if outer is not None and task is not None:
                 asyncio.tasks._enter_task(outer, task)
+
+    def _run_ready(self, profile: Profile | None) -> None:
+        """Call it under the guard's profile function, if it has one; one that workflow code sets is left."""
+        before = active()
+        # What a codec of the user's does is not known, so it is watched with all that is done around it.
+        self.profile = profile if self.execution.has_own_codec else None
+        ready = self._ready
+        while ready:
+            handle = ready.popleft()
+            if handle.cancelled():
+                continue
+            # What `handle._run` does; a profile function is not told of calls of partials.
+            call = functools.partial(handle._context.run, handle._callback, *handle._args)  # type: ignore[attr-defined]
+            if profile is not None and active() is None:
+                switch_on(profile)
+            try:
+                call()
+            except SystemExit:
+                # Its task has failed with it, which is all that it may end here.
+                continue
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # noqa: BLE001 - of a callback, which nobody waits for
+                message = f"Exception in callback {handle!r}"
+                self.call_exception_handler({"message": message, "exception": error})
+            finally:
+                if profile is not None and active() is profile:
+                    switch_off()
+        self.profile = None
+        if profile is not None and before is profile and active() is None:
+            switch_on(profile)
 
     def stop(self) -> None:
         """Drop what is ready: the execution cannot go on."""
@@ -285,9 +318,13 @@ for _name, _instead in {
     setattr(WorkflowLoop, _name, _refuse(_name, _instead))
 
 
+current: Callable[[], object] = functools.partial(asyncio._get_running_loop)
+"""The loop of this thread, of whatever kind. As a partial, of whose calls a profile function is not told."""
+
+
 def running() -> WorkflowLoop | None:
     """The loop of the workflow whose code runs on this thread right now, if any."""
-    loop = asyncio._get_running_loop()
+    loop = current()
     return loop if type(loop) is WorkflowLoop else None
 
 

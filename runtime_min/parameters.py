@@ -56,6 +56,11 @@ class Parameters:
         """The annotated type of what it gives, or of what awaiting it gives; `Any` if there is none."""
         return self._types[1]
 
+    @property
+    def is_resolved(self) -> bool:
+        """Whether the annotations were evaluated."""
+        return self._resolve is None
+
     @functools.cached_property
     def _call(self) -> Arguments:
         return self._types[0]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import dis
 import inspect
 import linecache
@@ -15,6 +14,7 @@ from typing import Any, TypeAlias
 import click
 
 from runtime_min.execution import Execution
+from runtime_min.loop import WorkflowLoop
 
 Stack: TypeAlias = list[tuple[FrameType, int]]
 
@@ -36,7 +36,7 @@ def is_of_workflow(frame: FrameType) -> bool:
         frame, outer = outer, outer.f_back
     if outer is None:
         return False
-    if outer.f_code in (asyncio.Handle._run.__code__, Execution._body.__code__):
+    if outer.f_code in (WorkflowLoop._run_ready.__code__, Execution._body.__code__):
         return True
     # `asyncio.wait_for` and others await what the workflow gave them.
     is_asyncio = outer.f_globals.get("__name__", "").startswith("asyncio.")

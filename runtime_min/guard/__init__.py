@@ -32,6 +32,7 @@ from color_checker.catalog import Entry
 from runtime_min.errors import EffectInWorkflow
 from runtime_min.guard.messages import message
 from runtime_min.guard.observer import Observer, Report
+from runtime_min.profiles import Profile, active, switch_on
 
 __all__ = ["Guard", "Mode"]
 
@@ -51,6 +52,7 @@ class Guard:
         self._report: Report = self._raise if mode == "error" else self._warn
         self._warned: set[tuple[str, int, str]] = set()
         self._inside = None if self._observer is None else self._observer.inside
+        self._profile = None if self._observer is None else self._observer.profile
         self._outers: dict[int, list[Report]] = {}  # by thread: those that this one is inside of
 
     def watch(self, function: Callable[..., Any]) -> None:
@@ -59,26 +61,45 @@ class Guard:
             self._observer.watch(function)
 
     def __enter__(self) -> Self:
-        inside = self._inside
-        if inside is not None and self._observer is not None:  # flat, as this is done for every event
-            thread = get_ident()
-            if thread in inside:
-                self._outers.setdefault(thread, []).append(inside[thread])
-            inside[thread] = self._report
-            if self._observer.tells:
-                self._observer.enter()
+        profile = self.enter()
+        if profile is not None:
+            switch_on(profile)
         return self
 
     def __exit__(self, *exception: object) -> None:
+        self.leave()
+        if self._observer is not None:
+            self._observer.unset()
+
+    def enter(self) -> Profile | None:
+        """Be in it, but for what is returned: the profile function that workflow code has to run under.
+
+        That is on Python 3.11; there is none, if another profiler is active.
+        """
         inside = self._inside
-        if inside is not None and self._observer is not None:
+        if inside is None:
+            return None
+        thread = get_ident()
+        if thread in inside:
+            self._outers.setdefault(thread, []).append(inside[thread])
+        inside[thread] = self._report
+        profile = self._profile
+        if profile is not None and self._observer is not None:
+            other = active()
+            if other is not None and other is not profile:
+                self._observer.step_back()
+                return None
+        return profile
+
+    def leave(self) -> None:
+        """Be out of it, but for the profile function."""
+        inside = self._inside
+        if inside is not None:
             thread = get_ident()
             if self._outers and (outers := self._outers.get(thread)):
                 inside[thread] = outers.pop()
             else:
                 inside.pop(thread, None)
-            if self._observer.tells:
-                self._observer.leave()
 
     def close(self) -> None:
         """Be off from now on; the last guard to close frees the interpreter's tool id."""
@@ -86,9 +107,8 @@ class Guard:
             inside = self._observer.inside
             for thread in [thread for thread, report in inside.items() if report == self._report]:
                 inside.pop(thread, None)
-            if self._observer.tells:
-                self._observer.leave()
-            self._observer = self._inside = None
+            self._observer.unset()
+            self._observer = self._inside = self._profile = None
             _release()
 
     def _raise(self, entry: Entry, code: CodeType, line: int) -> None:

@@ -12,6 +12,7 @@ from color_checker.catalog import Catalog, Entry, load_catalog
 from runtime_min.guard.sites import Arguments, arguments_at, excuses
 from runtime_min.guard.verdict import MISSING, Judge, is_random_per_process, matters_in_installed
 from runtime_min.guard.watchlist import Role, Watchlist, is_a
+from runtime_min.profiles import Profile
 
 Report: TypeAlias = Callable[[Entry, CodeType, int], None]
 
@@ -21,10 +22,10 @@ class Observer:
 
     Attributes:
         inside: by thread, who is told about the workflow that runs there now.
-        tells: whether `enter` and `leave` have something to do.
+        profile: the profile function that workflow code has to run under, where that is how calls are seen.
     """
 
-    tells = False
+    profile: Profile | None = None
 
     def __init__(self) -> None:
         catalog = _catalog()
@@ -48,11 +49,11 @@ class Observer:
         with self._lock:
             self.watchlist.start(code)
 
-    def enter(self) -> None:
-        """A workflow runs on this thread from now on; called if `tells` is set."""
+    def step_back(self) -> None:
+        """A workflow runs under another profile function."""
 
-    def leave(self) -> None:
-        """It does no longer."""
+    def unset(self) -> None:
+        """Take the profile function away, if no workflow runs on this thread any more."""
 
     def close(self) -> None:
         """See nothing any more."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import sys
 import warnings
 from inspect import CO_COROUTINE
 from threading import get_ident
@@ -14,48 +13,43 @@ from typing import Any
 from runtime_min.guard.observer import Observer, Report
 from runtime_min.guard.verdict import MISSING
 from runtime_min.guard.watchlist import is_ours
+from runtime_min.loop import WorkflowLoop
+from runtime_min.profiles import Profile, active, switch_off
 
-_TASK_STEP = asyncio.Handle._run.__code__
+# What calls the C code of tasks.
+_TASK_STEPS = (asyncio.Handle._run.__code__, WorkflowLoop._run_ready.__code__)
 
 
 class Profiler(Observer):
-    """A profile function of the thread, set from `enter` to `leave`.
+    """A profile function of the thread, which who enters sets while workflow code runs.
 
     Where another profiler is active it is left alone, and nothing is seen. Python drops a profile function
-    that raises: a workflow that swallows `EffectInWorkflow` is not seen until it is entered again.
+    that raises: a workflow that swallows `EffectInWorkflow` is not seen until it is set again.
     """
-
-    tells = True
 
     def __init__(self) -> None:
         super().__init__()
-        self._profile = self._make()
+        self.profile = self._make()
         self._has_warned = False
 
-    def enter(self) -> None:
-        active = sys.getprofile()
-        if active is None:
-            sys.setprofile(self._profile)
-        elif active is not self._profile and not self._has_warned:
+    def step_back(self) -> None:
+        if not self._has_warned:
             self._has_warned = True
             text = (
                 "a profiler is active, so runtime_min's guard is off (on Python 3.11 there can be only one)"
             )
-            warnings.warn(text, RuntimeWarning, stacklevel=3)
+            warnings.warn(text, RuntimeWarning, stacklevel=4)
 
-    def leave(self) -> None:
-        if get_ident() not in self.inside and sys.getprofile() is self._profile:
-            sys.setprofile(None)
+    def unset(self) -> None:
+        if active() is self.profile and get_ident() not in self.inside:
+            switch_off()
 
-    def _make(self) -> Any:
+    def _make(self) -> Profile:
         watched, candidates = self.watchlist.watched, self.watchlist.candidates
         harmless, harmless_globals, inside = self.judge.harmless, self.judge.harmless_globals, self.inside
 
         def profile(frame: FrameType, event: str, arg: Any) -> None:
-            if event == "c_call":
-                if id(frame.f_code) in watched and id(arg) not in harmless_globals:
-                    self._examine(inside.get(get_ident()), frame, arg, MISSING)
-            elif event == "call":
+            if event == "call":
                 code = frame.f_code
                 # Nobody calls a finalizer: the garbage of plain code may be collected while a workflow runs.
                 if id(code) in harmless or code.co_name == "__del__":
@@ -69,11 +63,15 @@ class Profiler(Observer):
                     if gc.callbacks and _is_of_collector(code):
                         return
                     self._examine(inside.get(get_ident()), caller, *_callee(frame))
+                elif id(code) in watched:
+                    return
                 elif is_ours(frame.f_globals.get("__name__")):
                     self.judge.passes(code)
-                elif code.co_flags & CO_COROUTINE and caller.f_code is _TASK_STEP and id(code) not in watched:
+                elif code.co_flags & CO_COROUTINE and caller.f_code in _TASK_STEPS:
                     # Made by the workflow, started by its event loop.
                     self._examine(inside.get(get_ident()), frame, *_callee(frame))
+            elif event == "c_call" and id(frame.f_code) in watched and id(arg) not in harmless_globals:
+                self._examine(inside.get(get_ident()), frame, arg, MISSING)
 
         return profile
 
