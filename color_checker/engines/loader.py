@@ -96,6 +96,43 @@ class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     history: bool = True
 
 
+class Passing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a call of the SDK hands arguments on to the function that it starts (CC402).
+
+    Attributes:
+        to: "step", "workflow", or the dotted decorator of the handlers that the target names.
+        target: positions/keywords of the function or its name; without it, the running workflow is meant.
+        name_key: where the target is a dict, the key that has the name.
+        owner: positions/keywords of the workflow whose handler is meant; without it, the receiver's type says it.
+        one: positions/keywords of the one argument that is handed on.
+        many: keyword of a sequence of arguments.
+        rest: from this position on, all positional and all other keyword arguments are handed on.
+        given: leading parameters that the engine itself fills (a context).
+        bindings: the argument goes to one parameter; what others there are get their values in other ways.
+        nothing: what the function gets if nothing is handed on: no argument, or None.
+        unseen: mistakes that the SDK's own types let pass where the target is a function and its one argument
+            is given: "missing" (none where one is needed), "extra" (one where none is taken), "type". They let
+            pass all of them where the target is a name, or the arguments come as a sequence.
+        converted: the arguments are stored as data and read as what the annotations say, so that a dict
+            can become a dataclass; false: the function gets the very objects.
+        result: keyword that gives the type of the result.
+    """
+
+    to: str
+    target: tuple[int | str, ...] = ()
+    name_key: str = ""
+    owner: tuple[int | str, ...] = ()
+    one: tuple[int | str, ...] = ()
+    many: str = ""
+    rest: int | None = None
+    given: int = 0
+    bindings: bool = False
+    nothing: Literal["nothing", "none"] = "nothing"
+    unseen: tuple[Literal["missing", "extra", "type"], ...] = ()
+    converted: bool = True
+    result: str = ""
+
+
 class Injection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A decorator that says by name which parameter of its function gets an SDK object.
 
@@ -156,6 +193,8 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
             has recorded, beside the registered names in `colors` (CC305).
         renames: decorator without a color → position or keyword of the argument that gives its
             function another registered name (`@bp.function_name("SayHello")`).
+        passes: dotted call → how it hands on arguments; several where it starts several things
+            (`start_workflow(..., start_signal="stop", start_signal_args=[])`) (CC402).
     """
 
     name: str
@@ -188,6 +227,7 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
     injections: dict[str, Injection] = {}
     renames: dict[str, tuple[int | str, ...]] = {}
     keys: dict[str, tuple[int | str, ...]] = {}
+    passes: dict[str, tuple[Passing, ...]] = {}
 
     # Questions of the linker. All take and give dotted names, and are functions of the data alone;
     # those on names that come again and again keep their answers in the instance's dict.
@@ -257,6 +297,10 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
     def renamed(self, dotted: str) -> tuple[int | str, ...] | None:
         """The arguments by which this decorator gives another registered name; None if it does not."""
         return self._first(self.renames, dotted)
+
+    def passings(self, dotted: str) -> tuple[Passing, ...]:
+        """How that call hands on arguments; empty if it does not."""
+        return self._first(self.passes, dotted) or ()
 
     def effect(self, dotted: str) -> Effect | None:
         """The effect of one of the SDK's own names: exact, through base classes, then by prefix."""
@@ -366,7 +410,10 @@ _NAME_SETS = (
     "primitives", "anywhere", "unsandboxed", "replay_guards", "workflow_guards", "mains", "invocations",
     "continue_as_new",
 )  # fmt: skip
-_NAME_TABLES = ("operations", "effects", "returns", "bases", "starts", "injections", "renames", "keys")
+_NAME_TABLES = (
+    "operations", "effects", "returns", "bases", "starts", "injections", "renames", "keys",
+    "passes",
+)  # fmt: skip
 _WILDCARDS = frozenset({"primitives", "anywhere", "effects"})
 
 
@@ -470,6 +517,7 @@ def _check(path: Path, profile: Profile) -> None:
         _name_problems,
         _color_problems,
         _operation_problems,
+        _passing_problems,
         _replacement_problems,
     ):
         for problem in problems(profile):
@@ -554,6 +602,16 @@ def _operation_problems(profile: Profile) -> Iterator[str]:
         found = profile.operations.get(name)
         if found is not None and found.kind != "continue-as-new":
             yield f"continue_as_new: the operation {name!r} has the kind {found.kind!r}"
+
+
+def _passing_problems(profile: Profile) -> Iterator[str]:
+    for name, passings in profile.passes.items():
+        for index, passing in enumerate(passings):
+            key = f"passes.{name!r}[{index}]"
+            if passing.to not in ("step", "workflow") and not profile.owns(passing.to):
+                yield f"{key}.to: {passing.to!r} is not step, workflow or a name of the SDK"
+            if not (passing.one or passing.many or passing.rest is not None):
+                yield f"{key}: needs one, many or rest"
 
 
 def _replacement_problems(profile: Profile) -> Iterator[str]:

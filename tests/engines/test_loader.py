@@ -324,3 +324,30 @@ def test_methods_and_functions_of_our_runtime_share_a_decorator() -> None:
     assert source.entry_methods == ("__init__",)
     assert source.variants == ("runtime_min.Workflow.options",)
     assert [source.color.value for source in ours.sources("runtime_min.pure", "decorator")] == ["pure"]
+
+
+def test_a_call_says_how_it_hands_on_arguments(write: Write) -> None:
+    path = write(
+        """
+[passes]
+"mine.run" = [{ to = "step", target = [0], one = [1, "arg"] }, { to = "mine.signal", many = "args" }]
+[aliases]
+"mine._core" = "mine"
+"""
+    )
+    first, second = load_profiles((path,))["mine"].passings("mine._core.run")
+    assert (first.to, first.target, first.one) == ("step", (0,), (1, "arg"))
+    assert (second.to, second.many) == ("mine.signal", "args")
+
+
+@pytest.mark.parametrize(
+    ("entry", "complaint"),
+    [
+        ('{ to = "signal", one = [0] }', "to: 'signal' is not step, workflow or a name of the SDK"),
+        ('{ to = "step", target = [0] }', "needs one, many or rest"),
+    ],
+)
+def test_what_hands_on_nothing_or_to_nobody_is_refused(write: Write, entry: str, complaint: str) -> None:
+    path = write(f'[passes]\n"mine.run" = [{entry}]\n')
+    with pytest.raises(ProfileError, match=complaint):
+        load_profiles((path,))
