@@ -45,13 +45,15 @@ class _Begun(Coroutine[Any, Any, Any]):
         self._begun = True
         self.__class__ = _Begun
         profile = self._loop.profile
-        if profile is None or active() is not profile:
-            return iter(self._schedule())
-        switch_off()
+        if profile is not None and active() is profile:
+            switch_off()
+        else:
+            profile = None
         try:
             return iter(self._schedule())
         finally:
-            switch_on(profile)
+            if profile is not None:
+                switch_on(profile)
 
     def send(self, value: Any, /) -> Any:
         if self._iterator is None:

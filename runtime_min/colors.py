@@ -11,7 +11,7 @@ import functools
 import inspect
 import sys
 from collections.abc import Callable, Coroutine, Mapping
-from types import FrameType, MappingProxyType
+from types import MappingProxyType
 from typing import Any, Concatenate, Generic, NoReturn, ParamSpec, Self, TypeVar, overload
 
 from runtime_min.calls import Asked, Call
@@ -156,22 +156,20 @@ class Step(Generic[P, R]):
                 return self.fn(self.instance, *args, **kwargs)  # type: ignore[no-any-return]
             return self.fn(*args, **kwargs)  # type: ignore[no-any-return]
         profile = loop.profile
-        if profile is None or active() is not profile:
-            return self._asked(loop, args, kwargs, sys._getframe(1))
-        switch_off()
+        if profile is not None and active() is profile:
+            switch_off()
+        else:
+            profile = None
         try:
-            return self._asked(loop, args, kwargs, sys._getframe(1))
+            frame = sys._getframe(1)
+            return Call(
+                loop,
+                f"step `{self.name}`",
+                functools.partial(_schedule, self, args, kwargs, Where(frame.f_code, frame.f_lineno)),
+            )
         finally:
-            switch_on(profile)
-
-    def _asked(
-        self, loop: WorkflowLoop, args: tuple[Any, ...], kwargs: dict[str, Any], frame: FrameType
-    ) -> Call:
-        return Call(
-            loop,
-            f"step `{self.name}`",
-            functools.partial(_schedule, self, args, kwargs, Where(frame.f_code, frame.f_lineno)),
-        )
+            if profile is not None:
+                switch_on(profile)
 
     @overload
     def __get__(self, instance: None, owner: type) -> Self: ...

@@ -331,7 +331,8 @@ class Worker:
         if self._ending or self._loop.time() < self._paused_until:
             return
         # What could not be stored the last time, and what was put aside.
-        self._store()
+        if self._unstored:
+            self._store()
         dirty, self._dirty = self._dirty, {}
         self._unstored = [self._advance(live) for live in dirty.values() if not live.gone]
         self._store()
@@ -411,7 +412,7 @@ class Worker:
             run=live.run.number,
             token=live.token,
             first=live.events,
-            events=tuple(journal.encode(event) for event in events),
+            events=tuple(map(journal.encode, events)),
             consumed=tuple(consumed),
             wake=wake,
             release=release,
