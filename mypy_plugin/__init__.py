@@ -7,18 +7,16 @@ plugins = ["mypy_plugin"]
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from mypy.plugin import Plugin
+from importlib import import_module
+from typing import Any
 
 #: Of mypy, as (major, minor): the oldest that is tested, and the first that is not known.
 OLDEST = (1, 18)
 UNKNOWN = (3, 0)
 
 
-def plugin(version: str) -> type[Plugin]:
-    """What mypy calls with its version to get the plugin.
+def plugin(version: str) -> Any:
+    """What mypy calls with its version to get the plugin's class.
 
     Raises:
         SystemExit: with code 2, after one line on standard error, on a version that the plugin does not know.
@@ -29,9 +27,9 @@ def plugin(version: str) -> type[Plugin]:
             f"{UNKNOWN[0]}.{UNKNOWN[1]}; this is mypy {version}\n"
         )
         raise SystemExit(2)
-    from mypy_plugin.plugin import ColorPlugin
-
-    return ColorPlugin
+    # Not an import statement: mypy, which reads this package for the types in it, would go on to read its
+    # own sources with every project.
+    return import_module("mypy_plugin.plugin").ColorPlugin
 
 
 def _parsed(version: str) -> tuple[int, ...]:

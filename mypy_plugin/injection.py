@@ -29,7 +29,7 @@ from mypy.types import CallableType, Instance, UnboundType
 
 #: Users do not write names like this, and `import *` does not see them.
 CHECK = "__color_check__"
-_MARK = "__color_mark_{}__"
+_MARK = "__color_mark_{}"
 
 #: The pass of mypy over a module's functions in which those have their types that depended on others.
 LAST_PASS = 2

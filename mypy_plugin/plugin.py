@@ -11,15 +11,22 @@ from mypy.build import PRI_MED
 from mypy.checker import TypeChecker
 from mypy.nodes import FuncDef, MypyFile
 from mypy.options import Options
-from mypy.plugin import FunctionContext, Plugin, ReportConfigContext
+from mypy.plugin import AttributeContext, FunctionContext, MethodContext, Plugin, ReportConfigContext
 from mypy.types import Type
 
 from color_checker.errors import ColorCheckerError
 from mypy_plugin import codes
+from mypy_plugin.hooks import Hooks, Topic
+from mypy_plugin.imports import finds_module, imported_modules
 from mypy_plugin.injection import CHECK, LAST_PASS, inject_check, inject_marks
 from mypy_plugin.module_check import check_module
 from mypy_plugin.names import Names
 from mypy_plugin.project import Project
+
+#: What has a say about the type of a call, or of an attribute, by the full name of what is called or read.
+FUNCTIONS: tuple[Topic[FunctionContext], ...] = ()
+METHODS: tuple[Topic[MethodContext], ...] = ()
+ATTRIBUTES: tuple[Topic[AttributeContext], ...] = ()
 
 #: Where the types of colored functions are defined.
 TYPES = "mypy_plugin.colors"
@@ -38,7 +45,11 @@ class ColorPlugin(Plugin):
         except ColorCheckerError as error:
             sys.stderr.write(f"{error}\n")
             raise SystemExit(2) from None
+        self._has_types = finds_module(TYPES, options)
         self._daemon = options.fine_grained_incremental
+        self._functions = Hooks(self._names, FUNCTIONS, "default_return_type")
+        self._methods = Hooks(self._names, METHODS, "default_return_type")
+        self._attributes = Hooks(self._names, ATTRIBUTES, "default_attr_type")
         self._modules_at: dict[str, str] = {}
         self._marks: dict[str, list[int]] = {}
 
@@ -59,10 +70,10 @@ class ColorPlugin(Plugin):
         inject_check(file)
         if self._daemon:
             self._mark(file, path, changed)
-        return [(PRI_MED, TYPES, -1)] if self._uses_engine(file) else []
+        return [(PRI_MED, TYPES, -1)] if self._has_types and self._uses_engine(file) else []
 
     def _uses_engine(self, file: MypyFile) -> bool:
-        return True
+        return self._names.imports_engine(imported_modules(file))
 
     def _mark(self, file: MypyFile, path: str, changed: frozenset[str]) -> None:
         """Let the check functions of other modules, whose findings this change has changed, run again."""
@@ -75,10 +86,22 @@ class ColorPlugin(Plugin):
     # -- types and calls ------------------------------------------------------------------------------
 
     def get_function_hook(self, fullname: str) -> Callable[[FunctionContext], Type] | None:
-        """The check of a module."""
+        """The check of a module, or what a topic makes of a function's result."""
         if fullname.endswith(CHECK):
             return self._check_module
-        return None
+        return self._functions(fullname)
+
+    def get_method_hook(self, fullname: str) -> Callable[[MethodContext], Type] | None:
+        """What a topic makes of a method's result."""
+        return self._methods(fullname)
+
+    def get_attribute_hook(self, fullname: str) -> Callable[[AttributeContext], Type] | None:
+        """What a topic makes of an attribute of an object."""
+        return self._attributes(fullname)
+
+    def get_class_attribute_hook(self, fullname: str) -> Callable[[AttributeContext], Type] | None:
+        """What a topic makes of an attribute of a class."""
+        return self._attributes(fullname)
 
     def _check_module(self, ctx: FunctionContext) -> Type:
         api = cast(TypeChecker, ctx.api)
