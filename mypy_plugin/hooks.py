@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from mypy.plugin import AttributeContext, FunctionContext, MethodContext
 from mypy.types import Type
@@ -22,7 +22,7 @@ class Hooks(Generic[Context]):
     def __init__(self, names: Names, topics: Iterable[Topic[Context]], field: str) -> None:
         """`field`: the context's field with the type so far."""
         self._names = names
-        self._topics = tuple(topics)
+        self._topics: tuple[Topic[Context], ...] = tuple(topics)
         self._field = field
         self._known: dict[str, Callable[[Context], Type] | None] = {}
 
@@ -40,8 +40,8 @@ class Hooks(Generic[Context]):
         if not hooks:
             return None
 
-        def chained(context: Context) -> Type:
-            result = getattr(context, self._field)
+        def chained(context: Any) -> Type:
+            result: Type = getattr(context, self._field)
             for hook in hooks:
                 result = hook(context._replace(**{self._field: result}))
             return result
