@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from mypy.checker import TypeChecker
 from mypy.nodes import (
     AssignmentStmt,
     Block,
@@ -25,6 +26,7 @@ from mypy.nodes import (
     NameExpr,
     Node,
 )
+from mypy.server.deps import get_dependencies
 from mypy.types import CallableType, Instance, UnboundType
 
 #: Users do not write names like this, and `import *` does not see them.
@@ -52,6 +54,15 @@ def inject_marks(file: MypyFile, marks: Iterable[int], dependents: Iterable[str]
     if name:
         targets = {check_name(module) for module in dependents}
         file.plugin_deps.setdefault(f"<{file.fullname}.{name}>", set()).update(targets)
+
+
+def depend_on_types(api: TypeChecker) -> None:
+    """Let the daemon run a module's check function again when a type changes that the module depends on."""
+    file = api.tree
+    # The types of all expressions; the checker's public way to them asks for one at a time.
+    types = api._type_maps[0]
+    for trigger in get_dependencies(file, types, api.options.python_version, api.options):
+        file.plugin_deps.setdefault(trigger, set()).add(check_name(file.fullname))
 
 
 def check_name(module: str) -> str:

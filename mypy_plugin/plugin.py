@@ -18,7 +18,7 @@ from color_checker.errors import ColorCheckerError
 from mypy_plugin import codes
 from mypy_plugin.hooks import Hooks, Topic
 from mypy_plugin.imports import finds_module, imported_modules
-from mypy_plugin.injection import CHECK, LAST_PASS, inject_check, inject_marks
+from mypy_plugin.injection import CHECK, LAST_PASS, depend_on_types, inject_check, inject_marks
 from mypy_plugin.module_check import check_module
 from mypy_plugin.names import Names
 from mypy_plugin.project import Project
@@ -110,4 +110,6 @@ class ColorPlugin(Plugin):
             api.defer_node(function, None)
         else:
             check_module(api, self._names, self._project)
+            if self._daemon:
+                depend_on_types(api)
         return ctx.default_return_type
