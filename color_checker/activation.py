@@ -17,7 +17,7 @@ from color_checker.values import Box
 if TYPE_CHECKING:
     from color_checker.classes import ClassInfo
     from color_checker.modules import ModuleInfo
-    from color_checker.values import Coro, Gen
+    from color_checker.values import Coro, Gen, Value
 
 #: (module key, place) of a call.
 Site = tuple[str, int]
@@ -41,7 +41,7 @@ class Activation:
     __slots__ = (
         "body", "boxes", "cells", "coroutine", "deep", "deferred", "env", "external", "facts", "generator",
         "index", "module", "number", "operations", "returns", "self_class", "sites", "skipped", "slots",
-        "targets", "yields",
+        "subscripted", "targets", "yields",
     )  # fmt: skip
 
     def __init__(
@@ -72,6 +72,8 @@ class Activation:
         #: External names that the op calls, beside what its function variable holds.
         self.external: dict[int, dict[str, None]] = {}
         self.operations: dict[int, dict[str, Operation]] = {}
+        #: What only its type says of the object whose item the op reads.
+        self.subscripted: dict[int, dict[Value, None]] = {}
 
     def var(self, slot: int) -> Var:
         """The variable of a slot."""

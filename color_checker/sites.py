@@ -211,6 +211,8 @@ class _Reader:
                     yield from self._use(position, op.dst, op.at, op.obj)
                 case Load():
                     yield from self._use(position, op.dst, op.at, NOTHING)
+                case Item() if position in self.node.subscripted:
+                    yield from self._uses(position, self.node.subscripted[position], op.at, op.obj)
                 case Iterate(ordered=True):
                     if self._is_unordered(op.obj):
                         yield EffectSite(position, op.at, "builtins.set", Effect.UNORDERED)
@@ -267,7 +269,12 @@ class _Reader:
 
     def _use(self, position: int, slot: int, at: int, obj: int) -> Iterator[EffectSite]:
         """Names that are an effect as soon as they are used: `os.environ`, `sys.argv`."""
-        for value in self.values(slot):
+        yield from self._uses(position, self.values(slot), at, obj)
+
+    def _uses(
+        self, position: int, values: Iterable[Value], at: int, obj: int
+    ) -> Iterator[EffectSite]:  # fmt: skip
+        for value in values:
             if isinstance(value, Ext | ExtBound):
                 entry = self.catalog.lookup(value.dotted)
                 if entry is None or entry.on != "use" or entry.effect is None:
