@@ -1,0 +1,363 @@
+"""Colored types: what the decorators of all engines make of a function.
+
+A colored function stays the callable that it was to mypy, so that all that it was good for still checks. What
+functions have in common, its `fallback`, is no longer `builtins.function` but a `Workflow` or a `Step`. So it
+fits where one of these is asked for, overriding, binding, protocols and inference work as ever, and
+`color_of` tells its color.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias, cast
+
+import msgspec
+from mypy.checker import TypeChecker
+from mypy.nodes import ARG_STAR, ARG_STAR2, CallExpr, Decorator, FuncDef, OverloadedFuncDef, RefExpr, TypeInfo
+from mypy.plugin import FunctionContext, MethodContext
+from mypy.subtypes import is_same_type
+from mypy.types import (
+    AnyType,
+    CallableType,
+    FunctionLike,
+    Instance,
+    LiteralType,
+    Overloaded,
+    Parameters,
+    ParamSpecType,
+    ProperType,
+    TupleType,
+    Type,
+    TypeOfAny,
+    TypeType,
+    UnionType,
+    get_proper_type,
+    has_type_vars,
+)
+
+from color_checker.engines import ColorSource, Profile
+from color_checker.findings import Color
+from mypy_plugin.names import Names
+
+#: Where the types of colored functions are defined.
+TYPES = "mypy_plugin.colors"
+
+_CLASSES = {Color.WORKFLOW: "Workflow", Color.STEP: "Step"}
+_OPAQUE = "Opaque"
+
+#: Full name of a class → the color of its objects.
+_COLORS = {
+    f"{TYPES}.{prefix}{name}": color for color, name in _CLASSES.items() for prefix in ("", _OPAQUE)
+} | {"runtime_min.colors.Workflow": Color.WORKFLOW, "runtime_min.colors.Step": Color.STEP}
+
+#: What the result of a decorator factory is called: mypy asks for a hook by that when it is applied.
+_APPLIED = "(...)"
+
+_Context: TypeAlias = FunctionContext | MethodContext
+_Hook: TypeAlias = Callable[[_Context], Type]
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """Where a color comes from.
+
+    Attributes:
+        engine: the engine's name.
+        by: dotted name of the decorator.
+    """
+
+    engine: str
+    by: str
+
+
+class _Decoration(NamedTuple):
+    """One decorator that gives a color."""
+
+    profile: Profile
+    source: ColorSource
+    name: str
+
+
+# -- questions ---------------------------------------------------------------------------------------
+
+
+def color_of(typ: Type | None) -> Color | None:
+    """The color of what has this type; None if it has none, or more than one."""
+    match get_proper_type(typ):
+        case CallableType() as function if not function.is_type_obj():
+            return _COLORS.get(function.fallback.type.fullname)
+        case Overloaded(items=items):
+            return _common(items)
+        case UnionType(items=items):
+            return _common(items)
+        case TypeType(item=item):
+            return color_of(item)
+        case Instance(type=info):
+            return next((_COLORS[base.fullname] for base in info.mro if base.fullname in _COLORS), None)
+        case _:
+            return None
+
+
+def origin_of(typ: Type | None) -> Origin | None:
+    """The engine and the decorator that a colored type has its color from, where that is known."""
+    match get_proper_type(typ):
+        case CallableType(fallback=fallback) if isinstance(fallback.last_known_value, LiteralType):
+            engine, _, by = str(fallback.last_known_value.value).partition(" ")
+            return Origin(engine, by)
+        case Overloaded(items=items):
+            return origin_of(items[0])
+        case UnionType(items=items):
+            origins = {origin_of(item) for item in items}
+            return origins.pop() if len(origins) == 1 else None
+        case Instance(type=info) if color_of(typ) is not None and info.fullname.startswith("runtime_min."):
+            return Origin("runtime_min", f"runtime_min.{info.name.lower()}")
+        case _:
+            return None
+
+
+def _common(types: list[Type] | list[CallableType]) -> Color | None:
+    colors = {color_of(typ) for typ in types}
+    return colors.pop() if len(colors) == 1 else None
+
+
+def shown(typ: Type) -> Type:
+    """The type as users should see it: with `Workflow[...]` or `Step[...]` for each colored function in it."""
+    match get_proper_type(typ):
+        case CallableType() as function if color_of(function) is not None:
+            info = function.fallback.type
+            plain = next(base for base in info.mro if base.name in _CLASSES.values())
+            return Instance(plain, _arguments(function), line=function.line, column=function.column)
+        case Instance(type=info, args=args) as instance if args and _COLORS.get(info.fullname) is None:
+            return instance.copy_modified(args=[shown(arg) for arg in args])
+        case TupleType(items=items) as group:
+            return group.copy_modified(items=[shown(item) for item in items])
+        case UnionType(items=items):
+            return UnionType([shown(item) for item in items])
+        case _:
+            return typ
+
+
+# -- hooks -------------------------------------------------------------------------------------------
+
+
+def function_hook(names: Names, fullname: str) -> _Hook | None:
+    """The hook for a decorator, for a function that makes one, and for what such a function makes."""
+    name = fullname.removesuffix(_APPLIED)
+    decoration = _decoration(names, name)
+    if decoration is None:
+        return _keeping(name, fullname)
+    if name != fullname:
+        return lambda ctx: _applied(ctx, decoration)
+    return lambda ctx: _called(ctx, decoration)
+
+
+method_hook = function_hook
+
+
+def _called(ctx: _Context, decoration: _Decoration) -> Type:
+    """Of a decorator's call: with the function it colors, or with settings only, which gives a decorator."""
+    return _applied(ctx, decoration) if _decorated(ctx) is not None else _decorator(ctx, decoration.name)
+
+
+def _decorator(ctx: _Context, name: str) -> Type:
+    """What a call with settings gives, under the name by which mypy will ask for a hook when it is applied."""
+    made = get_proper_type(ctx.default_return_type)
+    if isinstance(made, AnyType):
+        # mypy keeps saying that this decorator has no types, if it is told to.
+        untyped = AnyType(TypeOfAny.unannotated)
+        function = ctx.api.named_generic_type("builtins.function", [])
+        made = CallableType([untyped, untyped], [ARG_STAR, ARG_STAR2], [None, None], untyped, function)
+    if isinstance(made, CallableType) and not made.is_type_obj():
+        return made.copy_modified(name=name + _APPLIED)
+    return ctx.default_return_type
+
+
+def _applied(ctx: _Context, decoration: _Decoration) -> Type:
+    """What a decorator makes of a function: what the SDK says, and it has a color."""
+    decorated, result = _decorated(ctx), get_proper_type(ctx.default_return_type)
+    if decorated is None or _is_constructor(ctx):
+        return ctx.default_return_type
+    opaque = isinstance(result, AnyType)
+    if opaque:
+        result = decorated
+    marked = _marked(_api(ctx), result, decoration, exact=not _is_in_class(ctx, decorated), opaque=opaque)
+    if marked is None:
+        return ctx.default_return_type
+    if isinstance(ctx.context, Decorator):
+        _mark_overloads(_api(ctx), ctx.context, decoration)
+        _expect_decorators_above(ctx.context, marked)
+    return marked
+
+
+def _decorated(ctx: _Context) -> FunctionLike | None:
+    """The function that is given to a decorator as its first argument."""
+    if not ctx.arg_types or not ctx.arg_types[0]:
+        return None
+    given = get_proper_type(ctx.arg_types[0][0])
+    return given if isinstance(given, CallableType | Overloaded) and not given.is_type_obj() else None
+
+
+def _is_constructor(ctx: _Context) -> bool:
+    """Whether it is an `__init__`, of which mypy makes the type of a class."""
+    return isinstance(ctx.context, Decorator) and ctx.context.func.name == "__init__"
+
+
+def _is_in_class(ctx: _Context, decorated: ProperType) -> bool:
+    """Whether the function may be bound to an object or class, which takes its first parameter away."""
+    functions = [ctx.context.func] if isinstance(ctx.context, Decorator) else []
+    if isinstance(decorated, CallableType) and isinstance(decorated.definition, FuncDef | Decorator):
+        definition = decorated.definition
+        functions.append(definition.func if isinstance(definition, Decorator) else definition)
+    return any(function.info for function in functions)
+
+
+# -- marking -----------------------------------------------------------------------------------------
+
+
+def _marked(
+    api: TypeChecker, typ: ProperType, decoration: _Decoration, *, exact: bool, opaque: bool = False
+) -> FunctionLike | None:
+    """The callable with the color; None if it is no callable, or the classes of colors cannot be found."""
+    if isinstance(typ, Overloaded):
+        items = [_marked(api, item, decoration, exact=False, opaque=opaque) for item in typ.items]
+        found = [item for item in items if isinstance(item, CallableType)]
+        return Overloaded(found) if len(found) == len(items) else None
+    if not isinstance(typ, CallableType) or typ.is_type_obj():
+        return None
+    color = decoration.source.color
+    info = _class_of(api, (_OPAQUE if opaque else "") + _CLASSES[color])
+    if info is None:
+        return None
+    result = typ.ret_type
+    if decoration.source.binds:
+        result = _marked(api, get_proper_type(result), decoration, exact=True) or result
+    arguments = _arguments(typ) if exact and _is_concrete(typ) else _any_arguments()
+    fallback = Instance(info, arguments, last_known_value=_origin(api, decoration))
+    return typ.copy_modified(ret_type=result, fallback=fallback)
+
+
+def _class_of(api: TypeChecker, name: str) -> TypeInfo | None:
+    """A class of `colors`; None if the plugin is not installed where mypy looks for the project's modules."""
+    module = api.modules.get(TYPES)
+    symbol = module.names.get(name) if module is not None else None
+    if symbol is None or not isinstance(symbol.node, TypeInfo):
+        return None
+    _join_as_functions(api, symbol.node)
+    return symbol.node
+
+
+def _join_as_functions(api: TypeChecker, info: TypeInfo) -> None:
+    """Let two steps with different parameters have in common that they are functions, as mypy says of others.
+
+    What mypy takes in such a case is the bound of the class's ParamSpec, which no source text can set.
+    """
+    for variable in info.defn.type_vars:
+        if isinstance(variable, ParamSpecType):
+            variable.upper_bound = api.named_generic_type("builtins.function", [])
+
+
+def _is_concrete(typ: CallableType) -> bool:
+    """Whether parameters and result say all, so that they can stand as arguments of `Step`."""
+    return not (
+        typ.variables or typ.unpack_kwargs or typ.type_guard is not None or typ.type_is is not None
+    ) and not has_type_vars(typ)
+
+
+def _arguments(typ: CallableType) -> list[Type]:
+    return [Parameters(typ.arg_types, typ.arg_kinds, typ.arg_names, is_ellipsis_args=typ.is_ellipsis_args),
+            typ.ret_type]  # fmt: skip
+
+
+def _any_arguments() -> list[Type]:
+    """For functions whose type changes where they are used: methods, which are bound, and generic ones."""
+    anything = AnyType(TypeOfAny.special_form)
+    return [
+        Parameters([anything, anything], [ARG_STAR, ARG_STAR2], [None, None], is_ellipsis_args=True),
+        anything,
+    ]
+
+
+def _origin(api: TypeChecker, decoration: _Decoration) -> LiteralType:
+    return LiteralType(
+        f"{decoration.profile.name} {decoration.name}", api.named_generic_type("builtins.str", [])
+    )
+
+
+def _mark_overloads(api: TypeChecker, decorator: Decorator, decoration: _Decoration) -> None:
+    """Where the implementation of an overloaded function is decorated, the variants have its color."""
+    function = decorator.func
+    names = function.info.names if function.info else api.tree.names
+    symbol = names.get(function.name)
+    node = symbol.node if symbol is not None else None
+    if isinstance(node, OverloadedFuncDef) and node.impl is decorator and isinstance(node.type, Overloaded):
+        marked = _marked(api, node.type, decoration, exact=False)
+        if marked is not None:
+            node.type = marked
+
+
+# -- other decorators --------------------------------------------------------------------------------
+
+#: Decorators that were seen above one that gives a color.
+_above: dict[str, None] = {}
+_KEEPS = "@"
+
+
+def _expect_decorators_above(decorator: Decorator, marked: FunctionLike) -> None:
+    """Remember what decorators are still to be applied, so that their results can keep the color."""
+    for one in decorator.decorators:
+        callee = one.callee if isinstance(one, CallExpr) else one
+        if isinstance(callee, RefExpr) and callee.fullname:
+            _above[callee.fullname] = None
+
+
+def _keeping(name: str, fullname: str) -> _Hook | None:
+    if name.startswith(_KEEPS):
+        return _kept
+    return _called_above if fullname in _above else None
+
+
+def _called_above(ctx: _Context) -> Type:
+    """Of a decorator's call: with a colored function, or with settings, which gives a decorator."""
+    return _kept(ctx) if _decorated(ctx) is not None else _decorator(ctx, _KEEPS)
+
+
+def _kept(ctx: _Context) -> Type:
+    """The result of another decorator, with the color of what it was given, if it has the same signature."""
+    decorated, result = _decorated(ctx), get_proper_type(ctx.default_return_type)
+    if (
+        isinstance(ctx.context, Decorator)
+        and isinstance(decorated, CallableType)
+        and isinstance(result, CallableType)
+        and color_of(decorated) is not None
+        and color_of(result) is None
+        and is_same_type(result, decorated.copy_modified(fallback=result.fallback))
+    ):
+        return result.copy_modified(fallback=decorated.fallback)
+    return ctx.default_return_type
+
+
+# -- names -------------------------------------------------------------------------------------------
+
+
+def _decoration(names: Names, fullname: str) -> _Decoration | None:
+    found = names.engine(fullname)
+    if found is None:
+        return None
+    profile, name = found
+    name = public_name(name)
+    for source in profile.sources(name, "decorator"):
+        if source.color in _CLASSES:
+            return _Decoration(profile, source, name)
+    for source in profile.colors:
+        if name in source.entries and source.color in _CLASSES:
+            return _Decoration(profile, source, name)
+    return None
+
+
+def public_name(dotted: str) -> str:
+    """The name without the private modules in which an SDK defines it: `temporalio.workflow.run`."""
+    *modules, name = dotted.split(".")
+    return ".".join([*(part for part in modules if not part.startswith("_")), name])
+
+
+def _api(ctx: _Context) -> TypeChecker:
+    return cast(TypeChecker, ctx.api)
