@@ -1,0 +1,37 @@
+"""The message of pylint for each rule.
+
+The id of a rule's message is the letter of its severity, a 7 and the digits of its code: `clock`, CC201, is
+E7201. The symbol is the rule's name.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import groupby
+from typing import TypeAlias
+
+from color_checker.rules import Rule, all_rules
+
+#: Text, symbol and description, as pylint wants them.
+Message: TypeAlias = tuple[str, str, str]
+
+_HEADING = re.compile(r"^## (.*)$", re.MULTILINE)
+_LETTERS = {"error": "E", "warning": "W", "note": "R"}
+
+
+def message_id(rule: type[Rule]) -> str:
+    """The id of a rule's message: "E7201"."""
+    return f"{_LETTERS[rule.severity]}7{rule.code.removeprefix('CC')}"
+
+
+def messages_by_group() -> dict[str, dict[str, Message]]:
+    """Message id → message, for each hundred of the rules' codes: pylint wants a checker for each."""
+    return {
+        group: {message_id(rule): ("%s", rule.name, _description(rule)) for rule in rules}
+        for group, rules in groupby(all_rules(), key=lambda rule: rule.code[2])
+    }
+
+
+def _description(rule: type[Rule]) -> str:
+    """The rule's explanation; pylint takes the headings for text, so they become the starts of paragraphs."""
+    return _HEADING.sub(r"\1:", rule.explanation())
