@@ -112,11 +112,16 @@ class WorkflowLoop(asyncio.AbstractEventLoop):
         sys.set_asyncgen_hooks(None, _leave_unfinished)
         asyncio._set_running_loop(self)
         try:
-            profile = guard.enter()
+            before, profile = active(), guard.enter()
+            # What a codec of the user's does is not known: with one, all of a call is watched.
+            self.profile = profile if self.execution.has_own_codec else None
             try:
                 self._run_ready(profile)
             finally:
+                self.profile = None
                 guard.leave()
+                if profile is not None and before is profile and active() is None:
+                    switch_on(profile)  # for the workflow that this one runs within
         finally:
             asyncio._set_running_loop(outer)
             sys.set_asyncgen_hooks(*hooks)
@@ -125,9 +130,6 @@ class WorkflowLoop(asyncio.AbstractEventLoop):
 
     def _run_ready(self, profile: Profile | None) -> None:
         """Call it under the guard's profile function, if it has one; one that workflow code sets is left."""
-        before = active()
-        # What a codec of the user's does is not known, so it is watched with all that is done around it.
-        self.profile = profile if self.execution.has_own_codec else None
         ready = self._ready
         while ready:
             handle = ready.popleft()
@@ -150,9 +152,6 @@ class WorkflowLoop(asyncio.AbstractEventLoop):
             finally:
                 if profile is not None and active() is profile:
                     switch_off()
-        self.profile = None
-        if profile is not None and before is profile and active() is None:
-            switch_on(profile)
 
     def stop(self) -> None:
         """Drop what is ready: the execution cannot go on."""

@@ -14,7 +14,11 @@ import pytest
 
 from runtime_min import JsonCodec, Workflow, step, workflow
 from runtime_min.errors import RuntimeMinError
+from runtime_min.execution import Execution
+from runtime_min.guard import Guard
+from runtime_min.journal import Started
 from runtime_min.testing import environment
+from tests.runtime_min.guard.running import refused
 
 both_codecs = pytest.mark.parametrize(
     "codec", [JsonCodec, type("Mine", (JsonCodec,), {})], ids=["ours", "theirs"]
@@ -162,6 +166,21 @@ def test_an_effect_in_a_callback_is_seen(caplog: pytest.LogCaptureFixture) -> No
     asyncio.run(main())
     assert "`time.time()` was called in workflow code (look)" in caplog.text
     assert "Exception in callback <Handle look()" in caplog.text
+
+
+def test_a_workflow_that_runs_within_another_leaves_it_watched(guard: Guard) -> None:
+    inner = Execution(many_additions, "id", JsonCodec(), guard)
+
+    def outer() -> float:
+        inner.activate(Started("many_additions", "", b"[1]", 0, 0.0))
+        return time.time()
+
+    assert "(test_a_workflow_that_runs_within_another_leaves_it_watched.<locals>.outer)" in refused(
+        guard, outer
+    )
+    assert len(inner.operations) == 1
+    inner.dispose()
+    assert sys.getprofile() is None
 
 
 @workflow
