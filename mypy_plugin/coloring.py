@@ -120,12 +120,13 @@ def _common(types: list[Type] | list[CallableType]) -> Color | None:
 
 
 def shown(typ: Type) -> Type:
-    """The type as users should see it: with `Workflow[...]` or `Step[...]` for each colored function in it."""
+    """The type as users should see it: each colored function in it as `Workflow[...]` or `Step[...]`."""
     match get_proper_type(typ):
         case CallableType() as function if color_of(function) is not None:
-            info = function.fallback.type
-            plain = next(base for base in info.mro if base.name in _CLASSES.values())
-            return Instance(plain, _arguments(function), line=function.line, column=function.column)
+            fallback = function.fallback
+            plain = next(base for base in fallback.type.mro if base.name in _CLASSES.values())
+            is_opaque = plain is not fallback.type
+            return Instance(plain, fallback.args if is_opaque else _arguments(function))
         case Instance(type=info, args=args) as instance if args and _COLORS.get(info.fullname) is None:
             return instance.copy_modified(args=[shown(arg) for arg in args])
         case TupleType(items=items) as group:
@@ -159,7 +160,7 @@ def _called(ctx: _Context, decoration: _Decoration) -> Type:
 
 
 def _decorator(ctx: _Context, name: str) -> Type:
-    """What a call with settings gives, under the name by which mypy will ask for a hook when it is applied."""
+    """What a call with settings gives, under the name by which mypy asks for a hook when it is applied."""
     made = get_proper_type(ctx.default_return_type)
     if isinstance(made, AnyType):
         # mypy keeps saying that this decorator has no types, if it is told to.
@@ -176,14 +177,15 @@ def _applied(ctx: _Context, decoration: _Decoration) -> Type:
     decorated, result = _decorated(ctx), get_proper_type(ctx.default_return_type)
     if decorated is None or _is_constructor(ctx):
         return ctx.default_return_type
-    opaque = isinstance(result, AnyType)
-    if opaque:
-        result = decorated
-    marked = _marked(_api(ctx), result, decoration, exact=not _is_in_class(ctx, decorated), opaque=opaque)
+    api, exact = _api(ctx), not _is_in_class(ctx, decorated)
+    if isinstance(result, AnyType):
+        marked = _opaque(api, decorated, decoration, exact=exact)
+    else:
+        marked = _marked(api, result, decoration, exact=exact)
     if marked is None:
         return ctx.default_return_type
     if isinstance(ctx.context, Decorator):
-        _mark_overloads(_api(ctx), ctx.context, decoration)
+        _mark_overloads(api, ctx.context, decoration)
         _expect_decorators_above(ctx.context, marked)
     return marked
 
@@ -214,25 +216,55 @@ def _is_in_class(ctx: _Context, decorated: ProperType) -> bool:
 
 
 def _marked(
-    api: TypeChecker, typ: ProperType, decoration: _Decoration, *, exact: bool, opaque: bool = False
+    api: TypeChecker, typ: ProperType, decoration: _Decoration, *, exact: bool
 ) -> FunctionLike | None:
     """The callable with the color; None if it is no callable, or the classes of colors cannot be found."""
     if isinstance(typ, Overloaded):
-        items = [_marked(api, item, decoration, exact=False, opaque=opaque) for item in typ.items]
+        items = [_marked(api, item, decoration, exact=False) for item in typ.items]
         found = [item for item in items if isinstance(item, CallableType)]
         return Overloaded(found) if len(found) == len(items) else None
     if not isinstance(typ, CallableType) or typ.is_type_obj():
         return None
-    color = decoration.source.color
-    info = _class_of(api, (_OPAQUE if opaque else "") + _CLASSES[color])
-    if info is None:
+    fallback = _fallback(api, _CLASSES[decoration.source.color], typ, decoration, exact=exact)
+    if fallback is None:
         return None
     result = typ.ret_type
     if decoration.source.binds:
         result = _marked(api, get_proper_type(result), decoration, exact=True) or result
-    arguments = _arguments(typ) if exact and _is_concrete(typ) else _any_arguments()
-    fallback = Instance(info, arguments, last_known_value=_origin(api, decoration))
     return typ.copy_modified(ret_type=result, fallback=fallback)
+
+
+def _opaque(
+    api: TypeChecker, decorated: ProperType, decoration: _Decoration, *, exact: bool
+) -> CallableType | None:
+    """A callable with the color that is as lenient as what an untyped decorator gives, which is Any."""
+    if not isinstance(decorated, CallableType):
+        return None
+    name = _OPAQUE + _CLASSES[decoration.source.color]
+    fallback = _fallback(api, name, decorated, decoration, exact=exact)
+    if fallback is None:
+        return None
+    return decorated.copy_modified(
+        arg_types=[_anything(), _anything()],
+        arg_kinds=[ARG_STAR, ARG_STAR2],
+        arg_names=[None, None],
+        ret_type=_anything(),
+        variables=(),
+        is_ellipsis_args=True,
+        implicit=False,
+        fallback=fallback,
+    )
+
+
+def _fallback(
+    api: TypeChecker, name: str, typ: CallableType, decoration: _Decoration, *, exact: bool
+) -> Instance | None:
+    """What a function of that color has in common with others of it."""
+    info = _class_of(api, name)
+    if info is None:
+        return None
+    arguments = _arguments(typ) if exact and _is_concrete(typ) else _any_arguments()
+    return Instance(info, arguments, last_known_value=_origin(api, decoration))
 
 
 def _class_of(api: TypeChecker, name: str) -> TypeInfo | None:
@@ -269,11 +301,14 @@ def _arguments(typ: CallableType) -> list[Type]:
 
 def _any_arguments() -> list[Type]:
     """For functions whose type changes where they are used: methods, which are bound, and generic ones."""
-    anything = AnyType(TypeOfAny.special_form)
     return [
-        Parameters([anything, anything], [ARG_STAR, ARG_STAR2], [None, None], is_ellipsis_args=True),
-        anything,
+        Parameters([_anything(), _anything()], [ARG_STAR, ARG_STAR2], [None, None], is_ellipsis_args=True),
+        _anything(),
     ]
+
+
+def _anything() -> AnyType:
+    return AnyType(TypeOfAny.special_form)
 
 
 def _origin(api: TypeChecker, decoration: _Decoration) -> LiteralType:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeVar
 
 if TYPE_CHECKING:
     # Type checkers have it: what every function is.
-    from builtins import function as _Function
+    from builtins import function as _Function  # noqa: N812
 else:
     _Function = object
 

@@ -1,7 +1,7 @@
 """What `reveal_type` shows of colored functions: their colors.
 
-To mypy a colored function is a callable, and is written like any other. So the argument of `reveal_type` is put
-into a call, of which a hook makes a type that has the color in it.
+To mypy a colored function is a callable, and is written like any other. So the argument of `reveal_type` is
+put into a call, of which a hook makes a type that has the color in it.
 """
 
 from __future__ import annotations
