@@ -103,7 +103,7 @@ class Passing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         to: "step", "workflow", or the dotted decorator of the handlers that the target names.
         target: positions/keywords of the function or its name; without it, the running workflow is meant.
         name_key: where the target is a dict, the key that has the name.
-        owner: positions/keywords of the workflow whose handler is meant; without it, the receiver's type says it.
+        owner: positions/keywords of the workflow whose handler is meant; else the receiver's type says it.
         one: positions/keywords of the one argument that is handed on.
         many: keyword of a sequence of arguments.
         rest: from this position on, all positional and all other keyword arguments are handed on.
@@ -111,8 +111,8 @@ class Passing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         bindings: the argument goes to one parameter; what others there are get their values in other ways.
         nothing: what the function gets if nothing is handed on: no argument, or None.
         unseen: mistakes that the SDK's own types let pass where the target is a function and its one argument
-            is given: "missing" (none where one is needed), "extra" (one where none is taken), "type". They let
-            pass all of them where the target is a name, or the arguments come as a sequence.
+            is given: "missing" (none where one is needed), "extra" (one where none is taken), "type". They
+            let pass all of them where the target is a name, or the arguments come as a sequence.
         converted: the arguments are stored as data and read as what the annotations say, so that a dict
             can become a dataclass; false: the function gets the very objects.
         result: keyword that gives the type of the result.
