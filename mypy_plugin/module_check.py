@@ -16,7 +16,7 @@ from color_checker.suppressions import scan
 from mypy_plugin.callees import callees
 from mypy_plugin.names import Names
 from mypy_plugin.project import Coloring, Project
-from mypy_plugin.reporting import emit
+from mypy_plugin.reporting import Reporter
 from mypy_plugin.walk import walk
 
 PLAIN = Coloring(Color.PLAIN, "")
@@ -32,6 +32,7 @@ class Visit:
         self.names = names
         self.project = project
         self._known = {(finding.name, finding.line) for finding in project.findings(self.path)}
+        self._reporter = Reporter(api)
         self._ignored: dict[int, list[tuple[str, ...]]] | None = None
 
     def type_of(self, expression: Expression) -> ProperType | None:
@@ -67,13 +68,17 @@ class Visit:
         self._known.add((rule.name, line))
         coloring = self.coloring(around)
         severity = config.severity.get(rule.name, severity or rule.severity)
-        emit(self.api, Finding(
+        self.emit(Finding(
             code=rule.code, name=rule.name, severity=severity,
             path=shown_path(self.path), line=line, column=node.column + 1,
             end_line=node.end_line or line, end_column=(node.end_column or node.column) + 1,
             message=message, function=function_name(self.file, around), color=coloring.color,
             engine=coloring.engine, effect=rule.effect, witness=witness,
         ))  # fmt: skip
+
+    def emit(self, finding: Finding) -> None:
+        """Report what is known to be wrong."""
+        self._reporter.emit(finding)
 
     def _is_ignored(self, name: str, line: int) -> bool:
         if self._ignored is None:
@@ -93,7 +98,7 @@ def check_module(api: TypeChecker, names: Names, project: Project) -> None:
     """Report what is wrong about color in the module that mypy is checking."""
     visit = Visit(api, names, project)
     for finding in project.findings(visit.path):
-        emit(api, finding)
+        visit.emit(finding)
     if CHECKS and _concerns_color(visit):
         for node, around in walk(visit.file):
             for wanted, check in CHECKS:
