@@ -7,7 +7,8 @@ A line of a program may end in comments of these kinds, also in several of them:
     # R: Workflow[[int], str]         what `reveal_type` shows, or a part of it
     # N: Proof:                       a note, or a part of it
 
-Every error has to be announced, and what is announced has to come. Notes and revealed types may come unannounced.
+Every error has to be announced, and what is announced has to come. Notes and revealed types may come
+unannounced.
 """
 
 from __future__ import annotations
@@ -195,7 +196,7 @@ def files_of(program: Program) -> Mapping[str, str]:
 
 
 def write(directory: Path, program: Program) -> None:
-    """Write the files, each later than any before: mypy takes a file of the same second and size for the same."""
+    """Write the files, each later than any before: mypy takes files of one second and size for the same."""
     for name, source in files_of(program).items():
         path = directory / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -241,7 +242,7 @@ def run_mypy(directory: Path, *args: str, cache: Path | str | None = None) -> Re
     return Result(parsed(out), out, err + stderr.getvalue(), code)
 
 
-def run_command(directory: Path, *command: str, check: bool = False) -> Result:
+def run_command(directory: Path, *command: str) -> Result:
     """Run mypy in a process of its own: `command` is what follows `python`, such as `-m mypy a.py`."""
     done = subprocess.run(
         [sys.executable, *command],
@@ -249,7 +250,7 @@ def run_command(directory: Path, *command: str, check: bool = False) -> Result:
         env=environment(),
         capture_output=True,
         text=True,
-        check=check,
+        check=False,
     )
     return Result(parsed(done.stdout), done.stdout, done.stderr, done.returncode)
 
