@@ -9,7 +9,6 @@ from functools import cached_property, lru_cache
 from mypy.nodes import (
     AssignmentStmt,
     CallExpr,
-    Decorator,
     DictExpr,
     Expression,
     FuncDef,
@@ -29,7 +28,6 @@ from mypy.types import (
     LiteralType,
     Overloaded,
     ProperType,
-    UnionType,
     get_proper_type,
 )
 
@@ -63,6 +61,21 @@ class Target:
 def calls_of(visit: Visit) -> EngineCalls:
     """Those of the module that is being checked."""
     return EngineCalls(visit)
+
+
+@dataclass(frozen=True)
+class Named:
+    """What a name stands for.
+
+    Attributes:
+        name: as it is given.
+        signatures: of each function that it may mean, the ways to call it.
+        owner: the class of the workflow, if that is one.
+    """
+
+    name: str
+    signatures: tuple[tuple[CallableType, ...], ...]
+    owner: TypeInfo | None = None
 
 
 class EngineCalls:
@@ -117,14 +130,11 @@ class EngineCalls:
         if not passing.target or (expression := argument(call, passing.target)) is None:
             # A call without its target may mean the running workflow; others get it in another way.
             return self._running(profile, around) if passing.to == "workflow" and not passing.rest else None
-        if passing.name_key:
-            named = _value_of(expression, passing.name_key, around)
-            if named is None:
-                return None
-            expression = named
-        name = self._name(call, expression, passing)
-        if name is not None:
-            return self._named(name, call, profile, passing)
+        named = self.named(call, profile, passing, around)
+        if named is not None:
+            return Target(named.name, named.signatures, named=True, seen=False)
+        if self._name(call, expression, passing) is not None:
+            return None
         shown = self._visit.type_of(expression)
         if passing.name_key or _is_text(shown):
             return None
@@ -135,13 +145,23 @@ class EngineCalls:
     def _lookup(self, profile: Profile) -> Lookup:
         return Lookup(self._visit.api, profile, self.registered)
 
-    def _named(self, name: str, call: CallExpr, profile: Profile, passing: Passing) -> Target | None:
+    def named(
+        self, call: CallExpr, profile: Profile, passing: Passing, around: tuple[FuncItem, ...] = ()
+    ) -> Named | None:
+        """What the name stands for that the call gives; None if it gives none, or one that is not known whole."""
+        expression = argument(call, passing.target)
+        if expression is not None and passing.name_key:
+            expression = _value_of(expression, passing.name_key, around)
+        name = self._name(call, expression, passing) if expression is not None else None
+        if name is None:
+            return None
         definitions = self.definitions(name, call, profile, passing)
         lookup = self._lookup(profile)
         found = [lookup.of_definition(definition) for definition in definitions]
         if not found or any(not signatures for signatures in found):
             return None
-        return Target(name, tuple(tuple(one or ()) for one in found), named=True, seen=False)
+        owners = [lookup.class_of(definition) for definition in definitions]
+        return Named(name, tuple(tuple(one or ()) for one in found), owners[0] if len(owners) == 1 else None)
 
     def definitions(
         self, name: str, call: CallExpr, profile: Profile, passing: Passing

@@ -52,7 +52,7 @@ class Lookup:
     def of_definition(self, definition: Definition) -> list[CallableType] | None:
         """The signatures of a registered function, without self; None if mypy does not know it (yet)."""
         found = self.symbol(definition)
-        return self._of_node(found, definition.path, definition.qualname) if found is not None else None
+        return self._of_node(found) if found is not None else None
 
     def symbol(self, definition: Definition) -> SymbolNode | None:
         """What mypy has for a definition."""
@@ -94,11 +94,11 @@ class Lookup:
         if isinstance(shown, CallableType | Overloaded) and shown.is_type_obj():
             info = shown.type_object()
             called = info.get("__call__")
-            return self._of_node(called.node, "", "") if called is not None else None
+            return self._of_node(called.node) if called is not None else None
         if isinstance(expression, MemberExpr):
             method = self._method(expression)
             if method is not None:
-                return self._of_node(method, "", "")
+                return self._of_node(method)
         if shown is None or isinstance(shown, AnyType):
             return self._of_reference(expression)
         return self._of_type(shown)
@@ -121,7 +121,7 @@ class Lookup:
         node = expression.node if isinstance(expression, RefExpr) else None
         if not isinstance(node, FuncDef | Decorator):
             return None
-        return self._of_node(node, *self._place(node))
+        return self._of_node(node)
 
     def _place(self, node: FuncDef | Decorator) -> tuple[str, str]:
         """The path of its file and its dotted name there."""
@@ -133,7 +133,7 @@ class Lookup:
             name = f"{part}.{name}"
         return "", name
 
-    def _of_node(self, node: SymbolNode | None, path: str, qualname: str) -> list[CallableType] | None:
+    def _of_node(self, node: SymbolNode | None) -> list[CallableType] | None:
         match node:
             case FuncDef():
                 found = self._of_function(node)
@@ -141,10 +141,13 @@ class Lookup:
                 found = self._of_type(get_proper_type(node.type)) if node.type is not None else None
             case Decorator():
                 shown = get_proper_type(node.var.type) if node.var.type is not None else None
-                if shown is None or isinstance(shown, AnyType):
-                    found = self._of_function(node.func) if self._only_colors(path, qualname) else None
+                if isinstance(shown, CallableType | Overloaded):
+                    found = _callables(shown)
+                elif self._only_colors(node):
+                    # Engines give a function back as it is, or as something that knows it.
+                    found = self._of_function(node.func)
                 else:
-                    found = self._of_type(shown)
+                    found = self._of_type(shown) if shown is not None else None
             case _:
                 return None
         function = node.func if isinstance(node, Decorator) else node
@@ -158,9 +161,9 @@ class Lookup:
         shown = get_proper_type(function.type) if function.type is not None else None
         return [shown] if isinstance(shown, CallableType) else _callables(function_type(function, fallback))
 
-    def _only_colors(self, path: str, qualname: str) -> bool:
+    def _only_colors(self, node: Decorator) -> bool:
         """Whether a function has no decorators but the engine's own, which leave its parameters alone."""
-        found = self._registered.decorators(path, qualname)
+        found = self._registered.decorators(*self._place(node))
         if found is None or found[0] != self._profile.name:
             return False
         return all(written.rpartition(".")[2] in self._names for written in found[1])
@@ -174,7 +177,7 @@ class Lookup:
             called = shown.type.get("__call__")
             node = called.node if called is not None else None
             # A generic object, such as a partial, says too little here.
-            return self._of_node(node, "", "") if not shown.args else None
+            return self._of_node(node) if not shown.args else None
         return _callables(shown) or None
 
     def _of_colored(self, shown: Instance) -> list[CallableType] | None:
