@@ -553,6 +553,24 @@ def graph(
     return FAILED if analysis.project.errors else NOTHING_FOUND
 
 
+# -- lsp ------------------------------------------------------------------------------------------
+
+
+@main.command(short_help="Serve an editor: findings, colors and fixes where the code is written.")
+@click.pass_context
+def lsp(context: click.Context) -> None:
+    """Speak the Language Server Protocol on standard input and output. Editors start this themselves.
+
+    Needs the extra `lsp`: pip install "color-checker[lsp]".
+    """
+    try:
+        from color_checker.lsp import serve
+    except ImportError:
+        complain('the language server needs pygls: pip install "color-checker[lsp]"')
+        context.exit(FAILED)
+    serve()
+
+
 # -- init -----------------------------------------------------------------------------------------
 
 

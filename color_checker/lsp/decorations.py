@@ -1,0 +1,87 @@
+"""What colors a file in the editor: semantic tokens, inlay hints and code lenses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lsprotocol import types
+
+from color_checker.findings import Color
+from color_checker.lsp.positions import Text
+from color_checker.lsp.view import Function, View
+
+#: The types of tokens; editors color `workflow`, `step` and `effect` as their themes or our pages say.
+TOKEN_TYPES = ["workflow", "step", "pure", "effect", "engine"]
+_TYPE = {name: index for index, name in enumerate(TOKEN_TYPES)}
+
+
+def semantic_tokens(view: View, text: Text) -> types.SemanticTokens:
+    """The names of colored functions, and the calls of steps, workflows, effects and the engine.
+
+    Each token is five numbers: lines and characters from the one before, length, type, no modifiers
+    (Language Server Protocol 3.17, "Semantic Tokens"). A token lies on one line.
+    """
+    data: list[int] = []
+    line = character = end = 0
+    for start, length, kind in sorted(
+        _tokens(view, text), key=lambda token: (token[0].line, token[0].character)
+    ):
+        if start.line == line and start.character < end:
+            continue  # they must not overlap
+        if start.line != line:
+            character = 0
+        data += [start.line - line, start.character - character, length, _TYPE[kind], 0]
+        line, character, end = start.line, start.character, start.character + length
+    return types.SemanticTokens(data=data)
+
+
+def _tokens(view: View, text: Text) -> Iterator[tuple[types.Position, int, str]]:
+    """Start, length and type of each."""
+    places = [(function.place, function.color.value) for function in view.functions if function.is_colored]
+    places += [(use.place, use.kind) for use in view.uses]
+    for place, kind in places:
+        covered = text.range(place.line, place.column, place.end_line, place.end_column)
+        if covered.start.line == covered.end.line and covered.start.character < covered.end.character:
+            yield covered.start, covered.end.character - covered.start.character, kind
+
+
+def inlay_hints(view: View, text: Text, lines: range) -> list[types.InlayHint]:
+    """The effects of a call behind it, for calls in replayed code on these lines (from 1)."""
+    return [
+        types.InlayHint(
+            position=text.position(use.place.end_line, use.place.end_column),
+            label=" ".join(use.what),
+            padding_left=True,
+            tooltip=f"Has an effect that a replay does not repeat: {', '.join(use.what)}",
+        )
+        for use in view.uses
+        if use.kind == "effect" and use.place.end_line in lines
+    ]
+
+
+def code_lenses(view: View, text: Text) -> list[types.CodeLens]:
+    """One above each colored function: "workflow · temporal · 5 steps · 1 problem"."""
+    return [
+        types.CodeLens(
+            range=text.range(
+                function.place.line, function.place.column, function.place.end_line, function.place.end_column
+            ),
+            command=types.Command(title=" · ".join(_lens(function)), command=""),
+        )
+        for function in view.functions
+        if function.is_colored
+    ]
+
+
+def _lens(function: Function) -> Iterator[str]:
+    yield function.color.value
+    if function.engine:
+        yield function.engine
+    if function.color is Color.WORKFLOW:
+        yield _count(function.steps, "step")
+    if function.problems:
+        yield _count(function.problems, "problem")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
