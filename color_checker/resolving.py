@@ -33,7 +33,7 @@ from color_checker.facts import (
     StoreAttr,
     StoreItem,
 )
-from color_checker.findings import Finding
+from color_checker.findings import Finding, Report
 from color_checker.mutations import MUTATOR_NAMES
 from color_checker.program import Program
 from color_checker.sites import EffectSite
@@ -63,9 +63,9 @@ _MOST_ROUNDS = 40
 class Spot(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An expression by its use.
 
-    The place is that of the whole `x.name`, `x(...)`, `x[...]`, `await x` or `x + y`; for what a `for` loop or
-    a `with` statement takes it is that of the expression itself. Lines and columns count from 1, the end is
-    exclusive, as in `Place`.
+    The place is that of the whole `x.name`, `x(...)`, `x[...]`, `await x` or `x + y`; for what a `for` loop
+    or a `with` statement takes it is that of the expression itself. Lines and columns count from 1, the end
+    is exclusive, as in `Place`.
 
     Attributes:
         part: which argument of a call, by position or keyword, and which of the parts with a star.
@@ -100,7 +100,7 @@ class Known(msgspec.Struct, frozen=True, array_like=True, gc=False):
 #: All that is known of a file; several for a union, none of which may be left out.
 Types = Mapping[Spot, tuple[Known, ...]]
 
-_Fingerprint = tuple[int, int, int, int]
+_Fingerprint = tuple[int, int, int, int, int]
 
 
 class Resolver:
@@ -115,18 +115,40 @@ class Resolver:
         self._linker: Linker = analysis.program.linker
         if findings is None or gaps is None:
             findings, gaps = find(analysis, analysis.config.strict)
-        self._findings = tuple(findings)
+        self._findings = self._report_before = tuple(findings)
         self._gaps: tuple[Finding, ...] | None = tuple(gaps)
         self._gaps_before = self._gaps
         self._types: dict[str, Types] = {}
         self._spots: dict[Activation, list[tuple[Spot | None, int, int]]] = {}
         self._done: set[tuple[Activation, int, Kind, str]] = set()
         self._settled: set[Activation] = set()
+        self._used: dict[str, set[Spot]] = {}
         self._fingerprints: dict[Activation, _Fingerprint] = {}
         self._effects: dict[Activation, list[EffectSite]] = {}
         self._named: dict[tuple[str, str], Var | None] = {}
+        self._nodes_of: tuple[Program, list[Activation]] | None = None
         #: How many places have become known.
         self.learned = 0
+
+    def continues(self, analysis: Analysis, report: Report) -> bool:
+        """Whether `analysis` is the one that was learned for, moved over edits that make no difference.
+
+        If so it is taken up, with the report that was moved with it.
+        """
+        if analysis.program.linker is not self._linker:
+            return False
+        learned = set(self._findings) != set(self._report_before)
+        self._report_before = report.findings
+        self._analysis = analysis
+        self._gaps_before = report.gaps
+        self._gaps = None
+        self._spots, self._settled, self._effects = {}, set(), {}
+        self._used = {}
+        if learned:
+            self._findings, self._gaps = find(analysis, analysis.config.strict)
+        else:
+            self._findings = report.findings
+        return True
 
     # -- questions ------------------------------------------------------------------------------
 
@@ -162,7 +184,7 @@ class Resolver:
         """
         found = {
             spot: None
-            for node in self._nodes()
+            for node in self._nodes
             if node.module.key == path
             for spot, position, slot in self._spots_of(node)
             if spot is not None and self._is_unknown(node, spot, position, slot)
@@ -170,6 +192,11 @@ class Resolver:
         return tuple(sorted(found, key=lambda spot: (spot.line, spot.column, spot.kind, spot.part)))
 
     # -- learning -------------------------------------------------------------------------------
+
+    def contradicts(self, path: str, known: Types) -> bool:
+        """Whether something was learned of a file that is not so (any more): nothing can be unlearned."""
+        before = self._types.get(path, {})
+        return any(known.get(spot) != before[spot] for spot in self._used.get(path, ()))
 
     def learn(self, path: str, known: Types) -> tuple[Finding, ...]:
         """Take what is known of a file in place of what was; the findings, in any file, that were not there.
@@ -182,24 +209,24 @@ class Resolver:
         """`learn` for several files at once."""
         self._types.update(known)
         self._settled = {node for node in self._settled if node.module.key not in known}
-        if not any(known.values()):
-            return ()
         return self._settle()
 
     def _settle(self) -> tuple[Finding, ...]:
-        nodes = self._nodes()
-        before = set(nodes)
+        nodes = self._nodes
+        before: frozenset[Activation] = frozenset()
         touched: set[Activation] = set()
         for _ in range(_MOST_ROUNDS):
-            learning = [node for node in nodes if node not in self._settled and self._learn_in(node)]
+            todo = [node for node in nodes if node not in self._settled and node.module.key in self._types]
+            if todo and not touched:
+                before = frozenset(nodes)
+                self._remember(nodes)
+            learning = [node for node in todo if self._learn_in(node)]
             if not learning:
                 break
-            if not touched:
-                self._remember(before)
             touched.update(learning)
             self._linker.solve()
             self._refresh()
-            nodes = self._nodes()
+            nodes = self._nodes
         if not touched:
             return ()
         self._gaps = None
@@ -227,19 +254,21 @@ class Resolver:
     def _remember(self, nodes: Iterable[Activation]) -> None:
         """Note what the code does before something is learned."""
         for node in nodes:
-            self._fingerprints[node] = _fingerprint(node)
             if node not in self._effects:
+                self._fingerprints[node] = _fingerprint(node)
                 self._effects[node] = self.program.effects(node)
 
-    def _matters(self, before: set[Activation], nodes: list[Activation], touched: set[Activation]) -> bool:
+    def _matters(
+        self, before: frozenset[Activation], nodes: list[Activation], touched: set[Activation]
+    ) -> bool:  # fmt: skip
         """Whether rules have to look again: more code is reached, or what is reached does other things."""
-        matters = False
-        for node in nodes:
-            if node not in before:
-                matters = True
-            elif node in touched or _fingerprint(node) != self._fingerprints[node]:
+        matters = any(node not in before for node in nodes)
+        for node in before:
+            now, known = _fingerprint(node), self._fingerprints[node]
+            if node in touched or now != known:
+                self._fingerprints[node] = now
                 other = self._has_other_effects(node)
-                matters = matters or other or self._does_more(node)
+                matters = matters or other or self._does_more(node, now, known)
         return matters
 
     def _has_other_effects(self, node: Activation) -> bool:
@@ -248,22 +277,26 @@ class Resolver:
         self._effects[node] = effects
         return not same
 
-    def _does_more(self, node: Activation) -> bool:
+    def _does_more(self, node: Activation, now: _Fingerprint, before: _Fingerprint) -> bool:
         """Whether there are other calls that rules ask about, or objects that are changed."""
-        now, before = _fingerprint(node), self._fingerprints[node]
-        if now[1:3] != before[1:3] or any(_changes_something(op) for op in node.body.ops):
+        if now[1:4] != before[1:4]:
             return True
         names = (name for known in node.external.values() for name in known)
         return now[0] != before[0] and any(map(self._linker.is_sdk, names))
 
     # -- places ---------------------------------------------------------------------------------
 
+    @property
     def _nodes(self) -> list[Activation]:
         """The project's code that has a color, or that replayed code reaches."""
         program = self.program
+        if self._nodes_of is not None and self._nodes_of[0] is program:
+            return self._nodes_of[1]
         found = dict.fromkeys(program.replayed_nodes)
         found.update(dict.fromkeys(program.code))
-        return [node for node in found if not node.module.library]
+        nodes = [node for node in found if not node.module.library]
+        self._nodes_of = program, nodes
+        return nodes
 
     def _spots_of(self, node: Activation) -> list[tuple[Spot | None, int, int]]:
         """Each with its operation's position and its value's slot; no spot where values only meet."""
@@ -309,6 +342,7 @@ class Resolver:
                 key = (node, position, spot.kind, spot.part)
                 if key not in self._done and self._is_unknown(node, spot, position, slot):
                     self._done.add(key)
+                    self._used.setdefault(node.module.key, set()).add(spot)
                     self.learned += 1
                     learning.add(getattr(node.body.ops[position], "dst", NOTHING))
                     for one in known:
@@ -493,16 +527,21 @@ def _uses(op: Op) -> Iterator[tuple[Kind, int, int, str]]:
                 yield "right", op.right, op.at, ""
 
 
-def _changes_something(op: Op) -> bool:
-    return isinstance(op, StoreAttr | StoreItem) or (isinstance(op, Attr) and op.name in MUTATOR_NAMES)
+def _changed(op: Op) -> int:
+    """The slot of the object that an operation changes, or may give the means to change."""
+    if isinstance(op, StoreAttr | StoreItem) or (isinstance(op, Attr) and op.name in MUTATOR_NAMES):
+        return op.obj
+    return NOTHING
 
 
 def _fingerprint(node: Activation) -> _Fingerprint:
-    """Changes when what the code does, or may be, does: nothing is ever taken away."""
+    """Changes when what the code does, or what its values may be, does: nothing is ever taken away."""
+    changed = {_changed(op) for op in node.body.ops} - {NOTHING}
     return (
         sum(map(len, node.external.values())),
         sum(map(len, node.targets.values())),
         sum(map(len, node.operations.values())),
+        sum(len(node.var(slot).values) for slot in changed),
         sum(len(var.values) for var in node.slots if var is not None),
     )
 

@@ -17,6 +17,7 @@ from mypy_plugin.callees import callees
 from mypy_plugin.names import Names
 from mypy_plugin.project import Coloring, Project
 from mypy_plugin.reporting import Reporter
+from mypy_plugin.typed_places import types_in
 from mypy_plugin.walk import walk
 
 PLAIN = Coloring(Color.PLAIN, "")
@@ -96,6 +97,7 @@ CHECKS: tuple[tuple[type[Node], Check], ...] = ()
 
 def check_module(api: TypeChecker, names: Names, project: Project) -> None:
     """Report what is wrong about color in the module that mypy is checking."""
+    _learn(api, project)
     visit = Visit(api, names, project)
     for finding in project.findings(visit.path):
         visit.emit(finding)
@@ -104,6 +106,20 @@ def check_module(api: TypeChecker, names: Names, project: Project) -> None:
             for wanted, check in CHECKS:
                 if isinstance(node, wanted):
                     check(visit, node, around)
+
+
+def _learn(api: TypeChecker, project: Project) -> None:
+    """Give the analyzer the types in the module, before its findings are asked for."""
+    if not project.wants_types:
+        return
+
+    def type_of(expression: Expression) -> ProperType | None:
+        return get_proper_type(api.lookup_type(expression)) if api.has_type(expression) else None
+
+    path = os.path.abspath(api.path)
+    text = _read(path)
+    lines = None if text.isascii() else text.encode("utf-8", "replace").split(b"\n")
+    project.learn(path, types_in(api.tree, type_of, lines))
 
 
 def function_name(file: MypyFile, around: tuple[FuncItem, ...]) -> str:

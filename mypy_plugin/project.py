@@ -12,7 +12,9 @@ import msgspec
 from color_checker.config import Config, load_config
 from color_checker.errors import ColorCheckerError
 from color_checker.findings import Color, Finding, Report
+from color_checker.resolving import Types
 from color_checker.session import Session
+from mypy_plugin.resolution import Resolution
 
 if TYPE_CHECKING:
     from color_checker.checking import Analysis
@@ -37,6 +39,7 @@ class Project:
         """Raises ColorCheckerError if the configuration is wrong."""
         self.config: Config = load_config(Path.cwd())
         self._session = Session(self.config.default_paths())
+        self._resolution = Resolution(self.config)
         self._report: Report | None = None
         self._by_path: dict[str, tuple[Finding, ...]] = {}
         self._stats: dict[str, _Stat | None] = {}
@@ -50,7 +53,7 @@ class Project:
         return path in self._session.files
 
     def findings(self, path: str) -> tuple[Finding, ...]:
-        """What the analyzer finds in one file."""
+        """What the analyzer finds in one file, with what mypy has said of all files so far."""
         self._ensure()
         return self._by_path.get(path, ())
 
@@ -98,8 +101,32 @@ class Project:
             self.problem = str(error)
             self._report = self._report or Report()
         self._coloring = None
+        hashes = self._session.files if not self.problem else {}
+        self._resolution.start(self._report, hashes, lambda: self._session.analysis, self._analyze_anew)
+        self._sort()
+
+    def _analyze_anew(self) -> Analysis:
+        self._session = Session(self.config.default_paths())
+        self._session.check()
+        return self._session.analysis
+
+    @property
+    def wants_types(self) -> bool:
+        """Whether there is workflow code of which something could be learned."""
+        self._ensure()
+        return self._resolution.is_wanted
+
+    def learn(self, path: str, types: Types) -> None:
+        """Take what mypy says of the expressions in a file."""
+        self._ensure()
+        before = self._resolution.findings
+        self._resolution.learn(path, types)
+        if self._resolution.findings is not before:
+            self._sort()
+
+    def _sort(self) -> None:
         by_path: dict[str, list[Finding]] = {}
-        for finding in self._report.findings:
+        for finding in self._resolution.findings:
             by_path.setdefault(os.path.abspath(finding.path), []).append(finding)
         self._by_path = {path: tuple(found) for path, found in by_path.items()}
 
