@@ -25,7 +25,7 @@ class Reporter:
         self._explained: set[str] = set()
 
     def emit(self, finding: Finding) -> None:
-        """Report one finding at its place, in notes below it what proves it and where its rule is explained."""
+        """Report one finding at its place; notes below it prove it, and say where its rule is explained."""
         api, code = self._api, CODES[finding.name]
         place = _expression(finding)
         known = len(self._infos())
