@@ -191,6 +191,15 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
         injections: decorator → the parameter it fills, by name.
         keys: dotted call → positions/keywords of the names and ids under which the engine looks for what it
             has recorded, beside the registered names in `colors` (CC305).
+        argument_converters: what gives a function its color (a decorator, registration or call) → the name of
+            the converter by which the function's arguments are stored (CC401); see `mypy_plugin/storable`.
+        result_converters: the same for its result.
+        stored_parameters: decorator → position or keyword of the argument that names the one parameter that
+            is stored; the others are filled by the engine.
+        converter_choices: dotted call → positions/keywords of the arguments that choose another converter:
+            of the function for what is in the two tables above, else for the project (`Client.connect`).
+        known_choices: dotted name → the converter that it stands for in such an argument; "" where the
+            argument leaves the converter as it is.
         renames: decorator without a color → position or keyword of the argument that gives its
             function another registered name (`@bp.function_name("SayHello")`).
         passes: dotted call → how it hands on arguments; several where it starts several things
@@ -228,6 +237,11 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
     renames: dict[str, tuple[int | str, ...]] = {}
     keys: dict[str, tuple[int | str, ...]] = {}
     passes: dict[str, tuple[Passing, ...]] = {}
+    argument_converters: dict[str, str] = {}
+    result_converters: dict[str, str] = {}
+    stored_parameters: dict[str, tuple[int | str, ...]] = {}
+    converter_choices: dict[str, tuple[int | str, ...]] = {}
+    known_choices: dict[str, str] = {}
 
     # Questions of the linker. All take and give dotted names, and are functions of the data alone;
     # those on names that come again and again keep their answers in the instance's dict.
@@ -301,6 +315,22 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
     def passings(self, dotted: str) -> tuple[Passing, ...]:
         """How that call hands on arguments; empty if it does not."""
         return self._first(self.passes, dotted) or ()
+
+    def argument_converter(self, dotted: str) -> str:
+        """The converter for the arguments of a function that gets its color by this name; "" for none."""
+        return self._first(self.argument_converters, dotted) or ""
+
+    def result_converter(self, dotted: str) -> str:
+        """The converter for the result of such a function; "" if it is not stored."""
+        return self._first(self.result_converters, dotted) or ""
+
+    def stored_parameter(self, dotted: str) -> tuple[int | str, ...]:
+        """The arguments of this decorator that name the only parameter which is stored."""
+        return self._first(self.stored_parameters, dotted) or ()
+
+    def converter_choice(self, dotted: str) -> tuple[int | str, ...]:
+        """The arguments of this call or decorator that choose another converter."""
+        return self._first(self.converter_choices, dotted) or ()
 
     def effect(self, dotted: str) -> Effect | None:
         """The effect of one of the SDK's own names: exact, through base classes, then by prefix."""
@@ -412,7 +442,8 @@ _NAME_SETS = (
 )  # fmt: skip
 _NAME_TABLES = (
     "operations", "effects", "returns", "bases", "starts", "injections", "renames", "keys",
-    "passes",
+    "passes", "argument_converters", "result_converters", "stored_parameters", "converter_choices",
+    "known_choices",
 )  # fmt: skip
 _WILDCARDS = frozenset({"primitives", "anywhere", "effects"})
 

@@ -1,0 +1,67 @@
+"""What an engine's profile says for `color-checker fix`: the code that fixes write."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+
+class Rewrite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Code in place of a call that workflows must not make.
+
+    In the texts, `<a.b>` is something to import (`<temporalio.workflow>`), `$context` the object that the
+    engine gives to the workflow, `$call` the call as written, `$function` what it calls, `$name` the last
+    part of the called name, `$word` the same as an identifier, `$arguments` all arguments as written,
+    `$logged` the arguments of a `print` as those of a logger's method, and `$x` the argument that `call`
+    names so.
+
+    Attributes:
+        of: the dotted names of what is called.
+        call: which calls are meant: the parameters, `(tz)` or `(low, high)`, each of which must be given;
+            `(*)` for any arguments, `(+)` for at least one. A dotted name (`(datetime.timezone.utc)`)
+            stands for just that argument.
+        write: the new expression, or a compound statement in one line in which the call stands.
+        safe: it gives the same type and the same meaning.
+        inside: in which functions it can stand: in coroutine functions, in others, or "" in all. One that
+            begins with `await` needs a coroutine function, one with `yield` a generator of the engine.
+    """
+
+    of: tuple[str, ...]
+    write: str
+    call: str = "(*)"
+    safe: bool = True
+    inside: Literal["", "async", "sync"] = ""
+
+
+class Extraction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How code of a workflow becomes a step of its own.
+
+    In the texts, beside what `Rewrite` has, `$step` is the new function, `$arguments` what it is called with,
+    `$owner` the object whose method decorates the workflow (`@app.orchestration_trigger` → `app`).
+
+    Attributes:
+        call: how the workflow calls a step, when one value is handed over.
+        call_none: the same without a value; call_many: with several; "" where `call` does for them.
+        decorator: above the new function, "" for none.
+        parameters: what stands before the function's own parameters.
+        packed: several values are handed over as one list, which the step takes apart.
+        step: "async" or "sync" where the engine calls steps of one kind only; "either": as the code needs.
+        nested: the step is a function within the workflow, which sees its variables.
+        call_async: how a nested coroutine function is called, "" where that is not possible.
+        binds: the step's call gives the awaitable of the engine only in a call of `call`.
+        registered: calls that have to list the new step, as in `Worker(activities=[…])`: dotted name →
+            keyword.
+        awaited: what is written before the call of a coroutine function; empty where `call` has it.
+    """
+
+    call: str
+    call_none: str = ""
+    call_many: str = ""
+    call_async: str = ""
+    decorator: str = ""
+    parameters: tuple[str, ...] = ()
+    packed: bool = False
+    step: Literal["async", "sync", "either"] = "either"
+    nested: bool = False
+    registered: dict[str, str] = {}
