@@ -43,11 +43,13 @@ from mypy_plugin.names import Names
 TYPES = "mypy_plugin.colors"
 
 _CLASSES = {Color.WORKFLOW: "Workflow", Color.STEP: "Step"}
-_OPAQUE = "Opaque"
+#: For the functions themselves, and for what untyped decorators make of them.
+_FUNCTIONS = {Color.WORKFLOW: "WorkflowFunction", Color.STEP: "StepFunction"}
+_OPAQUE = {Color.WORKFLOW: "OpaqueWorkflow", Color.STEP: "OpaqueStep"}
 
 #: Full name of a class → the color of its objects.
 _COLORS = {
-    f"{TYPES}.{prefix}{name}": color for color, name in _CLASSES.items() for prefix in ("", _OPAQUE)
+    f"{TYPES}.{name}": color for classes in (_CLASSES, _FUNCTIONS, _OPAQUE) for color, name in classes.items()
 } | {"runtime_min.colors.Workflow": Color.WORKFLOW, "runtime_min.colors.Step": Color.STEP}
 
 #: What the result of a decorator factory is called: mypy asks for a hook by that when it is applied.
@@ -125,7 +127,7 @@ def shown(typ: Type) -> Type:
         case CallableType() as function if color_of(function) is not None:
             fallback = function.fallback
             plain = next(base for base in fallback.type.mro if base.name in _CLASSES.values())
-            is_opaque = plain is not fallback.type
+            is_opaque = fallback.type.name in _OPAQUE.values()
             return Instance(plain, fallback.args if is_opaque else _arguments(function))
         case Instance(type=info, args=args) as instance if args and _COLORS.get(info.fullname) is None:
             return instance.copy_modified(args=[shown(arg) for arg in args])
@@ -178,6 +180,7 @@ def _applied(ctx: _Context, decoration: _Decoration) -> Type:
     if decorated is None or _is_constructor(ctx):
         return ctx.default_return_type
     api, exact = _api(ctx), not _is_in_class(ctx, decorated)
+    marked: FunctionLike | None
     if isinstance(result, AnyType):
         marked = _opaque(api, decorated, decoration, exact=exact)
     else:
@@ -225,7 +228,7 @@ def _marked(
         return Overloaded(found) if len(found) == len(items) else None
     if not isinstance(typ, CallableType) or typ.is_type_obj():
         return None
-    fallback = _fallback(api, _CLASSES[decoration.source.color], typ, decoration, exact=exact)
+    fallback = _fallback(api, _FUNCTIONS[decoration.source.color], typ, decoration, exact=exact)
     if fallback is None:
         return None
     result = typ.ret_type
@@ -240,8 +243,7 @@ def _opaque(
     """A callable with the color that is as lenient as what an untyped decorator gives, which is Any."""
     if not isinstance(decorated, CallableType):
         return None
-    name = _OPAQUE + _CLASSES[decoration.source.color]
-    fallback = _fallback(api, name, decorated, decoration, exact=exact)
+    fallback = _fallback(api, _OPAQUE[decoration.source.color], decorated, decoration, exact=exact)
     if fallback is None:
         return None
     return decorated.copy_modified(

@@ -39,16 +39,34 @@ class Step(Colored[P, R_co]):  # type: ignore[misc]
     """A function whose result its engine records."""
 
 
-class OpaqueWorkflow(Workflow[P, R_co]):  # type: ignore[misc]
-    """A workflow of which an untyped decorator has made something that may have any attributes."""
+# What follows is what mypy has for the functions themselves: callables, of which it knows the call already. A
+# second one in what they have in common would only confuse its inference.
+
+
+class WorkflowFunction(Workflow[P, R_co]):  # type: ignore[misc]
+    """What a workflow has in common with other workflows."""
+
+    if TYPE_CHECKING:
+        __call__: None  # type: ignore[assignment]
+
+
+class StepFunction(Step[P, R_co]):  # type: ignore[misc]
+    """What a step has in common with other steps."""
+
+    if TYPE_CHECKING:
+        __call__: None  # type: ignore[assignment]
+
+
+class OpaqueWorkflow(WorkflowFunction[P, R_co]):  # type: ignore[misc]
+    """The same, where an untyped decorator has made something of it that may have any attributes."""
 
     if TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any: ...
 
 
-class OpaqueStep(Step[P, R_co]):  # type: ignore[misc]
-    """A step of which an untyped decorator has made something that may have any attributes."""
+class OpaqueStep(StepFunction[P, R_co]):  # type: ignore[misc]
+    """The same, where an untyped decorator has made something of it that may have any attributes."""
 
     if TYPE_CHECKING:
 
