@@ -19,6 +19,7 @@ from typing import Any, Literal, TypeVar, get_type_hints
 
 import msgspec
 
+from color_checker.engines.rewriting import Extraction, Rewrite
 from color_checker.errors import ColorCheckerError, did_you_mean
 from color_checker.findings import Color, Effect
 
@@ -204,6 +205,8 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
             function another registered name (`@bp.function_name("SayHello")`).
         passes: dotted call → how it hands on arguments; several where it starts several things
             (`start_workflow(..., start_signal="stop", start_signal_args=[])`) (CC402).
+        rewrites: what `color-checker fix` writes in place of calls with an effect, the best first.
+        extraction: how it makes a step of a piece of a workflow, and how the workflow calls a step.
     """
 
     name: str
@@ -237,6 +240,8 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
     renames: dict[str, tuple[int | str, ...]] = {}
     keys: dict[str, tuple[int | str, ...]] = {}
     passes: dict[str, tuple[Passing, ...]] = {}
+    rewrites: tuple[Rewrite, ...] = ()
+    extraction: Extraction | None = None
     argument_converters: dict[str, str] = {}
     result_converters: dict[str, str] = {}
     stored_parameters: dict[str, tuple[int | str, ...]] = {}

@@ -1,0 +1,78 @@
+"""Reports types of parameters and results that an engine does not store as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from mypy.nodes import CallExpr, Decorator, FuncItem, Node
+
+from color_checker.findings import Severity
+from color_checker.rules.not_serializable import NotSerializable
+from mypy_plugin.injection import CHECK
+from mypy_plugin.storable.choices import converters_for
+from mypy_plugin.storable.converters import Converter
+from mypy_plugin.storable.functions import Stored, stored_by_call, stored_by_decorator
+from mypy_plugin.storable.messages import message
+from mypy_plugin.storable.registry import CONVERTERS
+from mypy_plugin.storable.shapes import Shape
+from mypy_plugin.storable.troubles import Outcome, Spot, Trouble
+
+if TYPE_CHECKING:
+    from mypy_plugin.module_check import Visit
+
+_SEVERITIES: dict[Outcome, Severity] = {Outcome.ALIKE: "warning", Outcome.UNSURE: "warning"}
+_ORDER = [Outcome.REFUSED, Outcome.UNREADABLE, Outcome.CHANGED, Outcome.ALIKE, Outcome.UNSURE]
+
+
+def check_decorator(visit: Visit, node: Node, around: tuple[FuncItem, ...]) -> None:
+    """The types of a function that a decorator makes a workflow or a step."""
+    assert isinstance(node, Decorator)
+    _report(visit, stored_by_decorator(visit, node), (*around, node.func))
+
+
+def check_call(visit: Visit, node: Node, around: tuple[FuncItem, ...]) -> None:
+    """The types of functions that a call registers, or runs as steps."""
+    assert isinstance(node, CallExpr)
+    _report(visit, stored_by_call(visit, node), around)
+
+
+def _report(visit: Visit, stored: Iterable[Stored], around: tuple[FuncItem, ...]) -> None:
+    for one in stored:
+        found = _found(visit, one)
+        if found is not None:
+            troubles, converter = found
+            text = message(one.function, one.parameter, troubles, converter)
+            severity = _SEVERITIES.get(troubles[0].outcome, "error")
+            visit.report(NotSerializable, one.place, text, around=around, severity=severity)
+
+
+def _found(visit: Visit, stored: Stored) -> tuple[list[Trouble], Converter] | None:
+    """The troubles of a type, worst first, if every converter has any that may be in use here."""
+    shape = Shape(stored.type)
+    default = CONVERTERS.get(stored.converter)
+    if default is None or not (found := _troubles(visit, default, shape)):
+        return None
+    for name in converters_for(visit.project, visit.path, stored.profile, stored.converter):
+        chosen = CONVERTERS.get(name)
+        if chosen is None or not (found := _troubles(visit, chosen, shape)):
+            return None
+        default = chosen
+    return found, default
+
+
+def _troubles(visit: Visit, converter: Converter, shape: Shape) -> list[Trouble]:
+    spot = Spot(seen=set(), own=lambda module: _is_own(visit, module))
+    found = list(converter.troubles(shape, spot))
+    if not visit.project.config.strict:
+        found = [one for one in found if one.outcome is not Outcome.UNSURE]
+    return sorted(found, key=lambda one: _ORDER.index(one.outcome))
+
+
+def _is_own(visit: Visit, module: str) -> bool:
+    """Whether a module is one of the project's: those have a check of their own."""
+    file = visit.api.modules.get(module)
+    return file is not None and any(name.endswith(CHECK) for name in file.names)
+
+
+CHECKS = ((Decorator, check_decorator), (CallExpr, check_call))
