@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mypy.nodes import CallExpr, Decorator, FuncItem, Node
@@ -42,7 +43,7 @@ def _report(visit: Visit, stored: Iterable[Stored], around: tuple[FuncItem, ...]
         found = _found(visit, one)
         if found is not None:
             troubles, converter = found
-            text = message(one.function, one.parameter, troubles, converter)
+            text = message(one.function, one.parameter, troubles, converter, partial(_is_own, visit))
             severity = _SEVERITIES.get(troubles[0].outcome, "error")
             visit.report(NotSerializable, one.place, text, around=around, severity=severity)
 
@@ -51,18 +52,19 @@ def _found(visit: Visit, stored: Stored) -> tuple[list[Trouble], Converter] | No
     """The troubles of a type, worst first, if every converter has any that may be in use here."""
     shape = Shape(stored.type)
     default = CONVERTERS.get(stored.converter)
-    if default is None or not (found := _troubles(visit, default, shape)):
-        return None
+    if default is None or not _troubles(visit, default, shape):
+        return None  # so it is seldom asked what is chosen
+    verdicts = []
     for name in converters_for(visit.project, visit.path, stored.profile, stored.converter):
         chosen = CONVERTERS.get(name)
         if chosen is None or not (found := _troubles(visit, chosen, shape)):
             return None
-        default = chosen
-    return found, default
+        verdicts.append((found, chosen))
+    return verdicts[0]
 
 
 def _troubles(visit: Visit, converter: Converter, shape: Shape) -> list[Trouble]:
-    spot = Spot(seen=set(), own=lambda module: _is_own(visit, module))
+    spot = Spot(seen=set(), own=partial(_is_own, visit))
     found = list(converter.troubles(shape, spot))
     if not visit.project.config.strict:
         found = [one for one in found if one.outcome is not Outcome.UNSURE]

@@ -109,7 +109,7 @@ def _stored_of_argument(visit: Visit, use: Use, argument: Expression) -> Iterato
             yield from _stored(use, function, function.type, _skipped(function))
     elif isinstance(argument, RefExpr | LambdaExpr):
         found = visit.type_of(argument)
-        name = argument.name if isinstance(argument, RefExpr) else "the lambda"
+        name = getattr(argument, "name", "") or "the lambda"
         if isinstance(found, CallableType) and not found.is_type_obj():
             yield from _stored(use, None, found, 0, place=argument, called=name)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from mypy_plugin.storable.converters import Converter
 from mypy_plugin.storable.shapes import shown
@@ -11,35 +11,33 @@ from mypy_plugin.storable.troubles import Outcome, Trouble
 _MOST = 3
 
 
-def message(function: str, parameter: str, troubles: Sequence[Trouble], converter: Converter) -> str:
+def message(
+    function: str, parameter: str, troubles: Sequence[Trouble], converter: Converter,
+    is_own: Callable[[str], bool],
+) -> str:  # fmt: skip
     """What is wrong with one annotation: the first of the troubles, and where the others are."""
     first, *others = troubles
-    text = f"{_subject(function, parameter, first)} {_problem(first, converter)}."
+    subject = _subject(function, parameter, first)
+    text = f"{subject} is of the type `{shown(first.shape.type, is_own)}`{_problem(first, converter)}."
     if first.instead:
         text += f" {first.instead}."
-    if others:
-        places = list(dict.fromkeys(_place(function, parameter, one) for one in others))
-        more = f" and {len(places) - _MOST} more" if len(places) > _MOST else ""
-        text += f" The same is true of {', '.join(places[:_MOST])}{more}."
+    here = _place(function, parameter, first)
+    places = dict.fromkeys(_place(function, parameter, one) for one in others)
+    more = [place for place in places if place != here]
+    if more:
+        rest = f" and {len(more) - _MOST} more" if len(more) > _MOST else ""
+        text += f" See also {', '.join(more[:_MOST])}{rest}."
     return text
 
 
-def hint(function: str, names: Sequence[str], converter: Converter) -> str:
-    """That nothing is known of the types of some parameters."""
-    listed = ", ".join(f"`{name}`" for name in names)
-    return (
-        f"Nothing says what {listed} of `{function}` may be, and so whether {converter.title} can store it. "
-        "Annotate it."
-    )
-
-
 def _subject(function: str, parameter: str, trouble: Trouble) -> str:
-    if not trouble.path:
-        owner = f"parameter `{parameter}`" if parameter else f"the result of `{function}`"
-        subject = f"a key of {owner}" if trouble.key else owner
-    else:
+    if trouble.path:
         subject = _place(function, parameter, trouble)
-    return f"{subject[0].upper()}{subject[1:]} is of the type `{shown(trouble.shape.type)}`"
+    else:
+        subject = f"parameter `{parameter}`" if parameter else f"the result of `{function}`"
+        if trouble.key:
+            subject = f"a key of {subject}"
+    return subject[0].upper() + subject[1:]
 
 
 def _place(function: str, parameter: str, trouble: Trouble) -> str:
@@ -52,14 +50,12 @@ def _problem(trouble: Trouble, converter: Converter) -> str:
     why = f" ({trouble.becomes})" if trouble.becomes else ""
     match trouble.outcome:
         case Outcome.REFUSED:
-            return f"which {converter.title} cannot store{why}: the call fails"
+            return f", which {converter.title} cannot store{why}: the call fails"
         case Outcome.UNREADABLE:
-            return (
-                f"which {converter.title} can store, but not read{why}: whoever gets it fails, at each replay"
-            )
+            return f", which {converter.title} can store, but not read{why}: whoever gets it fails, at each replay"
         case Outcome.UNSURE:
-            return f"so that it is not known whether {converter.title} can store it"
+            return f": it is not known whether {converter.title} can store what it holds"
     return (
-        f"and comes back from {converter.title} as {trouble.becomes}: after a replay, and where it is sent to, "
-        "it is not what the types say"
+        f", and comes back from {converter.title} as {trouble.becomes}: on replay, and where it is sent to, it "
+        "is not what the types say"
     )

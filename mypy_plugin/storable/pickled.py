@@ -57,7 +57,7 @@ _HOOKS = ("__reduce__", "__reduce_ex__", "__getstate__", "__getnewargs__", "__ge
 class Pickle(Converter):
     """`pickle.dumps` and `pickle.loads`."""
 
-    title = "pickle, with which DBOS stores it,"
+    title = "pickle"
 
     def inspect(self, shape: Shape, spot: Spot) -> Iterator[Trouble]:
         if shape.is_local:

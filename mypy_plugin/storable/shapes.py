@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 from functools import cached_property
 
@@ -200,50 +200,64 @@ class Shape:
         )
 
 
-def shown(type: Type) -> str:
-    """A type as users write it."""
-    proper = get_proper_type(type)
+def shown(written: Type, is_own: Callable[[str], bool] = lambda module: False) -> str:
+    """A type as users write it. `is_own` says of a module that its classes need not be written with it."""
+    proper = get_proper_type(written)
+
+    def listed(types: Iterable[Type], separator: str = ", ") -> str:
+        return separator.join(shown(one, is_own) for one in types)
+
     match proper:
         case AnyType():
             return "Any"
         case NoneType():
             return "None"
         case UnionType(items=items):
-            return " | ".join(shown(item) for item in items)
+            return listed(items, " | ")
         case LiteralType():
             return f"Literal[{proper.value_repr()}]"
-        case TupleType(partial_fallback=fallback) if fallback.type.is_named_tuple:
-            return _class_name(fallback.type)
-        case TupleType(items=items):
-            return f"tuple[{', '.join(shown(item) for item in items)}]"
-        case TypedDictType(fallback=fallback):
-            return _class_name(fallback.type)
+        case TupleType(items=items) if not proper.partial_fallback.type.is_named_tuple:
+            return f"tuple[{listed(items)}]"
+        case TupleType(partial_fallback=fallback) | TypedDictType(fallback=fallback):
+            return _class_name(fallback.type, is_own)
         case TypeType(item=item):
-            return f"type[{shown(item)}]"
+            return f"type[{shown(item, is_own)}]"
         case CallableType() | Overloaded():
             return "Callable"
         case Instance(type=info, args=args):
-            name = _class_name(info)
-            if info.fullname == "builtins.tuple":
-                return f"tuple[{shown(args[0])}, ...]" if args else name
-            if not args or not Shape(proper).has_arguments:
+            name = _class_name(info, is_own)
+            if not args or name in _UNPARAMETRIZED or not Shape(proper).has_arguments:
                 return name
-            return f"{name}[{', '.join(shown(argument) for argument in args)}]"
+            more = ", ..." if info.fullname == "builtins.tuple" else ""
+            return f"{name}[{listed(args)}{more}]"
     return str(proper)
 
 
 #: Modules whose names are written without them.
-_EVERYBODY_KNOWS = ("builtins", "typing", "collections.abc", "types")
+_EVERYBODY_KNOWS = ("builtins", "typing", "typing_extensions", "collections.abc")
+#: Where Python defines a class → where users find it.
+_PUBLIC = {
+    "_thread.lock": "threading.Lock", "_thread.LockType": "threading.Lock", "_thread.RLock": "threading.RLock",
+    "typing.AbstractSet": "collections.abc.Set",
+}  # fmt: skip
+_UNPARAMETRIZED = ("io.TextIOWrapper", "io.BufferedReader", "io.BufferedWriter")
 
 
-def _class_name(info: TypeInfo) -> str:
-    name = info.fullname.partition("@")[0]
+def _class_name(info: TypeInfo, is_own: Callable[[str], bool]) -> str:
+    dotted = info.fullname.partition("@")[0]
     module = info.module_name
-    return name.removeprefix(f"{module}.") if module in _EVERYBODY_KNOWS or _in_project(info) else name
-
-
-def _in_project(info: TypeInfo) -> bool:
-    return "." not in info.module_name or info.fullname.count(".") > 6
+    if module in _EVERYBODY_KNOWS or is_own(module):
+        dotted = dotted.removeprefix(f"{module}.") if dotted not in _PUBLIC else dotted
+    elif module.startswith("_") and module[1:] in (
+        "io",
+        "asyncio",
+        "contextvars",
+        "queue",
+        "socket",
+        "weakref",
+    ):
+        dotted = dotted[1:]
+    return _PUBLIC.get(dotted, dotted)
 
 
 def _without_new_types(found: ProperType) -> ProperType:
