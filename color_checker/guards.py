@@ -50,8 +50,10 @@ class Guards:
             for value in _values(node, call.func)
             if isinstance(value, ExtBound) and value.dotted == dotted
         }
+        given = {value for target in targets for value in target.returns.values}
         inside = {value for target in targets for value in self._given_inside(target)}
-        return bool(receivers) and receivers.isdisjoint(inside)
+        # What only its type is known of is among neither.
+        return bool(receivers) and receivers <= given and receivers.isdisjoint(inside)
 
     def _given_inside(self, node: Activation) -> Iterator[Value]:
         """What a function returns where a workflow runs."""
