@@ -459,7 +459,7 @@ class Execution:
     ) -> OperationFuture:
         if self.loop.disposed:
             raise Disposed
-        if target != storable(target):
+        if target and target != storable(target):
             raise NotStorable(f"the id {target!r} has a lone surrogate, which cannot be stored")
         position = self._next()
         digest = blake2b(plain, digest_size=8, key=self._key).digest()
@@ -470,10 +470,8 @@ class Execution:
             if not target and kind in ("child", "start"):
                 target = f"{self.key}/{position}"
             sealed = self.codec.seal(plain)
-            event = self._emit_scheduled(
-                Scheduled(position, kind, name, digest, sealed, target, 0.0, *where.shown()),
-                where,
-            )
+            event = Scheduled(position, kind, name, digest, sealed, target, 0.0, *where.shown())
+            self._out.append(event)
         future = OperationFuture(self, position)
         self.operations[position] = Operation(event, future, step, result=result)
         return future
