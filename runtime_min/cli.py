@@ -25,7 +25,7 @@ from runtime_min import journal
 from runtime_min.backend import Filter, Run, State
 from runtime_min.client import DATABASE_VARIABLE, DEFAULT_DATABASE, Description, Runtime
 from runtime_min.codec import Codec, JsonCodec
-from runtime_min.colors import Workflow, find_query, signals, workflows
+from runtime_min.colors import Workflow, check_sending, find_query, workflows
 from runtime_min.errors import (
     NonDeterminismError,
     NotReadable,
@@ -349,15 +349,7 @@ def signal(settings: Settings, id: str, name: str, value: str | None) -> None:
     """Send the signal NAME with VALUE, as JSON, to a run. With --app, its type is checked."""
     with _opened(settings) as runtime:
         plain = b"null" if value is None else _json(value)
-        declared = signals().get(name)
-        if declared is not None:
-            try:
-                runtime.codec.decode(plain, declared.type)
-            except NotReadable as error:
-                raise Failure(f"signal {name}: {error.problem}") from error
-        elif settings.apps:
-            known = ", ".join(sorted(signals())) or "none"
-            raise Failure(f"{', '.join(settings.apps)}: no signal is named `{name}`; there are: {known}")
+        check_sending(runtime.codec, name, plain, declared=bool(settings.apps))
         runtime.send(id, Received("signal", runtime.clock.now(), name, runtime.codec.seal(plain)))
 
 

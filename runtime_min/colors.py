@@ -15,7 +15,8 @@ from types import MappingProxyType
 from typing import Any, Concatenate, Generic, NoReturn, ParamSpec, Self, TypeVar, overload
 
 from runtime_min.calls import Asked, Call
-from runtime_min.errors import ColorError, WorkflowNotFound
+from runtime_min.codec import Codec
+from runtime_min.errors import ColorError, NotReadable, NotStorable, WorkflowNotFound
 from runtime_min.execution import Execution, Where
 from runtime_min.loop import WorkflowLoop, current, running
 from runtime_min.parameters import Parameters
@@ -369,6 +370,27 @@ def check_signal(signal: object) -> None:
     """
     if not isinstance(signal, Signal):
         raise ColorError(f"{signal!r} is no signal; give what `signal(name, type)` made")
+
+
+def check_sending(codec: Codec, name: str, plain: bytes, *, declared: bool) -> None:
+    """Refuse a signal that is sent by its name, with bytes for a value, if no run could take it.
+
+    Args:
+        declared: whether this process has the code of the workflows, and so declares all their signals.
+
+    Raises:
+        NotStorable: the value does not fit the signal's type.
+        WorkflowNotFound: nobody declares a signal of this name.
+    """
+    signal = _signals.get(name)
+    if signal is not None:
+        try:
+            codec.decode(plain, signal.type)
+        except NotReadable as error:
+            raise NotStorable(f"signal `{name}`: {error.problem}") from None
+    elif declared:
+        known = ", ".join(f"`{one}`" for one in sorted(_signals)) or "none"
+        raise WorkflowNotFound(f"no signal is named `{name}`; there are: {known}")
 
 
 def public_name(fn: Callable[..., Any]) -> str:

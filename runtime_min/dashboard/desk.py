@@ -19,8 +19,8 @@ import msgspec
 from runtime_min import journal
 from runtime_min.backend import Backend, Filter, Message, Run, State
 from runtime_min.codec import Codec
-from runtime_min.colors import signals, workflows
-from runtime_min.errors import NotReadable
+from runtime_min.colors import check_sending, signals, workflows
+from runtime_min.errors import NotStorable, WorkflowNotFound
 from runtime_min.journal import Failure, Received
 from runtime_min.timeline import Mark, Span, Timeline, failed, timeline
 
@@ -43,7 +43,7 @@ class Missing(Problem):
 
 
 class Unfit(Problem):
-    """The value of a signal that cannot be sent to any run."""
+    """A signal that cannot be sent to any run, for its name or its value."""
 
 
 class RunsQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -277,15 +277,10 @@ class Desk:
             msgspec.json.decode(plain)
         except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
             raise Unfit(f"the value is not JSON ({error}); text is written in quotes") from None
-        declared = signals().get(order.name)
-        if declared is not None:
-            try:
-                self._codec.decode(plain, declared.type)
-            except NotReadable as error:
-                raise Unfit(f"the value does not fit the signal `{order.name}`: {error.problem}") from None
-        elif self._is_typed:
-            known = ", ".join(sorted(signals())) or "none"
-            raise Unfit(f"no signal is named `{order.name}`; there are: {known}")
+        try:
+            check_sending(self._codec, order.name, plain, declared=self._is_typed)
+        except (NotStorable, WorkflowNotFound) as error:
+            raise Unfit(str(error)) from None
         self._send(order.id, Received("signal", time.time(), order.name, self._codec.seal(plain)))
 
     def cancel(self, order: Cancelling) -> None:

@@ -134,10 +134,10 @@ def test_every_command_explains_itself_and_all_its_options(name: str) -> None:
         ),
         (["signal", "nope", "approved", "true"], "no workflow has the id `nope`"),
         (["signal", "done", "approved", "true"], "workflow `done` is failed, so nothing reaches it any more"),
-        (["signal", "waiting", "approved", "maybe"], 'signal approved: value: "maybe" is no bool'),
+        (["signal", "waiting", "approved", "maybe"], 'signal `approved`: value: "maybe" is no bool'),
         (
             ["signal", "waiting", "approval", "true"],
-            "no signal is named `approval`; there are: approved, note",
+            "no signal is named `approval`; there are: `approved`, `note`",
         ),
         (["query", "waiting", "nope"], "workflow `buy` has no query `nope` at this point of its run"),
         (["query", "waiting", "status", "1"], "query status: TypeError: "),
