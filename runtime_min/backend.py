@@ -186,7 +186,11 @@ class Filter(msgspec.Struct, frozen=True):
 
 
 class Backend(Protocol):
-    """Storage and scheduling. Every method is one transaction."""
+    """Storage and scheduling. Every method is one transaction.
+
+    What it cannot do raises `StorageError`: `StorageUnavailable` if nothing has changed and it may be asked
+    again.
+    """
 
     def close(self) -> None:
         """Free what it holds; harmless when done twice."""

@@ -10,7 +10,6 @@ import inspect
 import io
 import math
 import signal as os_signals
-import sqlite3
 import sys
 import textwrap
 import traceback
@@ -128,7 +127,7 @@ def errors_in_one_line(command: Callable[P, R]) -> Callable[P, R]:
         except (WorkflowFailed, WorkflowCancelled, NonDeterminismError) as error:
             click.echo(f"{type(error).__name__}: {error}", err=True)
             sys.exit(1)
-        except (RuntimeMinError, sqlite3.Error) as error:
+        except RuntimeMinError as error:
             raise Failure(str(error)) from error
         except UnicodeEncodeError as error:
             # Bytes that are no text come from the command line like this.

@@ -64,6 +64,13 @@ class StorageError(RuntimeMinError):
     """The database cannot be used: not one of ours, of a newer format, or damaged."""
 
 
+class StorageUnavailable(StorageError):
+    """It could not do its work this time: full, locked for too long, an I/O error.
+
+    Nothing has changed, and it may be asked again.
+    """
+
+
 class OperationFailed(RuntimeMinError):
     """Something that a workflow waited for failed; base of `StepFailed` and `WorkflowFailed`.
 

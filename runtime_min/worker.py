@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import logging
 import math
-import sqlite3
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from contextvars import copy_context
@@ -123,7 +122,7 @@ class Worker:
             while True:
                 try:
                     timeout = self._tick()
-                except (StorageError, sqlite3.Error) as error:
+                except StorageError as error:
                     self._storage_failed(error)
                     timeout = _POLL
                 await self._rest(timeout)
@@ -320,7 +319,7 @@ class Worker:
         self._flush_wanted = False
         try:
             self._flush()
-        except (StorageError, sqlite3.Error) as error:
+        except StorageError as error:
             self._storage_failed(error)
 
     def _flush(self) -> None:
@@ -536,7 +535,7 @@ class Worker:
         try:
             self._backend.commit(commits)
             self._backend.unregister(self.name)
-        except (StorageError, sqlite3.Error) as error:
+        except StorageError as error:
             _log.warning("the database cannot be used at the end: %s", error)
 
     def _giving_back(self, live: Live, lost: list[Attempted], now: float) -> Commit:

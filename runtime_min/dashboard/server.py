@@ -15,7 +15,6 @@ import os
 import secrets
 import socket
 import socketserver
-import sqlite3
 import threading
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -41,7 +40,7 @@ from runtime_min.dashboard.desk import (
     Unfit,
 )
 from runtime_min.dashboard.gate import Gate, Refusal, body_length, in_url, is_loopback
-from runtime_min.errors import RuntimeMinError, StorageError
+from runtime_min.errors import RuntimeMinError, StorageError, StorageUnavailable
 from runtime_min.sqlite import SqliteBackend
 
 T = TypeVar("T")
@@ -212,7 +211,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._error(HTTPStatus.CONFLICT, str(problem))
         except (msgspec.MsgspecError, ValueError) as error:
             self._error(HTTPStatus.BAD_REQUEST, str(error))
-        except sqlite3.Error as error:
+        except StorageUnavailable as error:
             message = f"the database cannot be used at the moment: {error}"
             self._error(HTTPStatus.SERVICE_UNAVAILABLE, message, {"Retry-After": "1"})
         except StorageError as error:

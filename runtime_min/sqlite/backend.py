@@ -44,9 +44,8 @@ _PAUSE, _LONGEST_PAUSE = 0.0001, 0.001
 class SqliteBackend:
     """Runs in the SQLite file at `path`, which is made if it does not exist.
 
-    Several processes may have the file open. A method raises `sqlite3.OperationalError` when it could not do
-    its work this time (disk full, locked for longer than `timeout` seconds, I/O error); nothing has changed
-    then, and it may be called again.
+    Several processes may have the file open. A method raises `StorageUnavailable` when it could not do its
+    work this time (disk full, locked for longer than `timeout` seconds, I/O error).
 
     Args:
         synchronous: "FULL" loses nothing in a power failure; "NORMAL" may then lose the last commits, though
@@ -319,16 +318,17 @@ class SqliteBackend:
     def _atomically(self, work: Callable[[], T]) -> T:
         """Do all of it in one transaction, or nothing."""
         try:
-            self._execute("BEGIN IMMEDIATE")
-            result = work()
-            self._cursor.execute("COMMIT")
-        except BaseException as error:
-            # SQLite has rolled back by itself after some errors, such as a full disk.
-            if self._connection.in_transaction:
-                self._cursor.execute("ROLLBACK")
-            if isinstance(error, sqlite3.Error):
-                raise explained(error, self.path) from error
-            raise
+            try:
+                self._execute("BEGIN IMMEDIATE")
+                result = work()
+                self._cursor.execute("COMMIT")
+            except BaseException:
+                # SQLite has rolled back by itself after some errors, such as a full disk.
+                if self._connection.in_transaction:
+                    self._cursor.execute("ROLLBACK")
+                raise
+        except sqlite3.Error as error:
+            raise explained(error, self.path) from error
         return result
 
     def _rows(self, statement: str, values: Sequence[Any] | dict[str, Any] = ()) -> list[Any]:

@@ -6,7 +6,7 @@ import sqlite3
 import time
 from typing import Literal, TypeAlias
 
-from runtime_min.errors import StorageError
+from runtime_min.errors import StorageError, StorageUnavailable
 from runtime_min.sqlite.statements import read
 
 Synchronous: TypeAlias = Literal["FULL", "NORMAL"]
@@ -45,9 +45,13 @@ def open_file(path: str, synchronous: Synchronous, timeout: float) -> sqlite3.Co
     return connection
 
 
-def explained(error: sqlite3.Error, path: str) -> Exception:
-    """A `StorageError` if the file is damaged; else the error itself, which the caller may retry."""
-    return StorageError(f"{path}: damaged: {error}") if _code(error) in _DAMAGE else error
+def explained(error: sqlite3.Error, path: str) -> StorageError:
+    """The same as an error of ours."""
+    if _code(error) in _DAMAGE:
+        return StorageError(f"{path}: damaged: {error}")
+    if isinstance(error, sqlite3.OperationalError):
+        return StorageUnavailable(f"{path}: {error}")
+    return StorageError(f"{path}: {error}")
 
 
 def is_locked(error: sqlite3.Error) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,6 +32,7 @@ from runtime_min import (
     workflow,
 )
 from runtime_min.backend import Backend, Closing, Commit, Delivered, Message, NewRun, Outcome, Run
+from runtime_min.errors import StorageUnavailable
 from runtime_min.journal import Attempted, Event, Received, Resolved
 from runtime_min.memory import MemoryBackend
 from runtime_min.sqlite import SqliteBackend
@@ -346,7 +346,7 @@ class BrokenAtFirst(MemoryBackend):
     def _maybe_fail(self) -> None:
         if self.fails:
             self.fails -= 1
-            raise sqlite3.OperationalError("disk I/O error")
+            raise StorageUnavailable("disk I/O error")
 
 
 def test_a_message_is_not_forgotten_when_it_cannot_be_read_at_first() -> None:
@@ -528,7 +528,7 @@ class FullForAWhile(MemoryBackend):
     def commit(self, commits: Sequence[Commit]) -> list[Outcome]:
         if self.fails:
             self.fails -= 1
-            raise sqlite3.OperationalError("database or disk is full")
+            raise StorageUnavailable("database or disk is full")
         return super().commit(commits)
 
 
@@ -567,7 +567,7 @@ class DiesAfterSending(MemoryBackend):
 
     def commit(self, commits: Sequence[Commit]) -> list[Outcome]:
         if self.dead:
-            raise sqlite3.OperationalError("killed")
+            raise StorageUnavailable("killed")
         outcomes = super().commit(commits)
         self.dead = any(commit.messages for commit in commits)
         return outcomes

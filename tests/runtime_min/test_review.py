@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
 import time
 from collections.abc import Sequence
 from datetime import timedelta
@@ -36,6 +35,7 @@ from runtime_min import (
     workflow,
 )
 from runtime_min.backend import Commit, Outcome, Run
+from runtime_min.errors import StorageUnavailable
 from runtime_min.journal import Event
 from runtime_min.memory import MemoryBackend
 from runtime_min.sqlite import SqliteBackend
@@ -525,7 +525,7 @@ class FindsNothingAtFirst(MemoryBackend):
     def find(self, id: str, generation: int | None = None) -> Run | None:
         if id == "p/1" and self.fails:
             self.fails -= 1
-            raise sqlite3.OperationalError("disk I/O error")
+            raise StorageUnavailable("disk I/O error")
         return super().find(id, generation)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from runtime_min import Runtime, WorkflowCancelled, signal, sleep, start, step, wait_signal, worker, workflow
+from runtime_min.errors import StorageUnavailable
 from runtime_min.journal import Received, Resolved, Scheduled
 from runtime_min.sqlite import SqliteBackend
 from tests.runtime_min.driving import Driver, until
@@ -96,9 +97,9 @@ def test_a_database_that_is_locked_for_a_while_delays_everything_and_loses_nothi
         frozen = len(told)
         await asyncio.sleep(0.3)
         assert len(told) == frozen, "no workflow goes on before it is stored"
-        with pytest.raises(sqlite3.OperationalError, match="locked"):
+        with pytest.raises(StorageUnavailable, match="locked"):
             await handles[1].signal(go, 99)
-        with pytest.raises(sqlite3.OperationalError, match="locked"):
+        with pytest.raises(StorageUnavailable, match="locked"):
             await start(steps, 1)
         trouble.end()
         for value in range(5):
@@ -123,7 +124,7 @@ def test_a_full_disk_delays_everything_and_loses_nothing(runtime: Driver) -> Non
             before = len(told)
             await asyncio.sleep(0.4)
         assert before < 120
-        with pytest.raises(sqlite3.OperationalError, match="full"):
+        with pytest.raises(StorageUnavailable, match="full"):
             await _start_many(2000)
         connection.execute("PRAGMA max_page_count = 1000000")
         return [await handle.result() for handle in handles]
@@ -141,7 +142,7 @@ def test_every_single_commit_may_fail_once(runtime: Driver) -> None:
         def _atomically(self, work: Any) -> Any:
             self.calls += 1
             if self.calls > 3 and self.calls % 2:
-                raise sqlite3.OperationalError("database is locked")
+                raise StorageUnavailable("database is locked")
             return super()._atomically(work)
 
     async def inside() -> Any:
@@ -173,7 +174,7 @@ def test_a_commit_that_was_stored_although_it_failed_is_not_done_twice(runtime: 
             outcomes = super().commit(commits)
             self.calls += 1
             if self.calls % 2:
-                raise sqlite3.OperationalError("disk I/O error")
+                raise StorageUnavailable("disk I/O error")
             return outcomes
 
     async def inside() -> Any:
@@ -202,7 +203,7 @@ def test_reading_may_fail_at_any_time(runtime: Driver) -> None:
         def _fail(self) -> None:
             self.calls += 1
             if self.calls % 3 == 0:
-                raise sqlite3.OperationalError("disk I/O error")
+                raise StorageUnavailable("disk I/O error")
 
         def inbox(self, worker: str) -> Any:
             self._fail()
@@ -284,7 +285,7 @@ def test_a_cancellation_that_could_not_be_sent_was_not_sent(runtime: Driver) -> 
         await asyncio.sleep(0.05)
         trouble = Trouble(runtime)
         trouble.begin()
-        with pytest.raises(sqlite3.OperationalError):
+        with pytest.raises(StorageUnavailable):
             await handle.cancel()
         trouble.end()
         await asyncio.sleep(0.1)
@@ -302,7 +303,7 @@ async def _insistently(call: Any) -> Any:
     while True:
         try:
             return await call()
-        except sqlite3.OperationalError:
+        except StorageUnavailable:
             await asyncio.sleep(0.01)
 
 

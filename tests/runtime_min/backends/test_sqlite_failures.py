@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from runtime_min.backend import Closing, Commit, Filter
+from runtime_min.errors import StorageError, StorageUnavailable
 from runtime_min.sqlite import SqliteBackend
 from tests.runtime_min.backends.samples import ANN, message, new, owned, stored
 
@@ -39,7 +40,7 @@ def batch(*numbers: int) -> list[Commit]:
 def fails(backend: SqliteBackend, work: Callable[[], object], reason: str) -> None:
     """It raises, and nothing has changed."""
     before = everything(backend)
-    with pytest.raises(sqlite3.OperationalError, match=reason):
+    with pytest.raises(StorageUnavailable, match=reason):
         work()
     assert everything(backend) == before
     assert not backend._connection.in_transaction
@@ -104,7 +105,7 @@ def test_what_cannot_be_stored_takes_the_whole_batch_with_it(sqlite: SqliteBacke
     first, second = owned(sqlite, "a").number, owned(sqlite, "b").number
     before = everything(sqlite)
     wrong = Commit(second, 1, 1, (b"fine", object()))  # type: ignore[arg-type]
-    with pytest.raises(sqlite3.Error):
+    with pytest.raises(StorageError):
         sqlite.commit([*batch(first), wrong])
     assert everything(sqlite) == before
     stored(sqlite, *batch(first, second))

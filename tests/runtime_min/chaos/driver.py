@@ -7,7 +7,6 @@ import contextlib
 import multiprocessing
 import os
 import signal
-import sqlite3
 import threading
 import time
 from collections import Counter
@@ -17,6 +16,7 @@ from random import Random
 from typing import Any, TypeVar
 
 from runtime_min import Filter, Handle, Runtime, WorkflowCancelled, WorkflowFailed, WorkflowNotFound
+from runtime_min.errors import StorageUnavailable
 from runtime_min.sqlite import SqliteBackend
 from tests.runtime_min.chaos.checks import problems, read
 from tests.runtime_min.chaos.process import LEASE, Moment, Setup, database, keep_ledger, work
@@ -224,7 +224,7 @@ async def _insist(call: Callable[[], Awaitable[T]]) -> T:
     while True:
         try:
             return await call()
-        except sqlite3.OperationalError:
+        except StorageUnavailable:
             await asyncio.sleep(0.1)
 
 
