@@ -1,4 +1,4 @@
-"""The command line: `color-checker check`, `why`, `explain`, `graph`, `init`.
+"""The command line: `color-checker check`, `why`, `explain`, `graph`, `fix`, `init`.
 
 A thin layer. What a command needs is imported when it runs, so that `check` without changes, `--help` and
 `--version` start fast.
@@ -569,6 +569,59 @@ def lsp(context: click.Context) -> None:
         complain('the language server needs pygls: pip install "color-checker[lsp]"')
         context.exit(FAILED)
     serve()
+
+
+# -- fix ------------------------------------------------------------------------------------------
+
+
+@main.command(short_help="Change the code so that findings go away.")
+@analysis_options
+@click.option("--diff", is_flag=True, help="Only show what would change; exit code 1 if anything would.")
+@click.option("--rule", "rules", multiple=True, metavar="RULE,...", help="Fix only findings of these rules.")
+@click.option("--unsafe", is_flag=True, help="Also what may change what the code means.")
+def fix(
+    paths: tuple[str, ...], engines: tuple[str, ...], no_cache: bool, config_file: str | None, diff: bool,
+    rules: tuple[str, ...], unsafe: bool,
+) -> int:  # fmt: skip
+    """Fix what can be fixed in the files below each PATH (default: the working directory).
+
+    What is written is checked again: a fix stays if its finding is gone and there is no other. Comments and
+    formatting stay as they are.
+
+    Exit code: 0 no errors or warnings are left, 1 some are, 2 the command or the configuration is wrong, or
+    a file could not be read, parsed or written. With --diff: 0 nothing would change, 1 something would.
+
+    \b
+    Examples:
+      color-checker fix src
+      color-checker fix src --diff --rule clock,random
+      color-checker fix src --unsafe
+    """
+    try:
+        from color_checker import fixing
+    except ModuleNotFoundError as error:
+        if error.name != "libcst":
+            raise
+        raise UsageError("fix needs libcst: pip install 'color-checker[fix]'") from None
+
+    config = effective_config(config_file)
+    outcome = fixing.fix_files(
+        paths or config.default_paths(), config=config, engines=engines, rules=rule_names(rules, "--rule"),
+        unsafe=unsafe, cache=not no_cache,
+    )  # fmt: skip
+    for error in outcome.errors:
+        complain(f"{error.path}:{error.line}:{error.column}: {error.reason}")
+    if diff:
+        click.echo("".join(change.diff() for change in outcome.changes), nl=False)
+        return FAILED if outcome.errors else FOUND if outcome.changes else NOTHING_FOUND
+    problems = fixing.write_changes(outcome.changes)
+    for problem in problems:
+        complain(problem)
+    for line in fixing.summary(outcome):
+        click.echo(line)
+    if outcome.errors or problems:
+        return FAILED
+    return FOUND if any(left.finding.severity != "note" for left in outcome.left) else NOTHING_FOUND
 
 
 # -- init -----------------------------------------------------------------------------------------

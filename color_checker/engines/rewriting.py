@@ -38,7 +38,8 @@ class Extraction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How code of a workflow becomes a step of its own.
 
     In the texts, beside what `Rewrite` has, `$step` is the new function, `$arguments` what it is called with,
-    `$owner` the object whose method decorates the workflow (`@app.orchestration_trigger` → `app`).
+    `$owner` the object whose method decorates the workflow (`@app.orchestration_trigger` → `app`), `$input`
+    the step's last parameter.
 
     Attributes:
         call: how the workflow calls a step, when one value is handed over.
@@ -46,13 +47,12 @@ class Extraction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         decorator: above the new function, "" for none.
         parameters: what stands before the function's own parameters.
         packed: several values are handed over as one list, which the step takes apart.
+        nothing: the parameter of a step that is handed nothing, where it must have one.
         step: "async" or "sync" where the engine calls steps of one kind only; "either": as the code needs.
         nested: the step is a function within the workflow, which sees its variables.
-        call_async: how a nested coroutine function is called, "" where that is not possible.
-        binds: the step's call gives the awaitable of the engine only in a call of `call`.
+        call_async: how a coroutine function is called; "" where `call` does, or it is not possible.
         registered: calls that have to list the new step, as in `Worker(activities=[…])`: dotted name →
             keyword.
-        awaited: what is written before the call of a coroutine function; empty where `call` has it.
     """
 
     call: str
@@ -62,6 +62,7 @@ class Extraction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     decorator: str = ""
     parameters: tuple[str, ...] = ()
     packed: bool = False
+    nothing: str = ""
     step: Literal["async", "sync", "either"] = "either"
     nested: bool = False
     registered: dict[str, str] = {}

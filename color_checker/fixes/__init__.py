@@ -1,0 +1,8 @@
+"""Changes of the code that make findings go away."""
+
+from __future__ import annotations
+
+from color_checker.fixes.edits import Edit, Fix, apply, overlap
+from color_checker.fixes.registry import FIXERS, fixes_for
+
+__all__ = ["FIXERS", "Edit", "Fix", "apply", "fixes_for", "overlap"]

@@ -1,0 +1,117 @@
+"""What a fix is: replaced ranges of text, and how they are applied."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+#: Gives the text of the file at an absolute path.
+Read = Callable[[str], str]
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
+
+
+class Edit(msgspec.Struct, frozen=True, order=True):
+    """A range of a file's text, and what stands there afterwards.
+
+    Lines and columns count from 1, columns in characters; the end is exclusive. `path` is absolute.
+    """
+
+    path: str
+    start_line: int
+    start_column: int
+    end_line: int
+    end_column: int
+    text: str
+
+    @property
+    def start(self) -> tuple[int, int]:
+        """Where the range begins."""
+        return self.start_line, self.start_column
+
+    @property
+    def end(self) -> tuple[int, int]:
+        """Where the range ends."""
+        return self.end_line, self.end_column
+
+
+class Fix(msgspec.Struct, frozen=True):
+    """One way to make a finding go away.
+
+    Attributes:
+        title: what it does, as an order ("Use `workflow.now()`").
+        rule: the name of the finding's rule.
+        safe: the code means what it meant before; else somebody has to look at it.
+        edits: do not overlap; in several files where the fix goes across files. Imports are included.
+    """
+
+    title: str
+    rule: str
+    safe: bool
+    edits: tuple[Edit, ...]
+
+
+class Lines:
+    """Translates between offsets in a text and lines and columns."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.starts = [0, *(match.end() for match in _LINE_END.finditer(text))]
+
+    def offset(self, line: int, column: int) -> int:
+        """The offset of a place; the end of the text for places behind it."""
+        if line > len(self.starts):
+            return len(self.text)
+        return min(self.starts[line - 1] + column - 1, len(self.text))
+
+    def place(self, offset: int) -> tuple[int, int]:
+        """Line and column of an offset."""
+        import bisect
+
+        line = bisect.bisect_right(self.starts, offset)
+        return line, offset - self.starts[line - 1] + 1
+
+    def edit(self, path: str, start: int, end: int, text: str) -> Edit:
+        """The edit of a range of offsets."""
+        return Edit(path, *self.place(start), *self.place(end), text)
+
+
+def apply(edits: Iterable[Edit], read: Read) -> dict[str, str]:
+    """The new texts of the files that the edits are about, by path.
+
+    Of several equal edits one counts: fixes that are applied together may need the same import. Texts put
+    in at the same place keep their order. Raises ValueError if edits overlap.
+    """
+    by_path: dict[str, list[Edit]] = {}
+    for edit in dict.fromkeys(edits):
+        by_path.setdefault(edit.path, []).append(edit)
+    return {path: _applied(read(path), found) for path, found in by_path.items()}
+
+
+def _applied(text: str, edits: list[Edit]) -> str:
+    lines = Lines(text)
+    parts = []
+    last = 0
+    for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
+        start, end = lines.offset(*edit.start), lines.offset(*edit.end)
+        if start < last:
+            raise ValueError(f"edits overlap in {edit.path}:{edit.start_line}:{edit.start_column}")
+        parts += [text[last:start], edit.text]
+        last = end
+    return "".join((*parts, text[last:]))
+
+
+def overlap(first: Iterable[Edit], second: Iterable[Edit]) -> bool:
+    """Whether the two sets of edits cannot be applied together. Equal edits are one."""
+    others = list(second)
+    return any(_collide(edit, other) for edit in first for other in others if edit != other)
+
+
+def _collide(one: Edit, other: Edit) -> bool:
+    if one.path != other.path:
+        return False
+    if one.start == one.end and other.start == other.end:
+        return False
+    return one.start < other.end and other.start < one.end

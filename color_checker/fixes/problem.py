@@ -1,0 +1,188 @@
+"""A finding together with what the program and the files say about it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from color_checker.causes import Cause
+from color_checker.engines import Profile
+from color_checker.findings import Color, Finding
+from color_checker.fixes.code import Code, parsed
+from color_checker.fixes.edits import Edit, Fix, Read, apply
+from color_checker.fixes.imports import Imports, unneeded
+from color_checker.program import Place, shown_name
+from color_checker.values import ExtInst
+
+if TYPE_CHECKING:
+    from color_checker.activation import Activation
+    from color_checker.checking import Analysis
+
+
+class Problem:
+    """What a fixer asks."""
+
+    def __init__(self, finding: Finding, analysis: Analysis, read: Read) -> None:
+        self.finding = finding
+        self.analysis = analysis
+        self.program = analysis.program
+        self._read = read
+
+    @cached_property
+    def paths(self) -> dict[str, str]:
+        """Path as shown → absolute, of the files that are checked."""
+        return {source.shown: source.path for source in self.analysis.project.files}
+
+    @cached_property
+    def path(self) -> str:
+        """The absolute path of the finding's file; "" if it is none of the project."""
+        return self.paths.get(self.finding.path, "")
+
+    @cached_property
+    def profile(self) -> Profile | None:
+        """The engine of the code that the finding is about."""
+        return self.program.profile(self.finding.engine)
+
+    @cached_property
+    def span(self) -> tuple[int, int, int, int]:
+        """Where the finding is."""
+        finding = self.finding
+        return finding.line, finding.column, finding.end_line, finding.end_column
+
+    # -- files ----------------------------------------------------------------------------------
+
+    def text(self, path: str) -> str:
+        """What the file holds; "" if it cannot be read."""
+        try:
+            return self._read(path)
+        except (OSError, ValueError):
+            return ""
+
+    def code(self, path: str) -> Code | None:
+        """The tree of the file."""
+        return parsed(self.text(path)) if path else None
+
+    def imports(self, code: Code, path: str) -> Imports:
+        """The imports of the file."""
+        return Imports(code, path, self._first_party)
+
+    @cached_property
+    def _first_party(self) -> frozenset[str]:
+        return frozenset(source.module.partition(".")[0] for source in self.analysis.project.files)
+
+    # -- program --------------------------------------------------------------------------------
+
+    @cached_property
+    def cause(self) -> Cause | None:
+        """The effect that the finding is about."""
+        finding = self.finding
+        for cause in self.program.causes:
+            place = self.program.place_of(cause.anchor, cause.position)
+            if (
+                cause.site.effect is finding.effect
+                and _is_at(place, finding)
+                and self._ends(cause) == finding.witness[-1:]
+            ):
+                return cause
+        return None
+
+    def _ends(self, cause: Cause) -> tuple[object, ...]:
+        return self.program.witness((), cause.node, cause.site.at, shown_name(cause.site.dotted))[-1:]
+
+    @cached_property
+    def anchor(self) -> Activation | None:
+        """The function in which the finding stands."""
+        if self.cause is not None:
+            return self.cause.anchor
+        finding = self.finding
+        for node in self.program.nodes:
+            facts = node.facts
+            around = facts.kind == "module" or facts.first_line <= finding.line <= facts.end_line
+            if around and node.module.path == finding.path and node.name == finding.function:
+                return node
+        return None
+
+    def is_workflow(self, node: Activation) -> bool:
+        """Whether the node is workflow code of the finding's engine itself, not only reached by it."""
+        code = self.program.code.get(node)
+        return code is not None and code.color is Color.WORKFLOW and code.engine == self.finding.engine
+
+    def context(self, node: Activation) -> str | None:
+        """The name by which the node's code knows what the engine gave to the workflow."""
+        profile = self.profile
+        if profile is None:
+            return None
+        classes = {name for source in profile.colors for name in source.parameters if name}
+        hidden: set[str] = set()
+        scope: Activation | None = node
+        while scope is not None:
+            for slot, param in enumerate(scope.facts.params):
+                values = self.program.values(scope, slot)
+                if param.name not in hidden and any(
+                    isinstance(value, ExtInst)
+                    and any(name in classes for name in profile.inherited(value.dotted))
+                    for value in values
+                ):
+                    return param.name
+            hidden |= set(scope.body.cells) | {param.name for param in scope.facts.params}
+            scope = scope.env
+        return None
+
+    # -- results --------------------------------------------------------------------------------
+
+    def fix(self, title: str, edits: tuple[Edit, ...], *, safe: bool) -> Fix | None:
+        """The fix with those edits; None if they leave a file that cannot be parsed.
+
+        An import that only the replaced code needed goes with it.
+        """
+        try:
+            texts = apply(edits, self.text)
+        except ValueError:
+            return None
+        extra: list[Edit] = []
+        for path, text in texts.items():
+            before, after = parsed(self.text(path)), parsed(text)
+            if before is None or after is None or not _compiles(text):
+                return None
+            extra += self._removals(path, before, after, edits)
+        return Fix(title, self.finding.name, safe, tuple(sorted({*edits, *extra})))
+
+    def _removals(self, path: str, before: Code, after: Code, edits: tuple[Edit, ...]) -> list[Edit]:
+        """The removal of imports, as edits of the text before; none where it would touch the others."""
+        gone = list(unneeded(before, after, path))
+        if not gone:
+            return []
+        texts = [after.text[after.lines.offset(*e.start) : after.lines.offset(*e.end)] for e in gone]
+        found = []
+        for text in texts:
+            start = before.text.find(text)
+            if start < 0 or before.text.find(text, start + 1) >= 0:
+                continue
+            edit = before.lines.edit(path, start, start + len(text), "")
+            if not any(edit.start <= other.end and other.start <= edit.end for other in edits):
+                found.append(edit)
+        return found
+
+
+def _is_at(place: Place, finding: Finding) -> bool:
+    return (place.path, place.line, place.column, place.end_line, place.end_column) == (
+        finding.path,
+        finding.line,
+        finding.column,
+        finding.end_line,
+        finding.end_column,
+    )
+
+
+def _compiles(text: str) -> bool:
+    """Whether Python takes the text."""
+    import ast
+    import warnings
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(text, "<fix>", "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True

@@ -1,0 +1,197 @@
+"""Which names a piece of code binds and reads, function by function."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import libcst as cst
+
+from color_checker.fixes.code import Code, Function
+
+_COMPREHENSIONS = (cst.ListComp, cst.SetComp, cst.DictComp, cst.GeneratorExp)
+
+
+def bound(node: cst.CSTNode) -> set[str]:
+    """The names that running the node binds in the scope that it stands in."""
+    found: set[str] = set()
+    for inner in own(node):
+        found.update(_bindings(inner))
+    return found
+
+
+def parameters(function: Function) -> list[str]:
+    """The names of a function's parameters."""
+    return [node.name.value for node in _params(function.params)]
+
+
+def locals_of(function: Function) -> set[str]:
+    """The names that are local to the function."""
+    names = set(parameters(function)) | bound(function.body)
+    for node in own(function.body):
+        if isinstance(node, cst.Global | cst.Nonlocal):
+            names -= {item.name.value for item in node.names}
+    return names
+
+
+def reads(node: cst.CSTNode) -> set[str]:
+    """The names that the node reads from around it, those of functions inside included."""
+    return set(_reads(node))
+
+
+def own(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    """The nodes that run in the scope that `node` stands in, in source order.
+
+    Of functions and classes inside: decorators, defaults and bases; their own node comes, too.
+    """
+    yield node
+    if isinstance(node, cst.FunctionDef):
+        for part in (*node.decorators, *_defaults(node.params)):
+            yield from own(part)
+    elif isinstance(node, cst.ClassDef):
+        for part in (*node.decorators, *node.bases, *node.keywords):
+            yield from own(part)
+    elif isinstance(node, cst.Lambda):
+        for part in _defaults(node.params):
+            yield from own(part)
+    else:
+        for child in node.children:
+            yield from own(child)
+
+
+def is_global(code: Code, node: cst.CSTNode, name: str) -> bool:
+    """Whether `name`, read at the node, is the module's."""
+    return not any(name in names for names in _scopes_around(code, node))
+
+
+def _scopes_around(code: Code, node: cst.CSTNode) -> Iterator[set[str]]:
+    below = node
+    direct = True  # a class body hides its names from functions inside
+    for outer in code.around(node):
+        if isinstance(outer, Function) and below is outer.body:
+            yield locals_of(outer)
+            direct = False
+        elif isinstance(outer, cst.ClassDef) and below is outer.body and direct:
+            yield bound(outer.body)
+        elif isinstance(outer, _COMPREHENSIONS):
+            yield set(_targets(outer.for_in))
+        below = outer
+
+
+def _bindings(node: cst.CSTNode) -> Iterator[str]:
+    match node:
+        case cst.FunctionDef() | cst.ClassDef():
+            yield node.name.value
+        case cst.AssignTarget():
+            yield from _names(node.target)
+        case cst.AnnAssign() if node.value is not None:
+            yield from _names(node.target)
+        case cst.AugAssign() | cst.For() | cst.NamedExpr():
+            yield from _names(node.target)
+        case cst.AsName():
+            yield from _names(node.name)
+        case cst.ImportAlias() if node.asname is None:
+            yield _first_name(node.name)
+        case cst.MatchAs() if node.name is not None:
+            yield node.name.value
+        case cst.MatchStar() if node.name is not None:
+            yield node.name.value
+        case cst.MatchMapping() if node.rest is not None:
+            yield node.rest.value
+        case cst.Del():
+            yield from _names(node.target)
+
+
+def _names(target: cst.CSTNode) -> Iterator[str]:
+    """The names that an assignment to the target binds."""
+    match target:
+        case cst.Name():
+            yield target.value
+        case cst.Tuple() | cst.List():
+            for element in target.elements:
+                yield from _names(element.value)
+        case cst.StarredElement():
+            yield from _names(target.value)
+
+
+def _first_name(node: cst.Name | cst.Attribute) -> str:
+    while isinstance(node, cst.Attribute):
+        assert isinstance(node.value, cst.Name | cst.Attribute)
+        node = node.value
+    return node.value
+
+
+def _params(params: cst.Parameters) -> list[cst.Param]:
+    stars = [star for star in (params.star_arg, params.star_kwarg) if isinstance(star, cst.Param)]
+    return [*params.posonly_params, *params.params, *params.kwonly_params, *stars]
+
+
+def _defaults(params: cst.Parameters) -> Iterator[cst.CSTNode]:
+    for param in _params(params):
+        if param.default is not None:
+            yield param.default
+        if param.annotation is not None:
+            yield param.annotation
+
+
+def _targets(clause: cst.CompFor) -> Iterator[str]:
+    yield from _names(clause.target)
+    if clause.inner_for_in is not None:
+        yield from _targets(clause.inner_for_in)
+
+
+def _reads(node: cst.CSTNode) -> Iterator[str]:
+    match node:
+        case cst.Name():
+            yield node.value
+        case cst.Attribute():
+            yield from _reads(node.value)
+        case cst.Arg():
+            yield from _reads(node.value)
+        case cst.ImportFrom() | cst.Import() | cst.Global() | cst.Nonlocal():
+            return
+        case cst.AssignTarget() | cst.AnnAssign() | cst.For() | cst.NamedExpr() | cst.AsName():
+            for child in node.children:
+                if child is getattr(node, "target", None) or isinstance(node, cst.AsName):
+                    yield from _read_in_target(child)
+                else:
+                    yield from _reads(child)
+        case cst.FunctionDef():
+            for part in (*node.decorators, *_defaults(node.params)):
+                yield from _reads(part)
+            if node.returns is not None:
+                yield from _reads(node.returns)
+            yield from reads(node.body) - locals_of(node)
+        case cst.Lambda():
+            for part in _defaults(node.params):
+                yield from _reads(part)
+            yield from reads(node.body) - locals_of(node)
+        case cst.ClassDef():
+            for part in (*node.decorators, *node.bases, *node.keywords):
+                yield from _reads(part)
+            yield from reads(node.body) - bound(node.body)
+        case cst.ListComp() | cst.SetComp() | cst.DictComp() | cst.GeneratorExp():
+            found: set[str] = set()
+            for child in node.children:
+                found.update(_reads(child))
+            yield from found - set(_targets(node.for_in))
+        case cst.CompFor():
+            for child in node.children:
+                if child is not node.target:
+                    yield from _reads(child)
+        case _:
+            for child in node.children:
+                yield from _reads(child)
+
+
+def _read_in_target(target: cst.CSTNode) -> Iterator[str]:
+    """What is read to assign to the target: of `a[i].b` both names, of `a` none."""
+    match target:
+        case cst.Name():
+            return
+        case cst.Tuple() | cst.List():
+            for element in target.elements:
+                yield from _read_in_target(element.value)
+        case cst.StarredElement():
+            yield from _read_in_target(target.value)
+        case _:
+            yield from _reads(target)

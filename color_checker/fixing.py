@@ -1,0 +1,288 @@
+"""Applies fixes to the files of a project: together, until nothing changes, each checked by the rules."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import stat
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from color_checker.config import Config
+from color_checker.errors import SourceError
+from color_checker.findings import Finding, InputError, Report
+from color_checker.fixes import FIXERS, Edit, Fix, apply, fixes_for, overlap
+from color_checker.session import Session
+from color_checker.sources import decode, encode, read_source, shown_path
+
+#: More rounds are not made: each fix removes a finding, so that few are needed.
+MOST_ROUNDS = 10
+
+_BOM = b"\xef\xbb\xbf"
+
+
+class Fixed(msgspec.Struct, frozen=True):
+    """A finding that is gone, and what was done about it."""
+
+    finding: Finding
+    title: str
+    safe: bool
+
+
+class Left(msgspec.Struct, frozen=True):
+    """A finding that is still there, and why."""
+
+    finding: Finding
+    reason: str
+
+
+class Change(msgspec.Struct, frozen=True):
+    """A file whose text is another. `before` are the bytes that were fixed."""
+
+    path: str
+    before: bytes
+    after: bytes
+
+    def diff(self) -> str:
+        """As a unified diff."""
+        shown = shown_path(self.path)
+        before, after = (decode(data).splitlines(keepends=True) for data in (self.before, self.after))
+        return "".join(_ended(difflib.unified_diff(before, after, f"a/{shown}", f"b/{shown}")))
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What fixing has come to. Nothing is written yet."""
+
+    fixed: tuple[Fixed, ...]
+    left: tuple[Left, ...]
+    changes: tuple[Change, ...]
+    errors: tuple[InputError, ...]
+
+
+def fix_files(
+    paths: Sequence[Path | str], *, config: Config | None = None, engines: Collection[str] = (),
+    rules: Collection[str] = (), unsafe: bool = False, cache: bool = True,
+    tell: Callable[[int], None] = lambda count: None,
+) -> Outcome:  # fmt: skip
+    """Fix what can be fixed in the files below `paths`, in memory.
+
+    Args:
+        rules: the names of the rules whose findings are fixed; all if empty.
+        unsafe: also apply fixes after which the code may mean something else.
+        tell: is called after each round with the number of findings fixed by then.
+    """
+    session = Session(paths, config=config, engines=engines, cache=cache)
+    return _Fixing(session, frozenset(rules), unsafe, tell).run()
+
+
+class _Choice(msgspec.Struct, frozen=True):
+    """A finding and the fix chosen for it."""
+
+    finding: Finding
+    fix: Fix
+
+
+class _Fixing:
+    """The state of one run."""
+
+    def __init__(
+        self, session: Session, rules: frozenset[str], unsafe: bool, tell: Callable[[int], None]
+    ) -> None:
+        self.session = session
+        self.rules = rules
+        self.unsafe = unsafe
+        self.tell = tell
+        self.originals: dict[str, bytes] = {}
+        self.texts: dict[str, str] = {}
+        self.fixed: list[Fixed] = []
+        #: Findings for which the fix did not do what it should, with the reason.
+        self.refused: dict[tuple[str, ...], str] = {}
+
+    def run(self) -> Outcome:
+        """Rounds of fixes, until there are none."""
+        report = self.session.check()
+        for _ in range(MOST_ROUNDS):
+            choices = self._choose(report)
+            if not choices:
+                break
+            report = self._accept(report, choices)
+            self.tell(len(self.fixed))
+        left = tuple(
+            Left(finding, self._reason(finding)) for finding in report.findings if self._is_wanted(finding)
+        )
+        return Outcome(tuple(self.fixed), left, tuple(self._changes()), report.errors)
+
+    def read(self, path: str) -> str:
+        """The text of a file as fixed so far."""
+        if path not in self.texts:
+            data = self.originals[path] = read_source(path)
+            self.texts[path] = decode(data)
+        return self.texts[path]
+
+    def _is_wanted(self, finding: Finding) -> bool:
+        return not self.rules or finding.name in self.rules
+
+    def _fixes(self, finding: Finding) -> tuple[Fix, ...]:
+        return fixes_for(finding, self.session.analysis, self.read)
+
+    def _choose(self, report: Report) -> list[_Choice]:
+        """A fix for each finding that has one, as many as can be applied together."""
+        chosen: list[_Choice] = []
+        taken: dict[str, list[Edit]] = {}
+        for finding in report.findings:
+            if not self._is_wanted(finding) or finding.name not in FIXERS or _key(finding) in self.refused:
+                continue
+            fix = next((fix for fix in self._fixes(finding) if fix.safe or self.unsafe), None)
+            if fix is None:
+                continue
+            closed = next((path for path in _paths(fix.edits) if not _is_writable(path)), None)
+            if closed is not None:
+                self.refused[_key(finding)] = f"{shown_path(closed)} is read-only"
+            elif not any(overlap(fix.edits, taken.get(path, ())) for path in _paths(fix.edits)):
+                chosen.append(_Choice(finding, fix))
+                for edit in fix.edits:
+                    taken.setdefault(edit.path, []).append(edit)
+        return chosen
+
+    def _accept(self, before: Report, choices: list[_Choice]) -> Report:
+        """Apply the fixes; those that do not make things better are taken back. Gives the new report."""
+        kept = dict(self.texts)
+        texts = self._apply(choices)
+        if texts is not None:
+            self._put(texts)
+            after = self.session.check()
+            if _is_better(before, after, [choice.finding for choice in choices]):
+                self.fixed += [Fixed(c.finding, c.fix.title, c.fix.safe) for c in choices]
+                return after
+            self._put({path: kept[path] for path in texts})
+        if len(choices) == 1:
+            self.refused[_key(choices[0].finding)] = "its fix leads to another finding"
+            return self.session.check()
+        # The second half is looked at again in the next round, with the places that it then has.
+        return self._accept(self.session.check(), choices[: len(choices) // 2])
+
+    def _apply(self, choices: list[_Choice]) -> dict[str, str] | None:
+        try:
+            return apply((edit for choice in choices for edit in choice.fix.edits), self.read)
+        except (ValueError, SourceError):
+            return None
+
+    def _put(self, texts: dict[str, str]) -> None:
+        for path, text in texts.items():
+            self.texts[path] = text
+            self.session.overlay(path, text)
+
+    def _reason(self, finding: Finding) -> str:
+        if _key(finding) in self.refused:
+            return self.refused[_key(finding)]
+        found = self._fixes(finding)
+        if any(fix.safe or self.unsafe for fix in found):
+            return "its fix did not come to an end"
+        if found:
+            return f"{found[0].title}: may change what the code means; fixed with --unsafe"
+        return "has no fix"
+
+    def _changes(self) -> Iterable[Change]:
+        for path, text in sorted(self.texts.items()):
+            before = self.originals[path]
+            mark = _BOM if before.startswith(_BOM) else b""
+            after = mark + encode(text).removeprefix(_BOM)
+            if after != before:
+                yield Change(path, before, after)
+
+
+def _key(finding: Finding) -> tuple[str, ...]:
+    """What stays of a finding when lines are put in above it."""
+    return finding.name, finding.path, finding.function, finding.message
+
+
+def _paths(edits: Iterable[Edit]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(edit.path for edit in edits))
+
+
+def _is_better(before: Report, after: Report, gone: Sequence[Finding]) -> bool:
+    """Whether the findings are gone and there are no others."""
+    if set(after.errors) - set(before.errors):
+        return False
+    expected = Counter(_key(finding) for finding in before.findings)
+    expected.subtract(_key(finding) for finding in gone)
+    return not any(
+        count > expected[key] for key, count in Counter(_key(finding) for finding in after.findings).items()
+    )
+
+
+def summary(outcome: Outcome) -> Iterable[str]:
+    """What people are told, line by line: what was fixed, what is left and why."""
+    for fixed in outcome.fixed:
+        mark = "" if fixed.safe else " (unsafe)"
+        yield f"{_place(fixed.finding)}: fixed {fixed.finding.name}{mark}: {fixed.title}"
+    for left in outcome.left:
+        yield f"{_place(left.finding)}: left {left.finding.name}: {left.reason}"
+    files = len(outcome.changes)
+    fixed_count = len(outcome.fixed)
+    yield (
+        f"Fixed {fixed_count} finding{'' if fixed_count == 1 else 's'} in {files} "
+        f"file{'' if files == 1 else 's'}, {len(outcome.left)} left."
+    )
+
+
+def _place(finding: Finding) -> str:
+    return f"{finding.path}:{finding.line}:{finding.column}"
+
+
+# -- files ----------------------------------------------------------------------------------------
+
+
+def write_changes(changes: Iterable[Change]) -> list[str]:
+    """Put the new texts into the files; gives what went wrong, one line for each file left alone.
+
+    A file that no longer holds what was fixed is left alone.
+    """
+    problems = []
+    for change in changes:
+        shown = shown_path(change.path)
+        try:
+            if read_source(change.path) != change.before:
+                problems.append(f"{shown}: has changed meanwhile, and is left as it is")
+                continue
+            if not _is_writable(change.path):
+                problems.append(f"{shown}: is read-only")
+                continue
+            _replace(os.path.realpath(change.path), change.after)
+        except (OSError, SourceError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            problems.append(f"{shown}: cannot be written: {reason}")
+    return problems
+
+
+def _is_writable(path: str) -> bool:
+    """Whether its owner lets the file be written; replacing a file would not ask."""
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return False
+    return os.access(path, os.W_OK) and bool(stat.S_IMODE(mode) & 0o222)
+
+
+def _replace(path: str, data: bytes) -> None:
+    """Write the whole file or nothing of it."""
+    mode = stat.S_IMODE(os.stat(path).st_mode)
+    descriptor, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".color-checker-")
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(data)
+        os.chmod(temporary, mode)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _ended(lines: Iterable[str]) -> Iterable[str]:
+    """Lines of a diff; one without line end gets it, and the remark of `diff`."""
+    for line in lines:
+        yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
