@@ -40,8 +40,8 @@ class Activation:
 
     __slots__ = (
         "body", "boxes", "cells", "coroutine", "deep", "deferred", "env", "external", "facts", "generator",
-        "index", "module", "number", "operations", "returns", "self_class", "sites", "skipped", "slots",
-        "subscripted", "targets", "yields",
+        "index", "module", "number", "operations", "read_from", "returns", "self_class", "sites", "skipped",
+        "slots", "targets", "yields",
     )  # fmt: skip
 
     def __init__(
@@ -72,8 +72,8 @@ class Activation:
         #: External names that the op calls, beside what its function variable holds.
         self.external: dict[int, dict[str, None]] = {}
         self.operations: dict[int, dict[str, Operation]] = {}
-        #: What only its type says of the object whose item the op reads.
-        self.subscripted: dict[int, dict[Value, None]] = {}
+        #: Objects with a name of their own, known by their type, of which the op reads an attribute or item.
+        self.read_from: dict[int, dict[Value, None]] = {}
 
     def var(self, slot: int) -> Var:
         """The variable of a slot."""

@@ -54,7 +54,7 @@ _IMPLICIT_STATIC = frozenset({"__new__"})
 _IMPLICIT_CLASS = frozenset({"__init_subclass__", "__class_getitem__"})
 
 
-def _has_member(kind: str, name: str) -> bool:
+def has_member(kind: str, name: str) -> bool:
     """Whether a builtin type has the attribute; asked of values that only may be of that type."""
     return name in _MEMBERS.get(kind, (name,))
 
@@ -86,7 +86,7 @@ class Attributes:
             case Super():
                 self._super(activation, position, value, name, dst)
             case Box() | Const():
-                if _has_member(value.kind, name):
+                if has_member(value.kind, name):
                     linker.solver.add(dst, linker.ext_bound(f"builtins.{value.kind}.{name}", value))
             case Func():
                 self._function(value, name, dst)
@@ -411,7 +411,7 @@ class Attributes:
     def _external_instance(self, value: Value, owner: str, name: str, dst: Var) -> None:
         linker = self.linker
         module, _, cls = owner.partition(".")
-        if module == "builtins" and not _has_member(cls, name):
+        if module == "builtins" and not has_member(cls, name):
             return
         dotted = linker.canonical(f"{owner}.{name}")
         entry = linker.catalog.lookup(dotted)

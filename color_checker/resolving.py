@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from color_checker.arguments import Args
+from color_checker.attributes import has_member
 from color_checker.checking import find
 from color_checker.facts import (
     NOTHING,
@@ -38,7 +39,7 @@ from color_checker.mutations import MUTATOR_NAMES
 from color_checker.program import Program
 from color_checker.sites import EffectSite
 from color_checker.solver import Var
-from color_checker.values import DATA, NONE, Box, Class, ExtBound, ExtInst, Inst, Value
+from color_checker.values import DATA, NONE, Box, Class, Const, Ext, ExtBound, ExtInst, Inst, Value
 
 if TYPE_CHECKING:
     from color_checker.activation import Activation
@@ -325,7 +326,13 @@ class Resolver:
             return True
         if isinstance(value, ExtBound) and kind != "argument":
             return isinstance(value.receiver, ExtInst | Inst) and not self._linker.is_sdk(value.dotted)
-        return isinstance(value, ExtInst) and bool(name) and not self._is_described(value.dotted, name)
+        if isinstance(value, Ext):
+            return kind != "argument" and not self._is_described(value.dotted, name)
+        if not name:
+            return False
+        if isinstance(value, Box | Const):
+            return not has_member(value.kind, name)
+        return isinstance(value, ExtInst) and not self._is_described(value.dotted, name)
 
     # -- into the program -----------------------------------------------------------------------
 
@@ -360,6 +367,8 @@ class Resolver:
             # Rules ask the variable for sets, and for what is called.
             self._linker.solver.flow(var, node.var(slot))
             return
+        if known.name in _SINGLETONS and isinstance(op, Attr | Item):
+            self._linker.solver.watch(var, node.read_from.setdefault(position, {}).setdefault)
         self._use(node, position, spot, op, var)
 
     def _use(self, node: Activation, position: int, spot: Spot, op: Op, var: Var) -> None:
@@ -379,7 +388,6 @@ class Resolver:
                 key = node.var(op.key) if op.key != NOTHING else None
                 read_item = linker.containers.read
                 watch(var, lambda value: read_item(node, position, value, key, dst))
-                watch(var, lambda value: node.subscripted.setdefault(position, {}).setdefault(value))
             case StoreItem():
                 index = node.var(op.key)
                 stored = node.var(op.value) if op.value != NOTHING else None
@@ -454,7 +462,9 @@ class Resolver:
     def _is_described(self, cls: str, name: str) -> bool:
         """Whether it is known what the class, or its attribute, does."""
         linker = self._linker
-        if cls.startswith("builtins.") or linker.is_sdk(cls):
+        if cls.startswith("builtins."):
+            return not name or has_member(cls.removeprefix("builtins."), name)
+        if linker.is_sdk(cls):
             return True
         if linker.catalog.lookup(f"{cls}.{name}" if name else cls) is not None:
             return True

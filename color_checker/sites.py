@@ -209,10 +209,11 @@ class _Reader:
                     yield from self._call(position, op)
                 case Attr():
                     yield from self._use(position, op.dst, op.at, op.obj)
+                    yield from self._uses(position, self.node.read_from.get(position, ()), op.at, op.obj)
                 case Load():
                     yield from self._use(position, op.dst, op.at, NOTHING)
-                case Item() if position in self.node.subscripted:
-                    yield from self._uses(position, self.node.subscripted[position], op.at, op.obj)
+                case Item():
+                    yield from self._uses(position, self.node.read_from.get(position, ()), op.at, op.obj)
                 case Iterate(ordered=True):
                     if self._is_unordered(op.obj):
                         yield EffectSite(position, op.at, "builtins.set", Effect.UNORDERED)

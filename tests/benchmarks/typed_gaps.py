@@ -1,8 +1,8 @@
 """Counts the gaps that mypy's types close: what the plugin resolves and the command line does not.
 
-    python tests/benchmarks/typed_gaps.py programs                 # small typed programs, one for each feature
-    python tests/benchmarks/typed_gaps.py pycg [DATA]              # PyCG's micro-benchmark (see pycg.py)
-    python tests/benchmarks/typed_gaps.py project PATH...          # real projects
+    python tests/benchmarks/typed_gaps.py programs          # those in typed_programs.py
+    python tests/benchmarks/typed_gaps.py pycg DATA         # PyCG's micro-benchmark, unpacked by pycg.py
+    python tests/benchmarks/typed_gaps.py project PATH...   # real projects
 
 Types are taken from one run of mypy over the files, with `check_untyped_defs` as users have it who want to
 know; the analyzer reads the same files. `--show` lists what is found by types only, and the gaps left.
@@ -15,7 +15,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import chdir
 from pathlib import Path
 from typing import NamedTuple
@@ -37,9 +37,9 @@ Types = dict[str, dict[Spot, tuple[Known, ...]]]
 
 
 class Count(NamedTuple):
-    """What one run gives."""
+    """What one run gives; seconds are those of learning."""
 
-    calls: int
+    functions: int
     gaps: int
     closed: int
     learned: int
@@ -48,9 +48,10 @@ class Count(NamedTuple):
     slowest: float
 
 
-def types_of(paths: Iterable[Path]) -> Types:
-    """What mypy knows of all files, by absolute path."""
+def types_of(paths: Iterable[Path], stubs: str = "") -> Types:
+    """What mypy knows of all files, by absolute path. `stubs`: a folder with stubs of packages."""
     options = Options()
+    options.mypy_path = [stubs] if stubs else []
     options.export_types = True
     options.preserve_asts = True
     options.incremental = False
@@ -87,7 +88,7 @@ def measure(paths: list[Path], types: Types, config: Config) -> tuple[Count, Res
     """Learn file by file, as the plugin does."""
     resolver = Resolver(analyze(paths, config=config, cache=False))
     before = len(resolver.gaps)
-    calls = len(resolver.program.replayed_nodes)
+    functions = len(resolver.program.replayed_nodes)
     found: list[Finding] = []
     times = [0.0]
     for path, known in types.items():
@@ -95,8 +96,60 @@ def measure(paths: list[Path], types: Types, config: Config) -> tuple[Count, Res
         found += resolver.learn(path, known)
         times.append(time.perf_counter() - start)
     closed = len(resolver.closed)
-    count = Count(calls, before, closed, resolver.learned, len(found), sum(times), max(times))
+    count = Count(functions, before, closed, resolver.learned, len(found), sum(times), max(times))
     return count, resolver, tuple(found)
+
+
+def write(files: Mapping[str, str], folder: Path) -> None:
+    """Write a program."""
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+def run_programs(options: argparse.Namespace) -> None:
+    """Each program: is the effect found, and what had the command line to say?"""
+    from typed_programs import programs
+
+    gaps = closed = right = 0
+    with tempfile.TemporaryDirectory() as folder, chdir(folder):
+        cases = programs()
+        for number, (files, _) in enumerate(cases.values()):
+            write({f"p{number}/app.py": files["app.py"]}, Path(folder))
+            write({name: text for name, text in files.items() if name != "app.py"}, Path(folder))
+        apps = [Path(f"p{number}/app.py") for number in range(len(cases))]
+        types = types_of(apps, "stubs")
+        for app, (name, (_, expected)) in zip(apps, cases.items(), strict=True):
+            known = types[os.path.abspath(app)]
+            count, resolver, found = measure([app], {os.path.abspath(app): known}, Config(root=folder))
+            names = {finding.name for finding in found}
+            as_expected = names == ({expected} if expected else set()) and (
+                expected != "" or bool(resolver.gaps)
+            )
+            gaps, closed, right = gaps + count.gaps, closed + count.closed, right + as_expected
+            print(f"{'' if as_expected else 'NOT AS EXPECTED':<16}{name}: {', '.join(sorted(names)) or '-'}")
+            if options.show and not as_expected:
+                show(resolver, found)
+    print(f"{len(cases)} programs, {right} as expected; {gaps} gaps of the command line, {closed} closed")
+
+
+def run_pycg(data: Path) -> None:
+    """PyCG's programs have no workflows: everything in them is taken for workflow code."""
+    from pycg import find_cases
+
+    total = Count(0, 0, 0, 0, 0, 0.0, 0.0)
+    for folder in find_cases(data).values():
+        with chdir(folder):
+            types = types_of([Path(".")])
+            config = Config(root=str(folder), workflow_modules=("*", "**/*.py"))
+            count, _, _ = measure([Path(".")], types, config)
+            total = Count(
+                total.functions + count.functions, total.gaps + count.gaps, total.closed + count.closed,
+                total.learned + count.learned, total.found + count.found,
+                total.seconds + count.seconds, max(total.slowest, count.slowest),
+            )  # fmt: skip
+    print(total)
 
 
 def show(resolver: Resolver, found: Iterable[Finding]) -> None:
@@ -115,7 +168,13 @@ def main() -> int:
     parser.add_argument("paths", nargs="*", type=Path)
     parser.add_argument("--show", action="store_true")
     options = parser.parse_args()
+    if options.what == "programs":
+        run_programs(options)
+        return 0
     for path in options.paths:
+        if options.what == "pycg":
+            run_pycg(path)
+            continue
         with chdir(path if path.is_dir() else path.parent):
             start = time.perf_counter()
             types = types_of([Path(".")])
