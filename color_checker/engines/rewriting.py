@@ -10,7 +10,8 @@ import msgspec
 class Rewrite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Code in place of a call that workflows must not make.
 
-    In the texts, `<a.b>` is something to import (`<temporalio.workflow>`), `$context` the object that the
+    In the texts, `<a.b>` is a module to import (`<temporalio.workflow>`), `<a:b>` something in
+    one (`<datetime:timedelta>`), `$context` the object that the
     engine gives to the workflow, `$call` the call as written, `$function` what it calls, `$name` the last
     part of the called name, `$word` the same as an identifier, `$arguments` all arguments as written,
     `$logged` the arguments of a `print` as those of a logger's method, and `$x` the argument that `call`

@@ -50,7 +50,9 @@ class Imports:
         return f"{target}.{rest}" if rest else target
 
     def express(self, name: str, at: cst.CSTNode) -> Named | None:
-        """How code at a node can write the dotted name; None if all names for it are taken."""
+        """How code at a node can write a module, or `module:name`; None if all names for it are taken."""
+        module, _, attribute = name.partition(":")
+        name = name.replace(":", ".")
         for bound_name, target in self.names.items():
             if (
                 (name == target or name.startswith(f"{target}."))
@@ -58,11 +60,11 @@ class Imports:
                 and self._is_only_imported(bound_name)
             ):
                 return Named(bound_name + name[len(target) :])
-        module, _, last = name.rpartition(".")
+        package, _, last = name.rpartition(".")
         if self._is_free(last, at):
-            return Named(last, (self._import(module, last),))
+            return Named(last, (self._import(package, last),))
         top = module.partition(".")[0]
-        if module and (self.names.get(top) == top or self._is_free(top, at)):
+        if (attribute or package) and (self.names.get(top) == top or self._is_free(top, at)):
             return Named(name, (self._import("", module),))
         return None
 

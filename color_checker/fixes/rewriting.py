@@ -88,7 +88,7 @@ def _short(text: str) -> str:
 
 def _fits(rewrite: Rewrite, code: Code, call: cst.Call) -> bool:
     """Whether the expression can stand where the call stands."""
-    word = waits(re.sub(r"<[\w.]+>", "x", rewrite.write)) or ("await" if "await " in rewrite.write else "")
+    word = waits(re.sub(r"<[\w.:]+>", "x", rewrite.write)) or ("await" if "await " in rewrite.write else "")
     if word == "await" and not may_await(code, call):
         return False
     if word == "yield" and not may_yield(code, call):

@@ -12,7 +12,7 @@ from color_checker.fixes.code import Code, Function
 from color_checker.fixes.edits import Edit
 from color_checker.fixes.imports import Named
 
-_IMPORTED = re.compile(r"<([A-Za-z_][\w.]*)>")
+_IMPORTED = re.compile(r"<([A-Za-z_][\w.:]*)>")
 _HOLE = re.compile(r"\$(\w+)")
 
 _COMPREHENSIONS = (cst.ListComp, cst.SetComp, cst.DictComp)
