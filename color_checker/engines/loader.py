@@ -111,6 +111,7 @@ class Passing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         given: leading parameters that the engine itself fills (a context).
         bindings: the argument goes to one parameter; what others there are get their values in other ways.
         nothing: what the function gets if nothing is handed on: no argument, or None.
+        dropped: an argument that the function has no parameter for is left out.
         unseen: mistakes that the SDK's own types let pass where the target is a function and its one argument
             is given: "missing" (none where one is needed), "extra" (one where none is taken), "type". They
             let pass all of them where the target is a name, or the arguments come as a sequence.
@@ -129,6 +130,7 @@ class Passing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     given: int = 0
     bindings: bool = False
     nothing: Literal["nothing", "none"] = "nothing"
+    dropped: bool = False
     unseen: tuple[Literal["missing", "extra", "type"], ...] = ()
     converted: bool = True
     result: str = ""

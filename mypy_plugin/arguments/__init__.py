@@ -47,7 +47,7 @@ def _message(
     wrong = _mistake(target, given, passing)
     if wrong is None or (not target.named and target.seen and _sdk_sees(wrong, given, passing)):
         return ""
-    return text(target.called, wrong, given, passing, profile)
+    return text(target.called, wrong, given, passing, profile, visit.api.options)
 
 
 def _mistake(target: Target, given: Handed, passing: Passing) -> Mistake | None:
@@ -58,7 +58,8 @@ def _mistake(target: Target, given: Handed, passing: Passing) -> Mistake | None:
         if None in ways:
             return None
         found += [way for way in ways if way is not None]
-    return found[0] if found else None
+    # Where only the type is wrong, that function is the one that was meant.
+    return next((one for one in found if one.kind == "type"), found[0] if found else None)
 
 
 def _sdk_sees(wrong: Mistake, given: Handed, passing: Passing) -> bool:

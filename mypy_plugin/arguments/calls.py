@@ -216,7 +216,11 @@ class EngineCalls:
             shown = shown.last_known_value
         if isinstance(shown, LiteralType) and isinstance(shown.value, str) and not shown.is_enum_literal():
             return shown.value
-        if _is_text(shown) and isinstance(expression, RefExpr) and expression is argument(call, passing.target):
+        if (
+            _is_text(shown)
+            and isinstance(expression, RefExpr)
+            and expression is argument(call, passing.target)
+        ):
             known = self._known(call)
             return known.names[0] if known is not None and len(known.names) == 1 else None
         return None

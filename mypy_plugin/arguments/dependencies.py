@@ -43,7 +43,12 @@ class Dependencies:
             for definition in self._definitions(file, call, profile, passing):
                 there = self._module(definition.path)
                 # Only what mypy will find under the very name that it has for it already.
-                if here is not None and there is not None and here[0] == file.fullname and here[1] == there[1]:
+                if (
+                    here is not None
+                    and there is not None
+                    and here[0] == file.fullname
+                    and here[1] == there[1]
+                ):
                     modules[there[0]] = None
         modules.pop(file.fullname, None)
         return [(PRI_LOW, module, -1) for module in modules]

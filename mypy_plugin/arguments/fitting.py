@@ -52,6 +52,10 @@ _ITEMS = ("typing.Sequence", "typing.AbstractSet")
 _RECORDS = frozenset({Kind.DATACLASS, Kind.ATTRS, Kind.PYDANTIC, Kind.TYPED_DICT})
 
 
+#: What stands for a payload itself, and so for whatever that becomes.
+_RAW = frozenset({"temporalio.common.RawValue", "temporalio.api.common.v1.message_pb2.Payload"})
+
+
 def fits(given: Type, declared: Type, *, converted: bool) -> bool:
     """Whether the value can be the parameter's. With `converted`, it is stored as data in between.
 
@@ -65,7 +69,11 @@ def fits(given: Type, declared: Type, *, converted: bool) -> bool:
         return all(fits(item, declared, converted=converted) for item in given.items)
     if isinstance(declared, UnionType):
         return any(fits(given, item, converted=converted) for item in declared.items)
-    if isinstance(given, Instance) and given.last_known_value is not None and isinstance(declared, LiteralType):
+    if (
+        isinstance(given, Instance)
+        and given.last_known_value is not None
+        and isinstance(declared, LiteralType)
+    ):
         return given.last_known_value == declared
     if isinstance(declared, LiteralType):
         # A text may well be the one that is asked for.
@@ -79,6 +87,8 @@ def fits(given: Type, declared: Type, *, converted: bool) -> bool:
 
 
 def _says_nothing(shown: ProperType) -> bool:
+    if isinstance(shown, Instance):
+        return shown.type.fullname in _RAW
     return isinstance(shown, AnyType | UninhabitedType | TypeVarLikeType)
 
 
@@ -88,6 +98,9 @@ def _parts_fit(given: Shape, declared: Shape, converted: bool) -> bool | None:
         pairs = zip(given.parts, declared.parts, strict=False)
         same = len(given.parts) == len(declared.parts)
         return same and all(fits(one.type, other.type, converted=converted) for one, other in pairs)
+    if isinstance(declared.type, TypedDictType) and "typing.Mapping" in given.bases:
+        # Without its context, mypy takes a dict that is written out for a dict of anything.
+        return True if not isinstance(given.type, TypedDictType) else None
     for base in ("typing.Mapping", *_ITEMS, "typing.Iterable"):
         one, other = given.arguments(base), declared.arguments(base)
         if one is None or other is None:
@@ -98,7 +111,9 @@ def _parts_fit(given: Shape, declared: Shape, converted: bool) -> bool | None:
             return None
         if "builtins.str" in (given.fullname, declared.fullname):
             return None
-        if base == "typing.Iterable" and ("typing.Mapping" in given.bases) != ("typing.Mapping" in declared.bases):
+        if base == "typing.Iterable" and ("typing.Mapping" in given.bases) != (
+            "typing.Mapping" in declared.bases
+        ):
             return None
         return fits(one[-1].type, other[-1].type, converted=converted)
     return None

@@ -39,7 +39,9 @@ class Handed:
 def argument(call: CallExpr, keys: tuple[int | str, ...]) -> Expression | None:
     """The argument of a call at one of the positions or of one of the names."""
     for key in keys:
-        for position, (value, kind, name) in enumerate(zip(call.args, call.arg_kinds, call.arg_names, strict=True)):
+        for position, (value, kind, name) in enumerate(
+            zip(call.args, call.arg_kinds, call.arg_names, strict=True)
+        ):
             if isinstance(key, int) and kind is ARG_POS and position == key:
                 if all(before is ARG_POS for before in call.arg_kinds[:position]):
                     return value
@@ -81,7 +83,10 @@ def _many(many: Expression, type_of: TypeOf) -> Handed | None:
     shown = type_of(many)
     if isinstance(shown, TupleType):
         items = [get_proper_type(item) for item in shown.items]
-        if any(isinstance(item, UnpackType) for item in items) or shown.partial_fallback.type.fullname != "builtins.tuple":
+        if (
+            any(isinstance(item, UnpackType) for item in items)
+            or shown.partial_fallback.type.fullname != "builtins.tuple"
+        ):
             return None
         return Handed(tuple(items), (None,) * len(items), sequence=True)
     if isinstance(shown, Instance) and shown.type.fullname == "builtins.str":
@@ -92,7 +97,9 @@ def _many(many: Expression, type_of: TypeOf) -> Handed | None:
 def _rest(call: CallExpr, passing: Passing, type_of: TypeOf) -> Handed:
     own = {key for key in passing.target if isinstance(key, str)}
     types, sources, keywords = [], [], {}
-    for position, (value, kind, name) in enumerate(zip(call.args, call.arg_kinds, call.arg_names, strict=True)):
+    for position, (value, kind, name) in enumerate(
+        zip(call.args, call.arg_kinds, call.arg_names, strict=True)
+    ):
         if kind is ARG_POS and passing.rest is not None and position >= passing.rest:
             types.append(_type(value, type_of))
             sources.append(value)

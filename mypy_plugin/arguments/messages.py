@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mypy.messages import format_type_bare, format_type_distinctly
 from mypy.nodes import ARG_NAMED, ARG_NAMED_OPT, ARG_OPT, ARG_POS, ARG_STAR, ARG_STAR2
-from mypy.types import AnyType, CallableType, NoneType, get_proper_type
+from mypy.options import Options
+from mypy.types import AnyType, CallableType, Instance, NoneType, Type, get_proper_type
 
 from color_checker.engines import Passing, Profile
 from mypy_plugin.arguments.handed import Handed
 from mypy_plugin.arguments.mistakes import Mistake, is_sequence
-from mypy_plugin.storable.shapes import shown
 
 #: Kind of parameter → how it is written.
 _PREFIX = {ARG_STAR: "*", ARG_STAR2: "**"}
 
 
-def text(called: str, mistake: Mistake, handed: Handed, passing: Passing, profile: Profile) -> str:
+def text(
+    called: str, mistake: Mistake, handed: Handed, passing: Passing, profile: Profile, options: Options
+) -> str:
     """The message for a mistake in what is handed on to `called`."""
     parts = (
-        _what(called, mistake, passing),
+        _what(called, mistake, passing, options),
         _why(passing, profile),
         _instead(mistake, handed, passing),
     )
@@ -43,11 +46,12 @@ def text_of_both(called: str, passing: Passing) -> str:
     )
 
 
-def _what(called: str, mistake: Mistake, passing: Passing) -> str:
+def _what(called: str, mistake: Mistake, passing: Passing, options: Options) -> str:
     if mistake.kind == "type" and mistake.declared is not None and mistake.given is not None:
-        declared, given = shown(mistake.declared), shown(mistake.given)
+        types = mistake.declared, _plain(mistake.given)
+        declared, given = format_type_distinctly(*types, options=options, bare=True)
         return f"`{called}` takes `{declared}` as `{mistake.parameter}`, and is given `{given}`."
-    takes = _takes(mistake.signature)
+    takes = _takes(mistake.signature, options)
     if mistake.kind == "keyword":
         return f"`{called}` takes {takes}, and is given one named `{mistake.parameter}`."
     if mistake.kind == "missing" and passing.nothing == "none" and isinstance(mistake.given, NoneType):
@@ -60,10 +64,16 @@ def _why(passing: Passing, profile: Profile) -> str:
         case "step":
             end = f"the {profile.step_word} fails whenever it is tried"
         case "workflow":
-            end = "the workflow cannot do its work once it is started"
+            end = "the workflow cannot run"
         case handler:
             end = f"the {handler.rpartition('.')[2]} fails in the workflow that gets it"
     return f"The engine hands them on without a check, and {end}."
+
+
+def _plain(shown: Type) -> Type:
+    """The type of a literal's class, as long as nobody asked for a literal."""
+    proper = get_proper_type(shown)
+    return proper.copy_modified(last_known_value=None) if isinstance(proper, Instance) else proper
 
 
 def _instead(mistake: Mistake, handed: Handed, passing: Passing) -> str:
@@ -93,7 +103,7 @@ def _sequence(names: list[str], passing: Passing) -> str:
     return f"({items}{',' if len(names) == 1 else ''})"
 
 
-def _takes(signature: CallableType) -> str:
+def _takes(signature: CallableType, options: Options) -> str:
     kinds = signature.arg_kinds
     least = sum(kind in (ARG_POS, ARG_NAMED) for kind in kinds)
     most = None if ARG_STAR in kinds else least + sum(kind in (ARG_OPT, ARG_NAMED_OPT) for kind in kinds)
@@ -101,14 +111,16 @@ def _takes(signature: CallableType) -> str:
         return "no arguments"
     count = f"at least {least}" if most is None else str(least) if least == most else f"{least} to {most}"
     noun = "argument" if (most if most is not None else least) == 1 else "arguments"
-    return f"{count} {noun} ({', '.join(_parameters(signature))})"
+    return f"{count} {noun} ({', '.join(_parameters(signature, options))})"
 
 
-def _parameters(signature: CallableType) -> Iterator[str]:
-    for kind, name, declared in zip(signature.arg_kinds, signature.arg_names, signature.arg_types, strict=True):
+def _parameters(signature: CallableType, options: Options) -> Iterator[str]:
+    for kind, name, declared in zip(
+        signature.arg_kinds, signature.arg_names, signature.arg_types, strict=True
+    ):
         written = f"{_PREFIX.get(kind, '')}{name or '_'}"
         if not isinstance(get_proper_type(declared), AnyType):
-            written += f": {shown(declared)}"
+            written += f": {format_type_bare(declared, options)}"
         yield written + (" = ..." if kind in (ARG_OPT, ARG_NAMED_OPT) else "")
 
 

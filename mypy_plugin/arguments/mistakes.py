@@ -52,6 +52,8 @@ def mistake(signature: CallableType, handed: Handed, passing: Passing) -> Mistak
     signature = without_first(signature, passing.given)
     if passing.bindings and signature.arg_kinds != [ARG_POS]:
         return None
+    if passing.dropped and not signature.arg_kinds:
+        return None
     if passing.nothing == "none" and not handed.types and handed.complete:
         return _none_instead(signature, passing)
     return _count(signature, handed) or _types(signature, handed, passing)
@@ -68,7 +70,11 @@ def _none_instead(signature: CallableType, passing: Passing) -> Mistake | None:
         return Mistake("missing", signature, 0)
     for index in positional:
         name, declared = signature.arg_names[index] or "", signature.arg_types[index]
-        if not passing.bindings and not name.startswith("_") and not fits(NoneType(), declared, converted=False):
+        if (
+            not passing.bindings
+            and not name.startswith("_")
+            and not fits(NoneType(), declared, converted=False)
+        ):
             return Mistake("missing", signature, 0, index, name, declared, NoneType())
     return None
 

@@ -140,7 +140,9 @@ class Registered:
 
     def _is_main(self, engine: str, by: str) -> bool:
         profile = self._program.profile(engine)
-        return profile is not None and (not profile.mains or by in profile.mains or not self._is_entry(profile, by))
+        return profile is not None and (
+            not profile.mains or by in profile.mains or not self._is_entry(profile, by)
+        )
 
     def _is_entry(self, profile: Profile, by: str) -> bool:
         return any(by in source.entries for source in profile.colors)

@@ -57,7 +57,9 @@ class Results:
         if found is None:
             return None
         profile, dotted = found
-        passings = [one for one in profile.passings(dotted) if one.target and one.to != "temporalio.workflow.signal"]
+        passings = [
+            one for one in profile.passings(dotted) if one.target and one.to != "temporalio.workflow.signal"
+        ]
         if not passings:
             return None
         passing = passings[0]
@@ -72,7 +74,9 @@ class Results:
         named = EngineCalls(Visit(api, names, self._project)).named(call, profile, passing)
         if named is None:
             return default
-        return with_result(default, _result_of(named, passing), named.owner if passing.to == "workflow" else None)
+        return with_result(
+            default, _result_of(named, passing), named.owner if passing.to == "workflow" else None
+        )
 
 
 def with_result(default: Type, result: Type | None, owner: TypeInfo | None) -> Type:

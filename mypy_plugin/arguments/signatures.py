@@ -81,7 +81,9 @@ class Lookup:
         modules = self._api.modules
         file = modules.get(definition.module)
         if file is None or os.path.abspath(file.path) != definition.path:
-            file = next((one for one in modules.values() if os.path.abspath(one.path) == definition.path), None)
+            file = next(
+                (one for one in modules.values() if os.path.abspath(one.path) == definition.path), None
+            )
         return file.names if file is not None else None
 
     # -- by expression ------------------------------------------------------------------------------
