@@ -5,16 +5,21 @@ the plugin about that call, and the plugin puts the function off until all other
 checked. What is reported meanwhile belongs to that function; when the daemon is to report the findings of a
 module anew, it has to check nothing but that one function again.
 
+The function is no part of a module's interface, and so not in mypy's cache. A module that mypy reads again
+only since one that it imports has changed is given the function later than others: `get_additional_deps`,
+which is asked when a file has been parsed, is left out for those, and for all in mypy's parallel workers.
+
 A mark is a name. When a file has changed, and with it the findings of *other* modules, a new mark in the
 changed file makes the daemon see a change on which their functions depend.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from mypy.checker import TypeChecker
 from mypy.nodes import (
+    GDEF,
     AssignmentStmt,
     Block,
     CallExpr,
@@ -25,21 +30,45 @@ from mypy.nodes import (
     MypyFile,
     NameExpr,
     Node,
+    SymbolTableNode,
+    TypeInfo,
 )
 from mypy.server.deps import get_dependencies
-from mypy.types import CallableType, Instance, UnboundType
+from mypy.types import CallableType, Instance, NoneType, UnboundType
 
 #: Users do not write names like this, and `import *` does not see them.
 CHECK = "__color_check__"
 _MARK = "__color_mark_{}"
 
-#: The pass of mypy over a module's functions in which those have their types that depended on others.
-LAST_PASS = 2
+#: The pass of mypy over a module's functions before which all others have their types: mypy puts off what
+#: depends on others until pass 2, but those after ours, which it has met first.
+LAST_PASS = 3
 
 
 def inject_check(file: MypyFile) -> None:
-    """Put the check function at the start of a module, where nothing makes it unreachable."""
-    file.defs.insert(0, _check_function())
+    """Put the check function at the start of a parsed module, where nothing makes it unreachable."""
+    nothing = UnboundType("None")
+    fallback = Instance(FakeInfo("mypy sets it when it analyzes the signature"), [])
+    function, _ = _check_function(CallableType([], [], [], nothing, fallback))
+    function.unanalyzed_type = function.type
+    file.defs.insert(0, function)
+    _name(file, function)
+
+
+def inject_analyzed_check(file: MypyFile, modules: Mapping[str, MypyFile]) -> FuncDef:
+    """Give the check function to a module that mypy has analyzed already."""
+    info = modules["builtins"].names["function"].node
+    assert isinstance(info, TypeInfo)
+    function, callee = _check_function(CallableType([], [], [], NoneType(), Instance(info, []), CHECK))
+    function._fullname = callee.fullname = check_name(file.fullname)
+    callee.node, callee.kind = function, GDEF
+    _name(file, function)
+    return function
+
+
+def has_check(file: MypyFile) -> bool:
+    """Whether the module has its check function."""
+    return CHECK in file.names
 
 
 def inject_marks(file: MypyFile, marks: Iterable[int], dependents: Iterable[str]) -> None:
@@ -70,19 +99,19 @@ def check_name(module: str) -> str:
     return f"{module}.{CHECK}"
 
 
-def _check_function() -> FuncDef:
-    nothing = UnboundType("None")
-    signature = CallableType(
-        [], [], [], nothing, Instance(FakeInfo("mypy sets it when it analyzes the signature"), [])
-    )
+def _check_function(signature: CallableType) -> tuple[FuncDef, NameExpr]:
+    """The function, and the name by which it calls itself."""
     callee = NameExpr(CHECK)
     call = CallExpr(callee, [], [], [])
     statement = ExpressionStmt(call)
     body = Block([statement])
     function = FuncDef(CHECK, [], body, signature)
-    function.unanalyzed_type = signature
     _place(function, body, statement, call, callee)
-    return function
+    return function, callee
+
+
+def _name(file: MypyFile, function: FuncDef) -> None:
+    file.names[CHECK] = SymbolTableNode(GDEF, function, no_serialize=True)
 
 
 def _place(*nodes: Node) -> None:

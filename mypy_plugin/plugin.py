@@ -9,6 +9,7 @@ from typing import cast
 
 from mypy.build import PRI_MED
 from mypy.checker import TypeChecker
+from mypy.checker_state import checker_state
 from mypy.nodes import FuncDef, MypyFile
 from mypy.options import Options
 from mypy.plugin import AttributeContext, FunctionContext, MethodContext, Plugin, ReportConfigContext
@@ -18,7 +19,15 @@ from color_checker.errors import ColorCheckerError
 from mypy_plugin import codes
 from mypy_plugin.hooks import Hooks, Topic
 from mypy_plugin.imports import finds_module, imported_modules
-from mypy_plugin.injection import CHECK, LAST_PASS, depend_on_types, inject_check, inject_marks
+from mypy_plugin.injection import (
+    CHECK,
+    LAST_PASS,
+    depend_on_types,
+    has_check,
+    inject_analyzed_check,
+    inject_check,
+    inject_marks,
+)
 from mypy_plugin.module_check import check_module
 from mypy_plugin.names import Names
 from mypy_plugin.project import Project
@@ -52,13 +61,25 @@ class ColorPlugin(Plugin):
         self._attributes = Hooks(self._names, ATTRIBUTES, "default_attr_type")
         self._modules_at: dict[str, str] = {}
         self._marks: dict[str, list[int]] = {}
+        self._api: object = None
 
     # -- files --------------------------------------------------------------------------------------
 
     def report_config_data(self, ctx: ReportConfigContext) -> str | None:
         """What a module's result depends on besides types: the findings in it."""
         path = os.path.abspath(ctx.path)
+        if not ctx.is_check:
+            # mypy has analyzed the module, and not yet checked its functions (if it checks these apart).
+            self._ensure_check(ctx.id, path)
         return self._project.digest(path) or None
+
+    def _ensure_check(self, module: str, path: str) -> FuncDef | None:
+        """Give a module its check function, if it has none; None if it has one, or is to have none."""
+        modules = self._modules or {}
+        file = modules.get(module)
+        if file is None or file.is_stub or has_check(file) or not self._project.holds(path):
+            return None
+        return inject_analyzed_check(file, modules)
 
     def get_additional_deps(self, file: MypyFile) -> list[tuple[int, str, int]]:
         """Called when a file has been parsed: prepares its check."""
@@ -83,24 +104,39 @@ class ColorPlugin(Plugin):
             marks.append(len(marks))
         inject_marks(file, marks, others)
 
+    def _arrive(self) -> None:
+        """Called whenever mypy may be checking a module in which nothing of ours has been seen so far."""
+        api = checker_state.type_checker
+        if api is self._api or not isinstance(api, TypeChecker):
+            return
+        self._api = api
+        if api.recurse_into_functions and not has_check(api.tree):
+            function = self._ensure_check(api.tree.fullname, os.path.abspath(api.path))
+            if function is not None:
+                api.defer_node(function, None)
+
     # -- types and calls ------------------------------------------------------------------------------
 
     def get_function_hook(self, fullname: str) -> Callable[[FunctionContext], Type] | None:
         """The check of a module, or what a topic makes of a function's result."""
         if fullname.endswith(CHECK):
             return self._check_module
+        self._arrive()
         return self._functions(fullname)
 
     def get_method_hook(self, fullname: str) -> Callable[[MethodContext], Type] | None:
         """What a topic makes of a method's result."""
+        self._arrive()
         return self._methods(fullname)
 
     def get_attribute_hook(self, fullname: str) -> Callable[[AttributeContext], Type] | None:
         """What a topic makes of an attribute of an object."""
+        self._arrive()
         return self._attributes(fullname)
 
     def get_class_attribute_hook(self, fullname: str) -> Callable[[AttributeContext], Type] | None:
         """What a topic makes of an attribute of a class."""
+        self._arrive()
         return self._attributes(fullname)
 
     def _check_module(self, ctx: FunctionContext) -> Type:

@@ -11,6 +11,7 @@ from mypy.nodes import ClassDef, Expression, FuncDef, MypyFile, NameExpr, Node
 
 from color_checker.findings import Finding
 from mypy_plugin.codes import CODES
+from mypy_plugin.compat import set_context
 from mypy_plugin.walk import children_of
 
 #: How the links of a witness are joined. Consoles that mypy prints to need not know more than ASCII.
@@ -43,7 +44,7 @@ class Reporter:
             api.note(f'See "color-checker explain {finding.name}"', place, code=code)
         context = context_at(api.tree, finding.line)
         for info in self._infos()[known:]:
-            info.local_ctx = context
+            set_context(info, *context)
 
     def _infos(self) -> list[ErrorInfo]:
         return self._api.errors.error_info_map.get(self._api.errors.file, [])
