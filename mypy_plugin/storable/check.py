@@ -22,8 +22,10 @@ from mypy_plugin.storable.troubles import Outcome, Spot, Trouble
 if TYPE_CHECKING:
     from mypy_plugin.module_check import Visit
 
-_SEVERITIES: dict[Outcome, Severity] = {Outcome.ALIKE: "warning", Outcome.UNSURE: "warning"}
+#: The worst first.
 _ORDER = [Outcome.REFUSED, Outcome.UNREADABLE, Outcome.CHANGED, Outcome.ALIKE, Outcome.UNSURE]
+#: What is reported also without `strict`.
+_SURE = frozenset({Outcome.REFUSED, Outcome.UNREADABLE, Outcome.CHANGED})
 
 
 def check_decorator(visit: Visit, node: Node, around: tuple[FuncItem, ...]) -> None:
@@ -44,30 +46,30 @@ def _report(visit: Visit, stored: Iterable[Stored], around: tuple[FuncItem, ...]
         if found is not None:
             troubles, converter = found
             text = message(one.function, one.parameter, troubles, converter, partial(_is_own, visit))
-            severity = _SEVERITIES.get(troubles[0].outcome, "error")
+            severity: Severity = "error" if troubles[0].outcome in _SURE else "warning"
             visit.report(NotSerializable, one.place, text, around=around, severity=severity)
 
 
 def _found(visit: Visit, stored: Stored) -> tuple[list[Trouble], Converter] | None:
     """The troubles of a type, worst first, if every converter has any that may be in use here."""
-    shape = Shape(stored.type)
     default = CONVERTERS.get(stored.converter)
-    if default is None or not _troubles(visit, default, shape):
+    if default is None or not _troubles(visit, default, stored):
         return None  # so it is seldom asked what is chosen
     verdicts = []
     for name in converters_for(visit.project, visit.path, stored.profile, stored.converter):
         chosen = CONVERTERS.get(name)
-        if chosen is None or not (found := _troubles(visit, chosen, shape)):
+        if chosen is None or not (found := _troubles(visit, chosen, stored)):
             return None
         verdicts.append((found, chosen))
     return verdicts[0]
 
 
-def _troubles(visit: Visit, converter: Converter, shape: Shape) -> list[Trouble]:
-    spot = Spot(seen=set(), own=partial(_is_own, visit))
-    found = list(converter.troubles(shape, spot))
+def _troubles(visit: Visit, converter: Converter, stored: Stored) -> list[Trouble]:
+    found = list(converter.troubles(Shape(stored.type), Spot(seen=set(), own=partial(_is_own, visit))))
     if not visit.project.config.strict:
-        found = [one for one in found if one.outcome is not Outcome.UNSURE]
+        # Where the caller is given a result without a type, it may well know what it gets.
+        sure = _SURE - {Outcome.CHANGED} if converter.gives_untyped and not stored.parameter else _SURE
+        found = [one for one in found if one.outcome in sure]
     return sorted(found, key=lambda one: _ORDER.index(one.outcome))
 
 

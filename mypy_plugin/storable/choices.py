@@ -50,9 +50,10 @@ def converters_for(project: Project, path: str, profile: Profile, default: str) 
 class _Last:
     """What is known of the analysis that was asked for last."""
 
-    analysis: Analysis | None = None
-    graph: _Graph | None = None
-    found: dict[str, dict[str, tuple[str, ...]]] = {}
+    def __init__(self) -> None:
+        self.analysis: Analysis | None = None
+        self.graph: _Graph | None = None
+        self.found: dict[str, dict[str, tuple[str, ...]]] = {}
 
 
 _last = _Last()

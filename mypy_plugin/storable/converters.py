@@ -34,9 +34,11 @@ class Converter(ABC):
 
     Attributes:
         title: what messages call it.
+        gives_untyped: to whoever calls a function, the engine gives its result without its type.
     """
 
     title: ClassVar[str]
+    gives_untyped: ClassVar[bool] = False
 
     def troubles(self, shape: Shape, spot: Spot) -> Iterator[Trouble]:
         """Each part of the type that is not stored as it is."""

@@ -124,11 +124,11 @@ def _function(node: SymbolNode | None) -> FuncDef | None:
 
 
 def _stored(
-    use: Use, function: FuncDef | None, type: Type | None, skipped: int, *,
+    use: Use, function: FuncDef | None, declared: Type | None, skipped: int, *,
     place: Context | None = None, called: str = "",
 ) -> Iterator[Stored]:  # fmt: skip
-    callable = get_proper_type(type) if type is not None else None
-    if not isinstance(callable, CallableType):
+    signature = get_proper_type(declared) if declared is not None else None
+    if not isinstance(signature, CallableType):
         return
     profile = use.profile
     name = function.name if function is not None else called
@@ -136,12 +136,12 @@ def _stored(
     assert context is not None
     converter = profile.argument_converter(use.name)
     if converter:
-        for index, (parameter, type_) in _parameters(use, callable, skipped):
+        for index, (parameter, taken) in _parameters(use, signature, skipped):
             where = _annotation(function, index) or context
-            yield Stored(profile, converter, name, parameter, type_, where)
+            yield Stored(profile, converter, name, parameter, taken, where)
     converter = profile.result_converter(use.name)
     if converter:
-        result = callable.ret_type
+        result = signature.ret_type
         is_generator = function is not None and function.is_generator
         given = _returned(result) if is_generator else awaited(result)
         if given is not None:
@@ -149,20 +149,20 @@ def _stored(
             yield Stored(profile, converter, name, "", given, where)
 
 
-def _parameters(use: Use, callable: CallableType, skipped: int) -> Iterator[tuple[int, tuple[str, Type]]]:
+def _parameters(use: Use, signature: CallableType, skipped: int) -> Iterator[tuple[int, tuple[str, Type]]]:
     """The parameters whose arguments are stored, with their positions."""
     by_name = _named_parameter(use)
     engines = [bool(dotted) for source in _sources(use)[:1] for dotted in source.parameters]
-    for index, (name, kind, type) in enumerate(
-        zip(callable.arg_names, callable.arg_kinds, callable.arg_types, strict=True)
+    for index, (name, kind, taken) in enumerate(
+        zip(signature.arg_names, signature.arg_kinds, signature.arg_types, strict=True)
     ):
         position = index - skipped
         if position < 0 or kind == ARG_STAR2 or (position < len(engines) and engines[position]):
             continue
         if by_name is not None and name != by_name:
             continue
-        if not isinstance(get_proper_type(type), UnpackType):
-            yield index, (name or f"#{index + 1}", type)
+        if not isinstance(get_proper_type(taken), UnpackType):
+            yield index, (name or f"#{index + 1}", taken)
 
 
 def _named_parameter(use: Use) -> str | None:

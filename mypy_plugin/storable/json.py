@@ -84,7 +84,7 @@ class PlainJson(Converter):
         """An enum, or a literal of one."""
         value = enum_value(shape)
         if value:
-            yield spot.alike(shape, f"a plain `{value}`", "Use its value, and make the member from it")
+            yield spot.changed(shape, f"a plain `{value}`", "Use its value, and make the member from it")
         else:
             yield spot.refused(shape, "Use its value, and make the member from it")
 
@@ -170,7 +170,7 @@ class Restate(PlainJson):
     def of_record(self, shape: Shape, spot: Spot) -> Iterator[Trouble]:
         if shape.kind in (Kind.PYDANTIC, Kind.STRUCT):
             yield spot.refused(
-                shape, "Put it into a model or struct of its own (it has to be the whole type), or give a `serde`",
+                shape, "Put it into a model or struct that is the whole type, or give a `serde`",
                 "it knows such classes only as the whole type",
             )  # fmt: skip
         else:

@@ -52,10 +52,10 @@ def _problem(trouble: Trouble, converter: Converter) -> str:
         case Outcome.REFUSED:
             return f", which {converter.title} cannot store{why}: the call fails"
         case Outcome.UNREADABLE:
-            return f", which {converter.title} can store, but not read{why}: whoever gets it fails, at each replay"
+            return f", which {converter.title} can store but not read{why}: whoever gets it fails"
         case Outcome.UNSURE:
             return f": it is not known whether {converter.title} can store what it holds"
     return (
-        f", and comes back from {converter.title} as {trouble.becomes}: on replay, and where it is sent to, it "
-        "is not what the types say"
+        f", and comes back from {converter.title} as {trouble.becomes}: on replay, and where it is sent "
+        "to, it is not what the types say"
     )

@@ -14,6 +14,7 @@ class _AsJson(PlainJson):
     """Durable Task's JSON, read without a type."""
 
     title = "Durable Task's default converter"
+    gives_untyped = True
     record = "Use a dataclass, give it `to_json` and `from_json`, or pass a `data_converter` of your own"
     apart = "Take it alone, in a list, or in a dataclass, so that it is read by its type"
 
@@ -31,7 +32,7 @@ class _AsJson(PlainJson):
             yield from self.fields(shape, spot.writing())
 
     def of_enum(self, shape: Shape, spot: Spot) -> Iterator[Trouble]:
-        yield spot.alike(shape, "its plain value", "Make the member from it, or put it into a dataclass")
+        yield spot.changed(shape, "its plain value", "Make the member from it, or put it into a dataclass")
 
     def of_object(self, shape: Shape, spot: Spot) -> Iterator[Trouble]:
         if shape.fullname == "types.SimpleNamespace":
@@ -99,6 +100,7 @@ class Azure(PlainJson):
     """Azure's default: JSON, and objects that have `to_json` and `from_json`."""
 
     title = "Azure Durable Functions"
+    gives_untyped = True
     record = "Give it `to_json` and `from_json`, or make a `dict` of it"
 
     def inspect(self, shape: Shape, spot: Spot) -> Iterator[Trouble]:
@@ -126,6 +128,7 @@ class DaprResult(PlainJson):
     """Dapr's default: JSON, in which dataclasses come back as namespaces, and models as dicts."""
 
     title = "Dapr Workflow"
+    gives_untyped = True
     record = "Use a dataclass, a pydantic model, or make a `dict` of it"
 
     def inspect(self, shape: Shape, spot: Spot) -> Iterator[Trouble]:

@@ -179,7 +179,7 @@ def _mistaken(value: Shape, first: Shape) -> str:
     pair = (first.fullname, value.fullname)
     if pair == ("builtins.int", "builtins.float"):
         return "an `int` (1.5 as 1)"
-    if pair == ("builtins.str", "datetime.datetime") or pair == ("builtins.str", "uuid.UUID"):
+    if pair in (("builtins.str", "datetime.datetime"), ("builtins.str", "uuid.UUID")):
         return "a `str`"
     if value.fullname == "builtins.str" and _takes_characters(first):
         return "a list of its characters"
@@ -244,7 +244,8 @@ class TemporalPydantic(Converter):
         {
             "zoneinfo.ZoneInfo", "builtins.range", "builtins.memoryview", "types.SimpleNamespace",
             "types.ModuleType", "types.TracebackType", "types.FrameType",
-            "threading.Lock", "_thread.lock", "_thread.LockType", "threading.RLock", "_thread.RLock", "threading._RLock",
+            "threading.Lock", "_thread.lock", "_thread.LockType", "threading.RLock", "_thread.RLock",
+            "threading._RLock",
             "threading.Event", "threading.Thread", "threading.Condition", "threading.Semaphore",
             "asyncio.locks.Lock", "asyncio.locks.Event", "asyncio.queues.Queue", "queue.Queue",
             "socket.socket", "logging.Logger", "sqlite3.Connection", "sqlite3.Cursor",
