@@ -258,9 +258,12 @@ def test_code_that_never_waits_can_be_interrupted_and_looked_at(shop: Shop) -> N
         process.kill()
         process.wait()
     assert "!!! KeyboardInterrupt\n" in output
-    assert (
-        f"  shop.py:{shop.line('while True')}" in output or f"  shop.py:{shop.line('total += 1')}" in output
-    )
+    places = (
+        "print('endless'",
+        "while True",
+        "total += 1",
+    )  # it may not be back from the first when interrupted
+    assert any(f"  shop.py:{shop.line(place)}" in output for place in places)
     assert process.returncode == 1
 
 
