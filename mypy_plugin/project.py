@@ -58,9 +58,11 @@ class Project:
         return self._by_path.get(path, ())
 
     def digest(self, path: str) -> str:
-        """A short text that changes when what is found in the file does."""
-        found = self.findings(path)
-        return hashlib.sha256(msgspec.json.encode(found)).hexdigest()[:16] if found else ""
+        """A short text that changes when what is found in the file does, or what is known of its types."""
+        found, known = self.findings(path), self._resolution.digest(path)
+        if not found and not known:
+            return ""
+        return hashlib.sha256(msgspec.json.encode(found) + known).hexdigest()[:16]
 
     @property
     def analysis(self) -> Analysis:

@@ -9,11 +9,12 @@ How cold, incremental and daemon runs come to the same. What mypy said of a file
 cache directory, under the path and the hash of the file's content, and kept anew whenever mypy has checked
 the file, whose types depend on other files, too. Every run starts from all that is kept, also for files that
 mypy takes from its own cache and does not check again. Findings are part of what mypy keeps of a module
-(`report_config_data`): if something learned in one file changes the findings in a module that mypy has checked
-already (a helper that is called through a registry and imports the workflow), the module's findings differ
-from those that mypy has kept, and the next run checks it again. After that nothing changes any more, because
-what is learned is a fixpoint of what is kept. If mypy says something else of a place than what was learned
-there, all is learned anew, by an analysis that has learned nothing yet.
+(`report_config_data`), and so is what is kept of its types. Thus a module is checked again if nothing is kept
+of it, because the two caches do not come from the same run; and also if something learned in one file
+changes the findings in a module that mypy had checked already (a helper that is called through a registry and
+imports the workflow): in the next run. After that nothing changes any more, because what is learned is a
+fixpoint of what is kept. If mypy says something else of a place than what was learned there, all is learned
+anew, by an analysis that has learned nothing yet.
 """
 
 from __future__ import annotations
@@ -73,6 +74,10 @@ class Resolution:
         """Whether there is any workflow code of which something could be learned."""
         return self._report.summary.calls > 0
 
+    def digest(self, path: str) -> bytes:
+        """Changes with what is kept of a file: one of which nothing is kept has to be checked again."""
+        return content_hash(self._kept[path]) if self.is_wanted and path in self._kept else b""
+
     def start(
         self, report: Report, hashes: Mapping[str, bytes], analyze: Callable[[], Analysis],
         analyze_anew: Callable[[], Analysis],
@@ -104,7 +109,7 @@ class Resolution:
         if not self.is_wanted or path not in self._hashes:
             return
         kept = _encode(types)
-        if self._kept.get(path, b"") == kept:
+        if self._kept.get(path) == kept:
             return
         self._kept[path] = kept
         with self._store() as store:
@@ -140,8 +145,11 @@ class Resolution:
         with self._store() as store:
             stored = store.get(list(keys.values()))
         for path, key in keys.items():
-            # Until it has been checked again, a file that has changed is not known.
-            self._kept[path] = stored.get(key, b"")
+            if key in stored:
+                self._kept[path] = stored[key]
+            else:
+                # Until it has been checked again, a file that has changed is not known.
+                self._kept.pop(path, None)
 
     def _stored_findings(self) -> tuple[Finding, ...] | None:
         key = self._result_key()
@@ -153,7 +161,7 @@ class Resolution:
             return None
 
     def _result_key(self) -> bytes:
-        """Of what all findings depend on: the report (in place of what it was made from), types, the files."""
+        """Of what all findings depend on: the report, for all that it was made from, the files, their types."""
         report = msgspec.structs.replace(
             self._report, summary=msgspec.structs.replace(self._report.summary, seconds=None)
         )
