@@ -192,7 +192,7 @@ _PROGRAMS: dict[str, tuple[str, str, str | None]] = {
         "@dataclass\nclass Shop:\n    base: acme.Base", "Shop(acme.Base()).base.folder.read_text()",
         "filesystem",
     ),
-    "set": ("", "for name in acme.names():\n    print(name, file=None)", "unordered"),
+    "set": ("", "kept = []\nfor name in acme.names():\n    kept.append(name)", "unordered"),
     "set in a list": ("", "list(acme.names())", "unordered"),
     "set unpacked into a list": ("", "[*acme.frozen()]", "unordered"),
     "set attribute": ("", "[name for name in acme.Base().names]", "unordered"),
