@@ -6,93 +6,23 @@ import os
 from collections.abc import Callable
 
 from mypy.checker import TypeChecker
-from mypy.nodes import CallExpr, Context, Expression, FuncItem, MypyFile, Node
+from mypy.nodes import CallExpr, Expression, FuncItem, Node
 from mypy.types import ProperType, get_proper_type
 
-from color_checker.findings import Color, Finding, Frame, Severity
-from color_checker.rules import Rule
-from color_checker.sources import shown_path
-from color_checker.suppressions import scan
-from mypy_plugin.callees import callees
+from mypy_plugin import arguments, storable
 from mypy_plugin.names import Names
-from mypy_plugin.project import Coloring, Project
-from mypy_plugin.reporting import Reporter
+from mypy_plugin.project import Project
 from mypy_plugin.typed_places import types_in
+from mypy_plugin.visit import Visit, text_of
 from mypy_plugin.walk import walk
-
-PLAIN = Coloring(Color.PLAIN, "")
-
-
-class Visit:
-    """One module, while its color is checked: what the checks ask, and where they report."""
-
-    def __init__(self, api: TypeChecker, names: Names, project: Project) -> None:
-        self.api = api
-        self.file: MypyFile = api.tree
-        self.path = os.path.abspath(api.path)
-        self.names = names
-        self.project = project
-        self._known = {(finding.name, finding.line) for finding in project.findings(self.path)}
-        self._reporter = Reporter(api)
-        self._ignored: dict[int, list[tuple[str, ...]]] | None = None
-
-    def type_of(self, expression: Expression) -> ProperType | None:
-        """The type of an expression; None where mypy has none: in unannotated and in unreachable code."""
-        return get_proper_type(self.api.lookup_type(expression)) if self.api.has_type(expression) else None
-
-    def callees(self, call: CallExpr) -> tuple[str, ...]:
-        """The full names of what a call runs, by its type; none if that is not known."""
-        return callees(call, self.type_of)
-
-    def coloring(self, around: tuple[FuncItem, ...]) -> Coloring:
-        """The color of the code inside of these functions, and the engine that gives it."""
-        for function in reversed(around):
-            found = self.project.coloring(self.path, function.line)
-            if found is not None:
-                return found
-        return PLAIN
-
-    def report(
-        self, rule: type[Rule], node: Context, message: str, *, around: tuple[FuncItem, ...] = (),
-        witness: tuple[Frame, ...] = (), severity: Severity | None = None,
-    ) -> None:  # fmt: skip
-        """One error of a rule at a node, unless a comment or the configuration has it otherwise.
-
-        Where the analyzer has found the same already, there is no second one.
-        """
-        config = self.project.config
-        line = node.line
-        if (rule.name, line) in self._known or not config.is_on(rule.name):
-            return
-        if rule.name in config.ignored_at(self.path) or self._is_ignored(rule.name, line):
-            return
-        self._known.add((rule.name, line))
-        coloring = self.coloring(around)
-        severity = config.severity.get(rule.name, severity or rule.severity)
-        self.emit(Finding(
-            code=rule.code, name=rule.name, severity=severity,
-            path=shown_path(self.path), line=line, column=node.column + 1,
-            end_line=node.end_line or line, end_column=(node.end_column or node.column) + 1,
-            message=message, function=function_name(self.file, around), color=coloring.color,
-            engine=coloring.engine, effect=rule.effect, witness=witness,
-        ))  # fmt: skip
-
-    def emit(self, finding: Finding) -> None:
-        """Report what is known to be wrong."""
-        self._reporter.emit(finding)
-
-    def _is_ignored(self, name: str, line: int) -> bool:
-        if self._ignored is None:
-            self._ignored = {}
-            for ignore in scan(_read(self.path)).ignores:
-                self._ignored.setdefault(ignore.target, []).append(ignore.names)
-        return any(not names or name in names for names in self._ignored.get(line, ()))
-
 
 #: What is done at each node of a class.
 Check = Callable[[Visit, Node, tuple[FuncItem, ...]], None]
 
-CHECKS: tuple[tuple[type[Node], Check], ...] = ()
+CHECKS: tuple[tuple[type[Node], Check], ...] = (
+    (CallExpr, arguments.check),
+    *storable.CHECKS,
+)
 
 
 def check_module(api: TypeChecker, names: Names, project: Project) -> None:
@@ -117,25 +47,11 @@ def _learn(api: TypeChecker, project: Project) -> None:
         return get_proper_type(api.lookup_type(expression)) if api.has_type(expression) else None
 
     path = os.path.abspath(api.path)
-    text = _read(path)
+    text = text_of(path)
     lines = None if text.isascii() else text.encode("utf-8", "replace").split(b"\n")
     project.learn(path, types_in(api.tree, type_of, lines))
-
-
-def function_name(file: MypyFile, around: tuple[FuncItem, ...]) -> str:
-    """The dotted name of the code inside of these functions."""
-    named = [function.fullname for function in around if function.fullname]
-    return named[0] if named else file.fullname
 
 
 def _concerns_color(visit: Visit) -> bool:
     """Whether anything in the module may be about color: it uses an engine, or is near workflow code."""
     return True
-
-
-def _read(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read()
-    except OSError:
-        return ""

@@ -10,7 +10,7 @@ from mypy_plugin.arguments.calls import EngineCalls, Target, calls_of
 from mypy_plugin.arguments.handed import Handed, handed
 from mypy_plugin.arguments.messages import text, text_of_both, text_of_string
 from mypy_plugin.arguments.mistakes import Mistake, mistake
-from mypy_plugin.module_check import Visit
+from mypy_plugin.visit import Visit
 
 
 def check(visit: Visit, node: Node, around: tuple[FuncItem, ...]) -> None:

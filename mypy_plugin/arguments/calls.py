@@ -36,7 +36,7 @@ from mypy_plugin.arguments.handed import argument
 from mypy_plugin.arguments.registered import Definition, EngineCall, Registered, registered_in
 from mypy_plugin.arguments.signatures import Lookup
 from mypy_plugin.imports import imported_modules
-from mypy_plugin.module_check import Visit
+from mypy_plugin.visit import Visit
 from mypy_plugin.walk import children_of
 
 

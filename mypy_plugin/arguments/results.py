@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from mypy.checker import TypeChecker
-from mypy.nodes import CallExpr, TypeInfo
+from mypy.nodes import CallExpr, FuncItem, TypeInfo
 from mypy.plugin import FunctionContext, MethodContext
 from mypy.types import (
     AnyType,
@@ -31,7 +31,7 @@ from mypy.typevars import fill_typevars_with_any
 from color_checker.engines import Passing, Profile
 from mypy_plugin.arguments.calls import EngineCalls, Named
 from mypy_plugin.arguments.handed import argument
-from mypy_plugin.module_check import Visit
+from mypy_plugin.visit import Visit
 from mypy_plugin.names import Names
 from mypy_plugin.project import Project
 
@@ -71,7 +71,8 @@ class Results:
             return default
         if passing.result and argument(call, (passing.result,)) is not None:
             return default
-        named = EngineCalls(Visit(api, names, self._project)).named(call, profile, passing)
+        around = tuple(one for one in api.scope.stack if isinstance(one, FuncItem))
+        named = EngineCalls(Visit(api, names, self._project)).named(call, profile, passing, around)
         if named is None:
             return default
         return with_result(

@@ -20,7 +20,7 @@ from mypy_plugin.storable.shapes import Shape
 from mypy_plugin.storable.troubles import Outcome, Spot, Trouble
 
 if TYPE_CHECKING:
-    from mypy_plugin.module_check import Visit
+    from mypy_plugin.visit import Visit
 
 #: The worst first.
 _ORDER = [Outcome.REFUSED, Outcome.UNREADABLE, Outcome.CHANGED, Outcome.ALIKE, Outcome.UNSURE]

@@ -26,7 +26,7 @@ from mypy_plugin.callees import methods
 from mypy_plugin.storable.shapes import awaited
 
 if TYPE_CHECKING:
-    from mypy_plugin.module_check import Visit
+    from mypy_plugin.visit import Visit
 
 _FORMS = ("decorator", "class-decorator", "registration", "argument", "base-class")
 
