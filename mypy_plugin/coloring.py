@@ -13,9 +13,24 @@ from typing import NamedTuple, TypeAlias, cast
 
 import msgspec
 from mypy.checker import TypeChecker
-from mypy.nodes import ARG_STAR, ARG_STAR2, CallExpr, Decorator, FuncDef, OverloadedFuncDef, RefExpr, TypeInfo
+from mypy.nodes import (
+    ARG_STAR,
+    ARG_STAR2,
+    CallExpr,
+    ClassDef,
+    Decorator,
+    Expression,
+    FuncDef,
+    MemberExpr,
+    MypyFile,
+    NameExpr,
+    OverloadedFuncDef,
+    RefExpr,
+    Statement,
+    TypeInfo,
+)
 from mypy.plugin import FunctionContext, MethodContext
-from mypy.subtypes import is_same_type
+from mypy.subtypes import is_same_type, is_subtype
 from mypy.types import (
     AnyType,
     CallableType,
@@ -102,7 +117,7 @@ def color_of(typ: Type | None) -> Color | None:
 def origin_of(typ: Type | None) -> Origin | None:
     """The engine and the decorator that a colored type has its color from, where that is known."""
     match get_proper_type(typ):
-        case CallableType(fallback=fallback) if isinstance(fallback.last_known_value, LiteralType):
+        case CallableType(fallback=fallback) if color_of(typ) is not None and fallback.last_known_value:
             engine, _, by = str(fallback.last_known_value.value).partition(" ")
             return Origin(engine, by)
         case Overloaded(items=items):
@@ -147,7 +162,7 @@ def function_hook(names: Names, fullname: str) -> _Hook | None:
     name = fullname.removesuffix(_APPLIED)
     decoration = _decoration(names, name)
     if decoration is None:
-        return _keeping(name, fullname)
+        return _other_hook(names, name, fullname)
     if name != fullname:
         return lambda ctx: _applied(ctx, decoration)
     return lambda ctx: _called(ctx, decoration)
@@ -170,7 +185,10 @@ def _decorator(ctx: _Context, name: str) -> Type:
         function = ctx.api.named_generic_type("builtins.function", [])
         made = CallableType([untyped, untyped], [ARG_STAR, ARG_STAR2], [None, None], untyped, function)
     if isinstance(made, CallableType) and not made.is_type_obj():
-        return made.copy_modified(name=name + _APPLIED)
+        # A variable drops the name of what it holds.
+        note = LiteralType(name, ctx.api.named_generic_type("builtins.str", []))
+        fallback = made.fallback.copy_modified(last_known_value=note)
+        return made.copy_modified(name=name + _APPLIED, fallback=fallback)
     return ctx.default_return_type
 
 
@@ -189,7 +207,6 @@ def _applied(ctx: _Context, decoration: _Decoration) -> Type:
         return ctx.default_return_type
     if isinstance(ctx.context, Decorator):
         _mark_overloads(api, ctx.context, decoration)
-        _expect_decorators_above(ctx.context, marked)
     return marked
 
 
@@ -333,32 +350,66 @@ def _mark_overloads(api: TypeChecker, decorator: Decorator, decoration: _Decorat
 
 # -- other decorators --------------------------------------------------------------------------------
 
-#: Decorators that were seen above one that gives a color.
-_above: dict[str, None] = {}
+#: What decorators are called, and where those stand that are made by a call: (path, line, column).
+_decorators: set[str] = set()
+_factories: set[tuple[str, int, int]] = set()
 _KEEPS = "@"
 
 
-def _expect_decorators_above(decorator: Decorator, marked: FunctionLike) -> None:
-    """Remember what decorators are still to be applied, so that their results can keep the color."""
-    for one in decorator.decorators:
-        callee = one.callee if isinstance(one, CallExpr) else one
-        if isinstance(callee, RefExpr) and callee.fullname:
-            _above[callee.fullname] = None
+def note_decorators(file: MypyFile) -> None:
+    """Remember, when a file has been parsed, what is applied to functions: it may get a colored one."""
+    pending: list[Statement] = list(file.defs)
+    while pending:
+        match pending.pop():
+            case ClassDef(defs=body):
+                pending += body.body
+            case OverloadedFuncDef(items=items):
+                pending += items
+            case Decorator(decorators=decorators):
+                for decorator in decorators:
+                    _note(file, decorator)
 
 
-def _keeping(name: str, fullname: str) -> _Hook | None:
-    if name.startswith(_KEEPS):
+def _note(file: MypyFile, decorator: Expression) -> None:
+    callee = decorator
+    if isinstance(decorator, CallExpr):
+        _factories.add((file.path, decorator.line, decorator.column))
+        callee = decorator.callee
+    if isinstance(callee, NameExpr | MemberExpr):
+        _decorators.add(callee.name)
+
+
+def _other_hook(names: Names, name: str, fullname: str) -> _Hook | None:
+    """The hook for what is no engine's decorator, as far as its name says."""
+    if name == _KEEPS:
         return _kept
-    return _called_above if fullname in _above else None
+    if fullname.rpartition(".")[2] in _decorators:
+        return lambda ctx: _other_called(ctx, names, fullname)
+    return None
 
 
-def _called_above(ctx: _Context) -> Type:
-    """Of a decorator's call: with a colored function, or with settings, which gives a decorator."""
-    return _kept(ctx) if _decorated(ctx) is not None else _decorator(ctx, _KEEPS)
+def _other_called(ctx: _Context, names: Names, fullname: str) -> Type:
+    """Of a call with a function, or with settings, which gives a decorator."""
+    if _decorated(ctx) is not None:
+        decoration = _made_before(ctx, names, fullname)
+        return _applied(ctx, decoration) if decoration is not None else _kept(ctx)
+    place = (_api(ctx).path, ctx.context.line, ctx.context.column)
+    return _decorator(ctx, _KEEPS) if place in _factories else ctx.default_return_type
+
+
+def _made_before(ctx: _Context, names: Names, fullname: str) -> _Decoration | None:
+    """The engine's decorator that a variable holds: `step = DBOS.step(retries_allowed=True)`."""
+    used = ctx.context.decorators if isinstance(ctx.context, Decorator) else []
+    for one in used:
+        if isinstance(one, RefExpr) and one.fullname == fullname and _api(ctx).has_type(one):
+            held = get_proper_type(_api(ctx).lookup_type(one))
+            if isinstance(held, CallableType) and held.fallback.last_known_value is not None:
+                return _decoration(names, str(held.fallback.last_known_value.value))
+    return None
 
 
 def _kept(ctx: _Context) -> Type:
-    """The result of another decorator, with the color of what it was given, if it has the same signature."""
+    """The result of another decorator, with the color of what it was given, if it takes the same."""
     decorated, result = _decorated(ctx), get_proper_type(ctx.default_return_type)
     if (
         isinstance(ctx.context, Decorator)
@@ -366,10 +417,17 @@ def _kept(ctx: _Context) -> Type:
         and isinstance(result, CallableType)
         and color_of(decorated) is not None
         and color_of(result) is None
-        and is_same_type(result, decorated.copy_modified(fallback=result.fallback))
+        and _takes_the_same(result, decorated)
+        and is_subtype(decorated.ret_type, result.ret_type)
     ):
         return result.copy_modified(fallback=decorated.fallback)
     return ctx.default_return_type
+
+
+def _takes_the_same(one: CallableType, other: CallableType) -> bool:
+    return (one.arg_kinds, one.arg_names, len(one.variables)) == (
+        other.arg_kinds, other.arg_names, len(other.variables),
+    ) and all(map(is_same_type, one.arg_types, other.arg_types))  # fmt: skip
 
 
 # -- names -------------------------------------------------------------------------------------------

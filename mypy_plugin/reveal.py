@@ -32,10 +32,10 @@ _SHOWN = "as_shown"
 _NAME = "__color_shown__"
 
 
-def show_colors(file: MypyFile, source: bytes) -> None:
-    """Prepare what a file reveals, when it has been parsed."""
-    if _REVEAL.encode() not in source:
-        return
+def show_colors(file: MypyFile) -> bool:
+    """Prepare what a file reveals, when it has been parsed. If it does, it has to depend on `colors`."""
+    if not _may_reveal(file.path):
+        return False
     calls = list(_reveals(node for node, _ in walk(file)))
     for call in calls:
         call.args[0] = _wrapped(call.args[0])
@@ -43,6 +43,7 @@ def show_colors(file: MypyFile, source: bytes) -> None:
         statement = ImportFrom(TYPES, 0, [(_SHOWN, _NAME)])
         statement.set_line(1, 0, 1, 0)
         file.defs.insert(0, statement)
+    return bool(calls)
 
 
 def function_hook(names: Names, fullname: str) -> Callable[[FunctionContext], Type] | None:
@@ -52,6 +53,14 @@ def function_hook(names: Names, fullname: str) -> Callable[[FunctionContext], Ty
 
 def _show(ctx: FunctionContext) -> Type:
     return shown(ctx.arg_types[0][0]) if ctx.arg_types and ctx.arg_types[0] else ctx.default_return_type
+
+
+def _may_reveal(path: str) -> bool:
+    try:
+        with open(path, "rb") as file:
+            return _REVEAL.encode() in file.read()
+    except OSError:
+        return False
 
 
 def _reveals(nodes: Iterable[Node]) -> Iterable[CallExpr]:
