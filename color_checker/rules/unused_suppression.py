@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from color_checker.findings import Color, Finding, Frame
+from color_checker.findings import Color, Effect, Finding, Frame
 from color_checker.program import Place, Program
 from color_checker.rules.base import Example, Rule
+
+#: Rules about what a call does. If it is not resolved, the mypy plugin may still find what a comment is for.
+_BEHIND_CALLS = frozenset(effect.value for effect in Effect)
 
 #: Rules that need types, and are applied by the mypy plugin.
 _ELSEWHERE = frozenset({"not-serializable", "step-arguments"})
@@ -23,7 +26,9 @@ class UnusedSuppression(Rule):
     of the finding, or that of the effect that proves it: a comment in a helper, at the call that reads the
     clock, is enough for all workflows that reach it. This rule finds comments, and single names in them,
     without which nothing more would be reported, names of rules that do not exist, and comments that were
-    meant for color-checker but say nothing that it knows. Names of rules that are switched off stay.
+    meant for color-checker but say nothing that it knows. Names of rules that are switched off stay, and so
+    do those of effects on the lines of calls that are not resolved (`gap`): types may show what the comment
+    is for.
 
     ## Why is this bad
 
@@ -205,6 +210,7 @@ def trial() -> str:
         """Runs after all other rules: what they have suppressed is noted by then."""
         known = _rule_names()
         off = {name for name in known if not program.config.is_on(name)}
+        unresolved = _unresolved_lines(program)
         for path, ignore, left in program.suppressions.unused():
             place = Place(path, ignore.line, ignore.column, ignore.line, ignore.end_column)
             names = [name for name in left or ignore.names if name not in _ELSEWHERE]
@@ -212,6 +218,10 @@ def trial() -> str:
                 if name not in known:
                     similar = get_close_matches(name, known, n=1)
                     yield self._finding(place, self.message_for_unknown(name, *similar))
+            if (path, ignore.target) in unresolved:
+                names = [name for name in names if name not in _BEHIND_CALLS]
+                if not names:
+                    continue
             unused = [name for name in names if name in known and name not in off and name != self.name]
             if unused or not (ignore.names or off):
                 yield self._finding(place, self.message(", ".join(unused)))
@@ -228,6 +238,17 @@ def trial() -> str:
             function="", color=Color.PLAIN, engine="", effect=None,
             witness=(Frame("", place.path, place.line, place.column),),
         )  # fmt: skip
+
+
+def _unresolved_lines(program: Program) -> set[tuple[str, int]]:
+    """The lines from which replayed code gets to a call that is not resolved, and those of such calls."""
+    lines: set[tuple[str, int]] = set()
+    for node in program.replayed_nodes:
+        for gap in program.gaps(node):
+            _, chain = program.way_to(node)
+            places = [program.place_of(step.caller, step.position) for step in chain]
+            lines.update((place.path, place.line) for place in (*places, program.place(node, gap.at)))
+    return lines
 
 
 def _rule_names() -> list[str]:

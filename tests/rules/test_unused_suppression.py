@@ -70,3 +70,40 @@ def test_a_misspelled_rule_gets_a_hint(tmp_path: Path, monkeypatch: pytest.Monke
 def test_a_suppressed_gap_is_used_without_strict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     line = "__import__('acme').rate()  # color: ignore"
     assert check(tmp_path, monkeypatch, line) == []
+
+
+_BEHIND_A_GAP = {
+    "flows.py": """\
+from acme import shop
+from runtime_min import workflow
+
+from helper import read
+
+
+@workflow
+async def run() -> str:
+    return read(shop)  # color: ignore[filesystem]
+""",
+    "helper.py": "def read(shop):\n    return shop.base.read_text()  # color: ignore[clock]\n",
+}
+
+
+def _check_files(directory: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, str]) -> list[str]:
+    for name, text in files.items():
+        (directory / name).write_text(text, encoding="utf-8")
+    monkeypatch.chdir(directory)
+    return [finding.name for finding in color_checker.check([directory], cache=False).findings]
+
+
+def test_a_comment_at_an_unresolved_call_may_be_for_what_types_show(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert _check_files(tmp_path, monkeypatch, _BEHIND_A_GAP) == []
+
+
+def test_a_comment_on_another_line_than_that_of_an_unresolved_call_is_unused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    helper = _BEHIND_A_GAP["helper.py"] + "\n\ndef other() -> int:\n    return 1  # color: ignore[clock]\n"
+    files = {**_BEHIND_A_GAP, "helper.py": helper}
+    assert _check_files(tmp_path, monkeypatch, files) == ["unused-suppression"]
