@@ -134,7 +134,8 @@ class Resolver:
     def continues(self, analysis: Analysis, report: Report) -> bool:
         """Whether `analysis` is the one that was learned for, moved over edits that make no difference.
 
-        If so it is taken up, with the report that was moved with it.
+        If so it is taken up, with the report that was moved with it. What is known of files has to be said
+        again.
         """
         if analysis.program.linker is not self._linker:
             return False
@@ -144,7 +145,7 @@ class Resolver:
         self._gaps_before = report.gaps
         self._gaps = None
         self._spots, self._settled, self._effects = {}, set(), {}
-        self._used = {}
+        self._used, self._types = {}, {}
         if learned:
             self._findings, self._gaps = find(analysis, analysis.config.strict)
         else:

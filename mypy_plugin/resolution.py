@@ -161,7 +161,7 @@ class Resolution:
             return None
 
     def _result_key(self) -> bytes:
-        """Of what all findings depend on: the report, for all that it was made from, the files, their types."""
+        """Of what the findings depend on: the report, for all that it was made from, the files, types."""
         report = msgspec.structs.replace(
             self._report, summary=msgspec.structs.replace(self._report.summary, seconds=None)
         )

@@ -139,8 +139,6 @@ def test_the_daemon_comes_to_the_same(tmp_path: Path) -> None:
         assert daemon.check().places == frozenset()
         write(tmp_path, {"helper.py": _HELPER})
         assert daemon.check().places == _FOUND
-        write(tmp_path, {"flow.py": _FLOW.replace("@workflow", "# A comment.\n@workflow")})
-        assert daemon.check().places == {("flow.py", 8, "filesystem")}
 
 
 def test_a_project_without_workflows_keeps_nothing(tmp_path: Path) -> None:
