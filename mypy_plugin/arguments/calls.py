@@ -18,6 +18,7 @@ from mypy.nodes import (
     Node,
     RefExpr,
     StrExpr,
+    SymbolNode,
     TypeInfo,
     Var,
 )
@@ -148,7 +149,7 @@ class EngineCalls:
     def named(
         self, call: CallExpr, profile: Profile, passing: Passing, around: tuple[FuncItem, ...] = ()
     ) -> Named | None:
-        """What the name stands for that the call gives; None if it gives none, or one that is not known whole."""
+        """What the name stands for that a call gives; None if it gives none, or not all is known of it."""
         expression = argument(call, passing.target)
         if expression is not None and passing.name_key:
             expression = _value_of(expression, passing.name_key, around)
@@ -157,16 +158,24 @@ class EngineCalls:
             return None
         definitions = self.definitions(name, call, profile, passing)
         lookup = self._lookup(profile)
+        self._depend([lookup.symbol(definition) for definition in definitions])
         found = [lookup.of_definition(definition) for definition in definitions]
         if not found or any(not signatures for signatures in found):
             return None
         owners = [lookup.class_of(definition) for definition in definitions]
         return Named(name, tuple(tuple(one or ()) for one in found), owners[0] if len(owners) == 1 else None)
 
+    def _depend(self, symbols: list[SymbolNode | None]) -> None:
+        """Have the daemon check what is being checked again when one of these changes."""
+        target = self._visit.api.tscope.current_target()
+        for symbol in symbols:
+            if symbol is not None:
+                self._visit.file.plugin_deps.setdefault(f"<{symbol.fullname}>", set()).add(target)
+
     def definitions(
         self, name: str, call: CallExpr, profile: Profile, passing: Passing
     ) -> tuple[Definition, ...]:
-        """The functions that are registered under a name; of handlers, those of the workflow that is meant."""
+        """What is registered under a name; of handlers, those of the workflow that is meant."""
         found = self.registered.named(profile.name, passing.to, name)
         if passing.to in ("step", "workflow"):
             return found

@@ -105,7 +105,7 @@ def _parts_fit(given: Shape, declared: Shape, converted: bool) -> bool | None:
         one, other = given.arguments(base), declared.arguments(base)
         if one is None or other is None:
             continue
-        if not converted and not (declared.fullname in given.bases):
+        if not converted and declared.fullname not in given.bases:
             return False
         if base == "typing.Iterable" and not converted:
             return None

@@ -75,7 +75,7 @@ def _type(expression: Expression, type_of: TypeOf) -> Type:
 
 def _many(many: Expression, type_of: TypeOf) -> Handed | None:
     if isinstance(many, ListExpr | TupleExpr):
-        known = [item for item in many.items]
+        known = list(many.items)
         stars = [index for index, item in enumerate(known) if isinstance(item, StarExpr)]
         known = known[: stars[0]] if stars else known
         types = tuple(_type(item, type_of) for item in known)

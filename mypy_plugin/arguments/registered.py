@@ -133,9 +133,9 @@ class Registered:
         colors = self._program.linker.colors
         classes = [one for one in info.mro() if isinstance(one, ClassInfo)]
         for func, coloring in colors.functions.items():
-            if coloring.engine == profile.name and coloring.by in profile.mains:
-                if colors.class_of_body(func.env) in classes:
-                    return func.facts.name
+            is_main = coloring.engine == profile.name and coloring.by in profile.mains
+            if is_main and colors.class_of_body(func.env) in classes:
+                return func.facts.name
         return None
 
     def _is_main(self, engine: str, by: str) -> bool:
@@ -198,7 +198,7 @@ def _naming_arguments(profile: Profile, dotted: str) -> Iterator[tuple[int | str
 
 def _engine_calls(program: Program) -> Iterator[tuple[str, tuple[int, int], EngineCall]]:
     for node in program.nodes:
-        for position, op, dotted in program.external_calls(node):
+        for _, op, dotted in program.external_calls(node):
             for profile in program.profiles.values():
                 passings = profile.passings(dotted) if profile.owns(dotted) else ()
                 if passings:

@@ -31,9 +31,9 @@ from mypy.typevars import fill_typevars_with_any
 from color_checker.engines import Passing, Profile
 from mypy_plugin.arguments.calls import EngineCalls, Named
 from mypy_plugin.arguments.handed import argument
-from mypy_plugin.visit import Visit
 from mypy_plugin.names import Names
 from mypy_plugin.project import Project
+from mypy_plugin.visit import Visit
 
 AnyContext: TypeAlias = FunctionContext | MethodContext
 
@@ -57,10 +57,8 @@ class Results:
         if found is None:
             return None
         profile, dotted = found
-        passings = [
-            one for one in profile.passings(dotted) if one.target and one.to != "temporalio.workflow.signal"
-        ]
-        if not passings:
+        passings = profile.passings(dotted)
+        if not passings or not passings[0].target:
             return None
         passing = passings[0]
         return lambda context: self._result(names, profile, passing, context)

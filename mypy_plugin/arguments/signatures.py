@@ -136,6 +136,7 @@ class Lookup:
         return "", name
 
     def _of_node(self, node: SymbolNode | None) -> list[CallableType] | None:
+        found: list[CallableType] | None
         match node:
             case FuncDef():
                 found = self._of_function(node)
@@ -153,7 +154,7 @@ class Lookup:
             case _:
                 return None
         function = node.func if isinstance(node, Decorator) else node
-        if found is not None and function.info and not getattr(function, "is_static", False):
+        if found is not None and bool(function.info) and not getattr(function, "is_static", False):
             return [without_first(one, 1) for one in found]
         return found
 
