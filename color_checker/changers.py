@@ -41,8 +41,11 @@ if TYPE_CHECKING:
 #: path of a module → names of its variables.
 _Names = dict[str, set[str]]
 
+#: path of a file that was searched → names that its functions might change.
+Searched = dict[str, set[str]]
 
-def link_changers(linker: Linker, project: Project) -> None:
+
+def link_changers(linker: Linker, project: Project) -> Searched:
     """Link and activate them; those that module-level code calls have done their work at import."""
     wanted = _names_read(linker)
     words = last_words(project, wanted)
@@ -62,6 +65,17 @@ def link_changers(linker: Linker, project: Project) -> None:
     linker.solve()
     while linker.activate_all(lambda func: func.key in found):
         linker.solve()
+    return {source.path: names for source, _, names in candidates}
+
+
+def changes_nothing(facts: ModuleFacts, names: set[str]) -> bool:
+    """Whether no function of a file looks as if it changed something with one of the names."""
+    return next(_changing(facts, names), None) is None
+
+
+def calls_the_same_at_import(before: ModuleFacts, after: ModuleFacts) -> bool:
+    """Whether a file's decorators and module-level code call what they called, as far as names tell."""
+    return set(_called_at_import(before)) == set(_called_at_import(after))
 
 
 def _names_read(linker: Linker) -> _Names:
@@ -110,11 +124,12 @@ def _names_in_reach(project: Project, source: SourceFile, wanted: _Names, words:
 def _changing(facts: ModuleFacts, names: set[str]) -> Iterator[int]:
     """The functions of a file that change something with one of the names."""
     for index, function in enumerate(facts.functions):
-        if function.kind in ("function", "lambda") and _changes(decode_body(function.raw), names):
+        if function.kind in ("function", "lambda") and changes_any(decode_body(function.raw), names):
             yield index
 
 
-def _changes(body: Body, names: set[str]) -> bool:
+def changes_any(body: Body, names: set[str]) -> bool:
+    """Whether a function looks as if it changed something with one of the names."""
     sources = {op.dst: op for op in body.ops if isinstance(op, Load | Attr | Item | Iterate | Merge)}
 
     def is_wanted(slot: int, depth: int = 0) -> bool:

@@ -10,7 +10,7 @@ import msgspec
 
 from color_checker.activation import Activation
 from color_checker.catalog import Catalog, load_catalog
-from color_checker.changers import link_changers
+from color_checker.changers import Searched, link_changers
 from color_checker.config import Config, load_config, validate_names
 from color_checker.engines import engines_by_package, load_profiles
 from color_checker.facts import NOTHING, Call
@@ -19,6 +19,7 @@ from color_checker.garbage import uncollected
 from color_checker.inputs import FACTS_VERSION, Inputs, read_inputs
 from color_checker.installed import Installed
 from color_checker.link import Linker
+from color_checker.memory import Memory
 from color_checker.mentions import Mentions
 from color_checker.program import Program
 from color_checker.project import Project
@@ -41,11 +42,14 @@ Mark = Callable[[str], None]
 
 @uncollected()
 def check_inputs(
-    inputs: Inputs, config: Config, store: Values, *, engines: Collection[str] = (),
-    strict: bool | None = None, advance: Advance = lambda count: None, mark: Mark = lambda phase: None,
+    inputs: Inputs, config: Config, store: Values, *, memory: Memory | None = None,
+    engines: Collection[str] = (), strict: bool | None = None, advance: Advance = lambda count: None,
+    mark: Mark = lambda phase: None,
 ) -> tuple[Report, Analysis]:  # fmt: skip
     """Check files that have been read; also gives the analysis, which knows what else was consulted."""
-    analysis = analyze_inputs(inputs, config, store, engines=engines, advance=advance, mark=mark)
+    analysis = analyze_inputs(
+        inputs, config, store, memory=memory, engines=engines, advance=advance, mark=mark
+    )
     findings, gaps = find(analysis, config.strict if strict is None else strict)
     report = Report(
         findings=findings,
@@ -58,12 +62,19 @@ def check_inputs(
 
 
 class Analysis(msgspec.Struct, frozen=True):
-    """Everything between the files and the findings."""
+    """Everything between the files and the findings.
+
+    Attributes:
+        mentions: what was asked about functions that nothing calls.
+        searched: the files in which functions were looked for that change what workflows read.
+    """
 
     config: Config
     project: Project
     program: Program
     lines: int
+    mentions: Mentions
+    searched: Searched
 
 
 def analyze(
@@ -84,10 +95,11 @@ def analyze(
 
 @uncollected()
 def analyze_inputs(
-    inputs: Inputs, config: Config, store: Values, *, engines: Collection[str] = (), whole: bool = False,
-    advance: Advance = lambda count: None, mark: Mark = lambda phase: None,
+    inputs: Inputs, config: Config, store: Values, *, memory: Memory | None = None,
+    engines: Collection[str] = (), whole: bool = False, advance: Advance = lambda count: None,
+    mark: Mark = lambda phase: None,
 ) -> Analysis:  # fmt: skip
-    """`analyze` for files that have been read."""
+    """`analyze` for files that have been read. `memory` holds facts from earlier analyses."""
     known = engines_by_package(_engine_files(config))
     validate_names(config, [rule.name for rule in all_rules()], sorted(set(known.values())))
     catalog = load_catalog()
@@ -95,7 +107,7 @@ def analyze_inputs(
     mark("load")
     installed = Installed(config, root) if config.follow_imports else None
     covers = _covers(catalog, known)
-    project = Project(inputs.sources, store, installed, covers)
+    project = Project(inputs.sources, store, installed, covers, memory)
     project.load(project.take(inputs), advance)
     mark("extract")
     relevant = colored_files(project, known, whole=whole, wanted=lambda source: _is_named(config, source))
@@ -103,18 +115,23 @@ def analyze_inputs(
     profiles = load_profiles(_engine_files(config), only=wanted)
     project.fetch(relevant.files)
     linker = Linker(project, catalog, profiles.values())
-    _link(linker, project, relevant.files, config, whole=whole)
+    mentions, searched = _link(linker, project, relevant.files, config, whole=whole)
     mark("link")
+    program = Program(linker, config, suppressions_of(project))
+    mark("color")
+    heads = (project.head(source) for source in project.files)
+    lines = sum(head.lines for head in heads if head is not None)
+    return Analysis(config, project, program, lines, mentions, searched)
+
+
+def suppressions_of(project: Project) -> Suppressions:
+    """The comments in all files."""
     suppressions = Suppressions()
-    lines = 0
     for source in project.files:
         head = project.head(source)
         if head is not None:
-            lines += head.lines
             suppressions.add(source.shown, head.pragmas.ignores, head.pragmas.problems)
-    program = Program(linker, config, suppressions)
-    mark("color")
-    return Analysis(config, project, program, lines)
+    return suppressions
 
 
 def _engine_files(config: Config) -> tuple[Path, ...]:
@@ -136,7 +153,7 @@ def _is_named(config: Config, source: SourceFile) -> bool:
 
 def _link(
     linker: Linker, project: Project, relevant: Collection[str], config: Config, *, whole: bool
-) -> None:
+) -> tuple[Mentions, Searched]:
     """Link the files that have to do with workflows: what engines call, then what names any of it."""
     for source in project.files:
         if source.path in relevant:
@@ -148,8 +165,7 @@ def _link(
     for module in workflow_modules(linker, config):
         linker.colors.declare_module(module)
     linker.solve()
-    if relevant:
-        link_changers(linker, project)
+    return mentions, link_changers(linker, project) if relevant else {}
 
 
 # -- findings -------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ class Importers:
     def __init__(self, project: Project) -> None:
         self._project = project
         self._by_word: dict[str, list[tuple[SourceFile, ImportFact]]] = {}
-        self._targets: dict[int, list[str]] = {}
+        self._targets: dict[tuple[str, int], list[str]] = {}
         self._links = _link_words(project)
 
     def add(self, source: SourceFile, imports: tuple[ImportFact, ...]) -> None:
@@ -42,7 +42,7 @@ class Importers:
         return list(found)
 
     def _imported(self, source: SourceFile, fact: ImportFact) -> list[str]:
-        key = id(fact)  # the project keeps all heads
+        key = (source.path, id(fact))  # the project keeps all heads; files that hold the same share one
         if key not in self._targets:
             self._targets[key] = imported(self._project, source, fact)
         return self._targets[key]

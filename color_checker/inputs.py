@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -29,12 +29,14 @@ class Inputs(msgspec.Struct, frozen=True):
         texts: absolute path → content, of the files that had to be read.
         hashes: absolute path → hash of the content, of all that could be read.
         errors: what could not be read, here or while looking for files.
+        unsaved: paths of files of which an editor has a newer text, which is taken here.
     """
 
     sources: Sources
     texts: dict[str, bytes]
     hashes: dict[str, bytes]
     errors: tuple[InputError, ...]
+    unsaved: frozenset[str] = frozenset()
 
 
 def read_and_hash(path: str) -> tuple[bytes, bytes | None]:
@@ -44,19 +46,25 @@ def read_and_hash(path: str) -> tuple[bytes, bytes | None]:
 
 
 def read_inputs(
-    sources: Sources, advance: Callable[[int], None] = lambda count: None, look: Look = read_and_hash
-) -> Inputs:
-    """Read and hash all files, or those that `look` does not know. What cannot be read is an error."""
+    sources: Sources, advance: Callable[[int], None] = lambda count: None, look: Look = read_and_hash,
+    overlays: Mapping[str, tuple[bytes, bytes]] | None = None,
+) -> Inputs:  # fmt: skip
+    """Read and hash all files, or those that `look` does not know. What cannot be read is an error.
+
+    `overlays`: path → hash and content, in place of what the file holds.
+    """
     texts: dict[str, bytes] = {}
     hashes: dict[str, bytes] = {}
     errors = list(sources.errors)
     for source in sources.files:
         try:
-            hashes[source.path], data = look(source.path)
+            given = overlays.get(source.path) if overlays else None
+            hashes[source.path], data = given or look(source.path)
         except SourceError as error:
             errors.append(InputError(source.shown, error.line, error.column, error.reason))
         else:
             if data is not None:
                 texts[source.path] = data
         advance(1)
-    return Inputs(sources, texts, hashes, tuple(errors))
+    unsaved = overlays.keys() & hashes.keys() if overlays else frozenset[str]()
+    return Inputs(sources, texts, hashes, tuple(errors), frozenset(unsaved))

@@ -32,6 +32,7 @@ from color_checker.facts import (
     VARARG,
     Attr,
     Await,
+    Body,
     Build,
     BuildDict,
     Call,
@@ -103,6 +104,9 @@ class Modules(Protocol):
 
     def facts(self, source: SourceFile) -> ModuleFacts | None:
         """The facts of a file, None if it has none (it is reported elsewhere)."""
+
+    def bodies(self, source: SourceFile) -> dict[int, Body]:
+        """Where the decoded bodies of a file's functions are kept."""
 
     def subclasses(self, name: str) -> tuple[SourceFile, ...]:
         """The project's files with a class that names `name` among its bases."""
@@ -229,6 +233,10 @@ class Linker:
             self._closures.setdefault(value.key, []).append(value)
         return value
 
+    def functions(self) -> Iterable[Func]:
+        """All functions whose definitions have been evaluated."""
+        return self._functions.values()
+
     def functions_of(self, module: ModuleInfo) -> list[Func]:
         """The functions of a module whose definitions have been evaluated."""
         return [func for func in self._functions.values() if func.module is module]
@@ -246,12 +254,26 @@ class Linker:
             facts = self.sources.facts(source)
             if facts is None:
                 return None
-            info = self.modules[source.path] = ModuleInfo(source, facts, library=library)
+            bodies = self.sources.bodies(source)
+            info = self.modules[source.path] = ModuleInfo(source, facts, bodies, library=library)
             activation = Activation(info, 0, None, None, (), len(self.activations))
             self.activations[(info.key, 0)] = activation
             info.activation = activation
             self.solver.later(partial(self._run, activation))
         return info
+
+    def replace_facts(self, module: ModuleInfo, facts: ModuleFacts) -> None:
+        """The file of a linked module has changed in nothing that was looked at, except for its places."""
+        module.replace(facts, self.sources.bodies(module.source))
+        for node in self.activations.values():
+            if node.module is module:
+                node.facts, node.body = facts.functions[node.index], module.body(node.index)
+        for func in self.functions():
+            if func.module is module:
+                func.facts = facts.functions[func.index]
+        for info in self.classes.values():
+            if info.module is module:
+                info.facts = facts.classes[info.index]
 
     def project_module(self, name: str, importer: ModuleInfo | None) -> ModuleInfo | None:
         """The project's module of that name, as seen from `importer`."""

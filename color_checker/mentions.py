@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from color_checker.facts import Attr, Import, Load, TypeExpr
+from color_checker.facts import Attr, Body, Import, Load, TypeExpr
 from color_checker.values import Class, Ext, ExtBound, ExtInst, Func, Inst, Marker, Value
 
 if TYPE_CHECKING:
@@ -38,14 +38,16 @@ class Mentions:
         """Whether the function names anything that has to do with colors."""
         known = self._mentioning.get(func.key)
         if known is None:
-            known = self._mentioning[func.key] = self._mentions(func)
+            body = func.module.body(func.index)
+            known = self._mentioning[func.key] = self.would_be_by(func, body)
         return known
 
-    def _mentions(self, func: Func) -> bool:
+    def would_be_by(self, func: Func, body: Body) -> bool:
+        """The same if the function had that body."""
         names = self._names(func.module)
         if any(head in names for param in func.facts.params for head in _heads(param.annotation)):
             return True
-        for op in func.module.body(func.index).ops:
+        for op in body.ops:
             match op:
                 case Load(name=name):
                     if name in names or name in self._colored:

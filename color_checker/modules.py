@@ -23,7 +23,10 @@ class ModuleInfo:
         "submodules",
     )  # fmt: skip
 
-    def __init__(self, source: SourceFile, facts: ModuleFacts, *, library: bool) -> None:
+    def __init__(
+        self, source: SourceFile, facts: ModuleFacts, bodies: dict[int, Body], *, library: bool
+    ) -> None:
+        """`bodies` keeps the decoded bodies of the functions, by index."""
         self.source = source
         self.facts = facts
         self.name = source.module
@@ -33,10 +36,15 @@ class ModuleInfo:
         self.outer = frozenset(inner.parent for inner in facts.functions if inner.kind == "function")
         self.activation: Activation | None = None
         self.names: dict[str, Var] = {}
-        self._bodies: dict[int, Body] = {}
+        self._bodies = bodies
         self.submodules: dict[str, ModuleInfo | None] = {}
         #: Names that functions rebind with `global`, or other modules by assignment.
         self.stored: set[str] = set()
+
+    def replace(self, facts: ModuleFacts, bodies: dict[int, Body]) -> None:
+        """The file says the same in other places, as far as anybody has looked."""
+        self.facts = facts
+        self._bodies = bodies
 
     @property
     def path(self) -> str:

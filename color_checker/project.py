@@ -11,10 +11,19 @@ from typing import NamedTuple
 
 from color_checker.errors import SourceError
 from color_checker.extract import ExtractError, extract
-from color_checker.facts import Head, ModuleFacts, decode_head, decode_module, encode_head, encode_module
+from color_checker.facts import (
+    Body,
+    Head,
+    ModuleFacts,
+    decode_head,
+    decode_module,
+    encode_head,
+    encode_module,
+)
 from color_checker.findings import InputError
 from color_checker.inputs import FACTS_VERSION, Inputs, read_inputs
 from color_checker.installed import Installed
+from color_checker.memory import Memory
 from color_checker.sources import ModuleIndex, SourceFile, Sources, content_hash, decode, read_source
 from color_checker.store import Values
 
@@ -65,8 +74,9 @@ class Project:
     """What the linker asks for modules."""
 
     def __init__(
-        self, sources: Sources, store: Values, installed: Installed | None, covers: Callable[[str], bool]
-    ) -> None:
+        self, sources: Sources, store: Values, installed: Installed | None, covers: Callable[[str], bool],
+        memory: Memory | None = None,
+    ) -> None:  # fmt: skip
         """`covers` says of a module's name that its meaning is known without its source."""
         self.files = sources.files
         self.sources = sources
@@ -76,6 +86,8 @@ class Project:
         self._by_path = {source.path: source for source in sources.files}
         self._index = ModuleIndex(sources, covers)
         self._store = store
+        self._memory = memory if memory is not None else Memory()
+        self._unsaved: frozenset[str] = frozenset()
         self._installed = installed
         self._covers = covers
         self._texts: dict[str, bytes] = {}
@@ -95,27 +107,66 @@ class Project:
         """Use files that have been read already; gives their content for `load`."""
         self.errors = list(inputs.errors)
         self.hashes = dict(inputs.hashes)
+        self._unsaved = inputs.unsaved
         return inputs.texts
 
     def load(self, texts: dict[str, bytes], advance: Callable[[int], None] = lambda count: None) -> None:
         """Get the heads of all files, from the store where it has them; `texts` are those read already."""
         self._texts = texts
-        keys = {path: head_key(digest) for path, digest in self.hashes.items()}
+        known = self._memory.heads
+        self._heads = {path: known[digest] for path, digest in self.hashes.items() if digest in known}
+        advance(len(self._heads))
+        keys = {path: head_key(digest) for path, digest in self.hashes.items() if digest not in known}
         stored = self._store.get(list(dict.fromkeys(keys.values())))
         for path, key in keys.items():
             if key in stored:
-                self._heads[path] = decode_head(stored[key])
+                self._heads[path] = known[self.hashes[path]] = decode_head(stored[key])
                 advance(1)
         self._extract([path for path in keys if path not in self._heads], advance)
 
     def fetch(self, paths: Iterable[str]) -> None:
         """Get the facts of files that will be asked for, all at once."""
-        wanted = [path for path in paths if path in self._heads and path not in self._encoded]
+        wanted = [path for path in paths if path in self._heads and not self._is_at_hand(path)]
         keys = {path: facts_key(self.hashes[path]) for path in wanted}
         stored = self._store.get(list(dict.fromkeys(keys.values())))
         self._encoded |= {path: stored[key] for path, key in keys.items() if key in stored}
         # The store drops what was not used for long: facts sooner than the head beside them.
         self._extract([path for path in wanted if path not in self._encoded])
+
+    def source(self, path: str) -> SourceFile:
+        """The project's file at an absolute path."""
+        return self._by_path[path]
+
+    def facts_of_text(self, path: str, inputs: Inputs) -> ModuleFacts | None:
+        """The facts of what one of the files holds by now, for `replace`; None if there are none."""
+        digest = inputs.hashes[path]
+        known = self._memory.modules.get(digest)
+        text = inputs.texts.get(path)
+        if known is not None or text is None:
+            return known
+        result = extract_file(text)
+        if isinstance(result, Failed):
+            return None
+        if path not in inputs.unsaved:
+            self._store.put(rows(digest, result))
+        self._memory.heads[digest] = decode_head(result.head)
+        known = self._memory.modules[digest] = decode_module(result.facts)
+        return known
+
+    def replace(self, source: SourceFile, digest: bytes, head: Head, facts: ModuleFacts) -> None:
+        """A file holds something else now, of which nobody who has asked about it before would be told."""
+        self.hashes[source.path] = digest
+        self._heads[source.path] = head
+        self._encoded.pop(source.path, None)
+        if source.path in self._facts:
+            self._facts[source.path] = facts
+
+    def use(self, store: Values) -> None:
+        """Take this store from now on."""
+        self._store = store
+
+    def _is_at_hand(self, path: str) -> bool:
+        return path in self._encoded or self.hashes[path] in self._memory.modules
 
     def _extract(self, paths: list[str], advance: Callable[[int], None] = lambda count: None) -> None:
         fresh: list[tuple[bytes, bytes]] = []
@@ -125,9 +176,10 @@ class Project:
             if isinstance(result, Failed):
                 self._error(self._by_path[path], *result)
             else:
-                self._heads[path] = decode_head(result.head)
+                self._heads[path] = self._memory.heads[self.hashes[path]] = decode_head(result.head)
                 self._encoded[path] = result.facts
-                fresh += rows(self.hashes[path], result)
+                if path not in self._unsaved:
+                    fresh += rows(self.hashes[path], result)
         self._store.put(fresh)
 
     def _text(self, path: str) -> bytes | None:
@@ -209,13 +261,27 @@ class Project:
             self._facts[source.path] = self._decode(source)
         return self._facts[source.path]
 
+    def bodies(self, source: SourceFile) -> dict[int, Body]:
+        """Where the decoded bodies of a file's functions are kept."""
+        return self._memory.bodies(self._digest(source.path))
+
+    def _digest(self, path: str) -> bytes:
+        return self.hashes[path] if path in self._by_path else self.library_files[path]
+
     def _decode(self, source: SourceFile) -> ModuleFacts | None:
         if source.path in self._by_path:
             self.fetch([source.path])
+            if source.path not in self._heads:
+                return None
         elif source.path not in self._encoded:
             self._load_library(source)
-        encoded = self._encoded.get(source.path)
-        return decode_module(encoded) if encoded is not None else None
+        digest, known = self._digest(source.path), self._memory.modules
+        if digest not in known:
+            encoded = self._encoded.pop(source.path, None)
+            if encoded is None:
+                return None
+            known[digest] = decode_module(encoded)
+        return known[digest]
 
     def _load_library(self, source: SourceFile) -> None:
         """One file of an installed package; an unreadable one is nobody's mistake here: a gap."""
@@ -225,6 +291,8 @@ class Project:
             self.library_files[source.path] = b""
             return
         digest = self.library_files[source.path] = content_hash(data)
+        if digest in self._memory.modules:
+            return
         key = facts_key(digest)
         stored = self._store.get([key]).get(key)
         if stored is None:

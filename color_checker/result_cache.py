@@ -32,7 +32,7 @@ from color_checker.store import Store, Values
 
 if TYPE_CHECKING:
     from color_checker.checking import Analysis
-    from color_checker.project import Project
+    from color_checker.memory import Memory
 
 Advance = Callable[[int], None]
 Mark = Callable[[str], None]
@@ -84,14 +84,17 @@ def check_sources(
             stamps = Stamps(store, sources)
             inputs = read_inputs(sources, advance, stamps.look)
             mark("read")
-            report, _ = check_with_cache(
+            result, _ = check_with_cache(
                 inputs, config, store, stamps.look, engines=engines, strict=strict, advance=advance, mark=mark
             )
+            report = result.report
             stamps.save()
         else:
             inputs = read_inputs(sources, advance)
             mark("read")
-            report, _ = _check_anew(inputs, config, store, engines, strict, advance, mark)
+            report, _ = check_anew(
+                inputs, config, store, engines=engines, strict=strict, advance=advance, mark=mark
+            )
     finally:
         store.close()
     return timed(report, started)
@@ -105,8 +108,9 @@ def timed(report: Report, started: float) -> Report:
 
 def check_with_cache(
     inputs: Inputs, config: Config, store: Values, look: Look, *, engines: Collection[str], strict: bool,
-    advance: Advance = lambda count: None, mark: Mark = lambda phase: None,
-) -> tuple[Report, Analysis | None]:  # fmt: skip
+    memory: Memory | None = None, advance: Advance = lambda count: None,
+    mark: Mark = lambda phase: None,
+) -> tuple[Result, Analysis | None]:  # fmt: skip
     """Check files that have been read; without an analysis if an earlier result holds."""
     circumstances = circumstances_key(inputs, config, engines, strict, look)
     key = result_key(inputs, circumstances)
@@ -114,20 +118,27 @@ def check_with_cache(
     mark("look up")
     if result is not None:
         advance(len(inputs.sources.files))
-        return result.report, None
-    report, analysis = _check_anew(inputs, config, store, engines, strict, advance, mark)
+        return result, None
+    report, analysis = check_anew(
+        inputs, config, store, engines=engines, strict=strict, memory=memory, advance=advance, mark=mark
+    )
+    result = result_of(inputs, report, analysis)
     if analysis.project.hashes == inputs.hashes:  # else a file has changed during the run
-        _keep(store, key, circumstances, _result(inputs, report, analysis.project))
-    return report, analysis
+        _keep(store, key, circumstances, result)
+    return result, analysis
 
 
-def _check_anew(
-    inputs: Inputs, config: Config, store: Values, engines: Collection[str], strict: bool,
-    advance: Advance, mark: Mark,
+def check_anew(
+    inputs: Inputs, config: Config, store: Values, *, engines: Collection[str], strict: bool,
+    memory: Memory | None = None, advance: Advance = lambda count: None,
+    mark: Mark = lambda phase: None,
 ) -> tuple[Report, Analysis]:  # fmt: skip
-    from color_checker.checking import check_inputs
+    """Link and check files that have been read."""
+    from color_checker.checking import check_inputs  # not needed as long as a result holds
 
-    return check_inputs(inputs, config, store, engines=engines, strict=strict, advance=advance, mark=mark)
+    return check_inputs(
+        inputs, config, store, memory=memory, engines=engines, strict=strict, advance=advance, mark=mark
+    )
 
 
 # -- what a result depends on ---------------------------------------------------------------------
@@ -192,7 +203,7 @@ def file_hash(path: str, look: Look = read_and_hash) -> bytes:
 # -- what is stored -------------------------------------------------------------------------------
 
 
-class _Result(msgspec.Struct, frozen=True, array_like=True):
+class Result(msgspec.Struct, frozen=True, array_like=True):
     """A report with what it was made from beside the key.
 
     Attributes:
@@ -212,11 +223,13 @@ class _Result(msgspec.Struct, frozen=True, array_like=True):
 _encoder = msgspec.msgpack.Encoder()
 
 
-def _result(inputs: Inputs, report: Report, project: Project) -> _Result:
-    return _Result(report, project.consulted, project.library_files, inputs.hashes, project.asked)
+def result_of(inputs: Inputs, report: Report, analysis: Analysis) -> Result:
+    """The report with what it depends on."""
+    project = analysis.project
+    return Result(report, project.consulted, project.library_files, inputs.hashes, project.asked)
 
 
-def _keep(store: Values, key: bytes, circumstances: bytes, result: _Result) -> None:
+def _keep(store: Values, key: bytes, circumstances: bytes, result: Result) -> None:
     summary = msgspec.structs.replace(result.report.summary, seconds=None)
     report = msgspec.structs.replace(result.report, summary=summary)
     try:
@@ -229,14 +242,14 @@ def _keep(store: Values, key: bytes, circumstances: bytes, result: _Result) -> N
 
 def _holding(
     inputs: Inputs, store: Values, key: bytes, circumstances: bytes, config: Config, look: Look
-) -> _Result | None:
+) -> Result | None:
     """An earlier result that holds."""
     result = _load(store, key)
     if result is not None:
-        return result if _has_same_libraries(result, config, look) else None
+        return result if has_same_libraries(result, config, look) else None
     newest = store.get([circumstances]).get(circumstances)
     result = _load(store, newest) if newest is not None else None
-    if result is None or not _has_same_libraries(result, config, look):
+    if result is None or not has_same_libraries(result, config, look):
         return None
     from color_checker.unchanged import growth
 
@@ -253,15 +266,15 @@ def _holding(
     return result
 
 
-def _load(store: Values, key: bytes) -> _Result | None:
+def _load(store: Values, key: bytes) -> Result | None:
     data = store.get_result(key)
     try:
-        return msgspec.msgpack.decode(data, type=_Result) if data is not None else None
+        return msgspec.msgpack.decode(data, type=Result) if data is not None else None
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
 
 
-def _has_same_libraries(result: _Result, config: Config, look: Look) -> bool:
+def has_same_libraries(result: Result, config: Config, look: Look) -> bool:
     """Whether what was taken from installed packages is as it was."""
     if any(file_hash(path, look) != known for path, known in result.libraries.items()):
         return False

@@ -1,28 +1,62 @@
 """A project that is checked again and again within one process, while it changes.
 
-Every check gives what a check from scratch would give. What it does not have to do again, it keeps: the
-hashes of files that the file system says are as they were, and the facts of what the files hold.
+Every check gives what a check from scratch would give. What does not have to be done again is kept: the
+hashes of files that the file system says are as they were, the facts of what the files hold, and the
+analysis as long as nothing that it looked at has changed (see `carry`).
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from color_checker.config import Config, load_config
 from color_checker.findings import Report
+from color_checker.garbage import uncollected
 from color_checker.inputs import FACTS_VERSION, Inputs, read_inputs
-from color_checker.memory import Memory
-from color_checker.result_cache import check_with_cache, discover_paths, timed
+from color_checker.result_cache import (
+    Result,
+    check_anew,
+    check_with_cache,
+    circumstances_key,
+    discover_paths,
+    has_same_libraries,
+    result_of,
+    timed,
+)
 from color_checker.sources import content_hash, encode
 from color_checker.stamps import Stamps
 from color_checker.store import Store
 
 if TYPE_CHECKING:
     from color_checker.checking import Analysis
+    from color_checker.memory import Memory
+
+
+#: What is left of so many analyses that were taken apart is worth a search.
+_COLLECT_AFTER = 50
+
+
+class _State(msgspec.Struct, frozen=True):
+    """What the last check has left.
+
+    Attributes:
+        circumstances: the key of all that the result depends on, apart from what the files hold.
+        analysis: None if the result comes from the disk.
+    """
+
+    config: Config
+    circumstances: bytes
+    inputs: Inputs
+    result: Result
+    analysis: Analysis | None
 
 
 class Session:
@@ -38,11 +72,13 @@ class Session:
         self._engines = tuple(engines)
         self._strict = strict
         self._cache = cache
-        self._overlays: dict[str, bytes] = {}
-        self._memory = Memory()
+        self._overlays: dict[str, tuple[bytes, bytes]] = {}
+        self._memory: Memory | None = None
+        self._stamps: Stamps | None = None
+        self._state: _State | None = None
         self._report: Report | None = None
-        self._analysis: Analysis | None = None
-        self._inputs: Inputs | None = None
+        self._waste: Analysis | None = None
+        self._tidied = 0
         self._changed: frozenset[str] = frozenset()
 
     def overlay(self, path: str, text: str | None) -> None:
@@ -51,7 +87,8 @@ class Session:
         if text is None:
             self._overlays.pop(path, None)
         else:
-            self._overlays[path] = encode(text)
+            data = encode(text)
+            self._overlays[path] = content_hash(data), data
 
     @property
     def report(self) -> Report:
@@ -61,51 +98,135 @@ class Session:
     @property
     def analysis(self) -> Analysis:
         """What the last report was made from; checks if there was no check."""
-        if self._inputs is None:
+        if self._state is None:
             self.check()
-        if self._analysis is None:
-            from color_checker.checking import analyze_inputs
+        assert self._state is not None
+        if self._state.analysis is None:
+            config, inputs = self._state.config, self._state.inputs
+            with self._open(config) as store:
+                _, analysis = check_anew(
+                    inputs, config, store, engines=self._engines, strict=self._is_strict(config),
+                    memory=self._facts(),
+                )  # fmt: skip
+            if analysis.project.hashes == inputs.hashes:  # else a file has changed since the check
+                self._state = msgspec.structs.replace(self._state, analysis=analysis)
+            return analysis
+        return self._state.analysis
 
-            assert self._inputs is not None
-            with self._memory.over(self._open(self._settings())) as store:
-                self._analysis = analyze_inputs(self._inputs, self._settings(), store, engines=self._engines)
-        return self._analysis
+    @property
+    def files(self) -> Mapping[str, bytes]:
+        """The absolute paths of the files that the last check took, with hashes of what they hold."""
+        return self._state.inputs.hashes if self._state is not None else {}
 
     @property
     def changed(self) -> frozenset[str]:
         """The paths, as reports show them, of files with other findings, gaps or errors than before."""
         return self._changed
 
+    def tidy(self) -> None:
+        """Free the memory that checks have left behind; worth a call when nobody waits for an answer."""
+        if self._waste is None:
+            return
+        from color_checker.dissolve import dissolve
+
+        dissolve(self._waste.program.linker)
+        self._waste = None
+        self._tidied += 1
+        if self._tidied % _COLLECT_AFTER == 0:
+            gc.unfreeze()
+            gc.collect()
+
+    def close(self) -> None:
+        """Let go of everything. The collector would not find it: see `_next`."""
+        self.tidy()
+        if self._state is not None:
+            self._waste, self._state = self._state.analysis, None
+        self.tidy()
+
+    def __del__(self) -> None:
+        self.close()
+
+    @uncollected()
     def check(self) -> Report:
         """Look at the files again, and report what is found in them now."""
         started = time.perf_counter()
-        config = self._settings()
-        strict = config.strict if self._strict is None else self._strict
-        with self._memory.over(self._open(config)) as store:
+        config = self._config if self._config is not None else load_config(Path.cwd())
+        with self._open(config) as store:
             sources = discover_paths(self._paths, config)
-            stamps = Stamps(store, sources)
-            inputs = read_inputs(sources, look=lambda path: self._look(path, stamps))
-            report, analysis = check_with_cache(
-                inputs, config, store, stamps.look, engines=self._engines, strict=strict
-            )
+            stamps = Stamps(store, sources, self._stamps)
+            inputs = read_inputs(sources, look=stamps.look, overlays=self._overlays)
+            state = self._next(inputs, config, store, stamps)
             stamps.save()
-        self._inputs, self._analysis = inputs, analysis
-        self._changed = _differing(self._report or Report(), report)
-        self._report = timed(report, started)
+        self._stamps, self._state = stamps, state
+        if state.analysis is not None:
+            self._facts().keep({*inputs.hashes.values(), *state.result.libraries.values()})
+        self._changed = _differing(self._report or Report(), state.result.report)
+        self._report = timed(state.result.report, started)
         return self._report
 
-    def _settings(self) -> Config:
-        return self._config if self._config is not None else load_config(Path.cwd())
+    def _next(self, inputs: Inputs, config: Config, store: Store, stamps: Stamps) -> _State:
+        strict = self._is_strict(config)
+        circumstances = circumstances_key(inputs, config, self._engines, strict, stamps.look)
+        texts = {path: text for path, text in inputs.texts.items() if path in inputs.unsaved}
+        left = msgspec.structs.replace(inputs, texts=texts)
+        kept = self._kept(inputs, config, circumstances, store, stamps)
+        if kept is not None:
+            return _State(config, circumstances, left, *kept)
+        self.tidy()
+        if self._state is not None:
+            self._waste, self._state = self._state.analysis, None
+        if self._cache and not inputs.unsaved:
+            result, analysis = check_with_cache(
+                inputs, config, store, stamps.look, engines=self._engines, strict=strict, memory=self._facts()
+            )
+        else:
+            report, analysis = check_anew(
+                inputs, config, store, engines=self._engines, strict=strict, memory=self._facts()
+            )
+            result = result_of(inputs, report, analysis)
+        gc.freeze()  # else the collector looks through a million objects as soon as it is on again
+        return _State(config, circumstances, left, result, analysis)
 
-    def _open(self, config: Config) -> Store:
-        return Store.open(config.resolve(config.cache_dir) if self._cache else None, FACTS_VERSION)
+    def _kept(
+        self, inputs: Inputs, config: Config, circumstances: bytes, store: Store, stamps: Stamps
+    ) -> tuple[Result, Analysis | None] | None:
+        """The last result, if it holds, as it stands now."""
+        state = self._state
+        if state is None or state.circumstances != circumstances:
+            return None
+        if not has_same_libraries(state.result, config, stamps.look):
+            return None
+        if state.analysis is None:
+            return (state.result, None) if state.result.files == inputs.hashes else None
+        from color_checker.carry import carried
 
-    def _look(self, path: str, stamps: Stamps) -> tuple[bytes, bytes | None]:
-        data = self._overlays.get(path)
-        return stamps.look(path) if data is None else (content_hash(data), data)
+        state.analysis.project.use(store)
+        kept = carried(state.analysis, state.result.report, inputs, self._is_strict(config))
+        if kept is None:
+            return None
+        analysis, report = kept
+        return msgspec.structs.replace(state.result, report=report, files=inputs.hashes), analysis
+
+    def _is_strict(self, config: Config) -> bool:
+        return config.strict if self._strict is None else self._strict
+
+    @contextmanager
+    def _open(self, config: Config) -> Iterator[Store]:
+        store = Store.open(config.resolve(config.cache_dir) if self._cache else None, FACTS_VERSION)
+        try:
+            yield store
+        finally:
+            store.close()
+
+    def _facts(self) -> Memory:
+        if self._memory is None:
+            from color_checker.memory import Memory  # not needed as long as a stored result holds
+
+            self._memory = Memory()
+        return self._memory
 
 
 def _differing(before: Report, after: Report) -> frozenset[str]:
     """The paths of what is in one of the reports only."""
     parts = ((before.findings, after.findings), (before.gaps, after.gaps), (before.errors, after.errors))
-    return frozenset(one.path for old, new in parts for one in {*old} ^ {*new})
+    return frozenset(one.path for old, new in parts if old is not new for one in {*old} ^ {*new})

@@ -47,11 +47,11 @@ _decoder = msgspec.msgpack.Decoder(dict[str, Stamp])
 class Stamps:
     """The hashes of files, from an earlier run where nothing has happened to the file since."""
 
-    def __init__(self, store: Values, sources: Sources) -> None:
-        """`store` keeps what is remembered, for runs over the same files."""
+    def __init__(self, store: Values, sources: Sources, earlier: Stamps | None = None) -> None:
+        """`store` keeps what is remembered, for runs over the same files; `earlier` are of this process."""
         self._store = store
         self._key = _key(sources)
-        self._known = _load(store, self._key)
+        self._known = earlier._seen if earlier is not None else _load(store, self._key)
         self._seen: dict[str, Stamp] = {}
         self._has_news = False
 

@@ -18,7 +18,7 @@ from color_checker.project import Encoded, extract_file, facts_key, head_key, ro
 from color_checker.store import Values
 
 #: With more changed files than this, one of them hardly ever says the same.
-_MOST_FILES = 8
+MOST_FILES = 8
 
 
 class Growth(msgspec.Struct, frozen=True):
@@ -38,7 +38,7 @@ def growth(
         asked: paths of the files whose facts count, and not only their heads.
     """
     changed = [path for path, digest in inputs.hashes.items() if before.get(path) != digest]
-    if len(changed) > _MOST_FILES:
+    if len(changed) > MOST_FILES:
         return None
     lines = functions = 0
     for path in changed:

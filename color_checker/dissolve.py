@@ -1,0 +1,67 @@
+"""Takes a linked program apart, so that its memory is free without a search for cyclic garbage.
+
+Nearly everything in a linked program refers to everything else. To find out that nobody needs it any more
+the collector looks at all there is in the process: half a second for a program of a million objects. Cut
+where the circles are, it goes away by itself in a quarter of that.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from color_checker.solver import Var
+
+if TYPE_CHECKING:
+    from color_checker.activation import Activation
+    from color_checker.classes import ClassInfo
+    from color_checker.link import Linker
+    from color_checker.values import Box
+
+
+def dissolve(linker: Linker) -> None:
+    """Make the linker useless and let go of all that it has made."""
+    for func in list(linker.functions()):
+        _cut(*func.attributes.values())
+        func.attributes, func.defaults = {}, ()
+    for activation in linker.activations.values():
+        _cut_activation(activation)
+    for module in linker.modules.values():
+        _cut(*module.names.values())
+        module.names, module.activation, module.submodules = {}, None, {}
+    for info in linker.classes.values():
+        _cut_class(info)
+    parts = (linker.colors, linker.attributes, linker.containers, linker.calls, linker.types)
+    for part in (*parts, linker.exclusions, linker.solver, linker):
+        vars(part).clear()
+
+
+def _cut_activation(activation: Activation) -> None:
+    _cut(*filter(None, activation.slots), *activation.cells.values(), activation.returns, activation.yields)
+    for box in activation.boxes.values():
+        _cut_box(box)
+    activation.slots, activation.cells, activation.boxes, activation.deferred = [], {}, {}, []
+    activation.targets, activation.operations = {}, {}
+    activation.coroutine = activation.generator = None
+
+
+def _cut_box(box: Box) -> None:
+    _cut(box.elements, box.dict_keys, *box.keyed.values())
+    box.listeners, box.parents, box.keyed = [], [], {}
+
+
+def _cut_class(info: ClassInfo) -> None:
+    _cut(*info.attributes.values(), *info.instance_vars.values())
+    info.attributes, info.instance_vars, info.listeners, info.open_listeners = {}, {}, [], []
+    info.bases, info.derived = [], []
+
+
+def _cut(*variables: Var) -> None:
+    """Let go of what variables hold and lead to, and of what those do that they lead to."""
+    todo = list(variables)
+    while todo:
+        var = todo.pop()
+        if var.edges is not None:
+            todo += var.edges
+            var.edges = None
+        var.watchers = None
+        var.values = {}
