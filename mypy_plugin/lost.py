@@ -31,7 +31,6 @@ from mypy.types import (
     AnyType,
     CallableType,
     Overloaded,
-    ProperType,
     Type,
     TypeOfAny,
     UnionType,
@@ -44,7 +43,7 @@ from color_checker.findings import Color
 from color_checker.later import is_test
 from color_checker.rules.color_lost import ColorLost
 from mypy_plugin.arguments.handed import argument
-from mypy_plugin.coloring import Origin, color_of, origin_of, public_name
+from mypy_plugin.coloring import color_of, origin_of, public_name
 from mypy_plugin.visit import Visit
 
 #: These keep a function, so that others call it; the catalog lists only what calls its argument at once.
@@ -86,7 +85,7 @@ def _check_call(visit: Visit, call: CallExpr, around: tuple[FuncItem, ...]) -> N
     given = [
         (at, found) for at, value in enumerate(call.args) if (found := _colored(visit, value)) is not None
     ]
-    if not given:
+    if not given and not any(map(_is_function, call.args)):
         return
     callees = visit.callees(call)
     engines = [engine for name in callees if (engine := visit.names.engine(name)) is not None]
@@ -102,6 +101,10 @@ def _check_call(visit: Visit, call: CallExpr, around: tuple[FuncItem, ...]) -> N
                 visit.report(ColorLost, call, message, around=around)
 
 
+def _is_function(value: Expression) -> bool:
+    return isinstance(value, RefExpr) and isinstance(value.node, FuncDef | Decorator)
+
+
 def _check_operation(
     visit: Visit, call: CallExpr, profile: Profile, operation: str, around: tuple[FuncItem, ...]
 ) -> None:
@@ -114,17 +117,27 @@ def _check_operation(
     keys = started if started is not None else known.target if known is not None else ()
     wanted = {"step": Color.STEP, "child": Color.WORKFLOW}.get(kind)
     target = argument(call, keys)
-    colored = _colored(visit, target) if target is not None else None
-    if wanted is None or colored is None or colored.profile.name != profile.name or colored.color is wanted:
+    if wanted is None or target is None:
+        return
+    colored = _colored(visit, target) or _registered(visit, target)
+    if colored is None or colored.profile.name != profile.name or colored.color is wanted:
         return
     short = operation.rpartition(".")[2]
     takes = profile.step_word if wanted is Color.STEP else "workflow"
     visit.report(
         ColorLost,
         call,
-        f"`{short}` takes {_a(takes)}, and `{colored.name}` is {_a(colored.word)}. The engine looks for "
-        f"{_a(takes)} of that name and finds none. {_instead(profile, colored, started is not None)}",
+        f"`{short}` takes {_a(takes)}, and `{colored.name}` is {_a(colored.word)}. {_why(profile, takes)} "
+        f"{_instead(profile, colored, started is not None)}",
         around=around,
+    )
+
+
+def _why(profile: Profile, takes: str) -> str:
+    if any(operation.string_target for operation in profile.operations.values()):
+        return f"The engine looks for {_a(takes)} of that name and finds none."
+    return (
+        f"It is not made to run as {_a(takes)}: the engine does not record there what it needs on a replay."
     )
 
 
@@ -256,28 +269,34 @@ def _declared(visit: Visit, target: NameExpr | MemberExpr) -> Type | None:
 
 
 def _colored(visit: Visit, value: Expression) -> _Colored | None:
+    """What the type of an expression says of its color."""
     typ = visit.type_of(value)
     color, origin = color_of(typ), origin_of(typ)
-    if color is None and isinstance(value, RefExpr):
-        color, origin = _registered(visit, value, typ)
     profile = visit.names.profile(origin.engine) if origin is not None else None
     if color is None or origin is None or profile is None:
         return None
     return _Colored(color, profile, origin.by, _name(value))
 
 
-def _registered(visit: Visit, value: RefExpr, typ: ProperType | None) -> tuple[Color | None, Origin | None]:
-    """The color of a function of a module that has no decorator for it, or one without types."""
+def _registered(visit: Visit, value: Expression) -> _Colored | None:
+    """What the analyzer says of a function whose type does not show its color: a call has registered it."""
+    if not isinstance(value, RefExpr):
+        return None
     node = value.node.func if isinstance(value.node, Decorator) else value.node
-    if not isinstance(node, FuncDef) or not isinstance(typ, CallableType | AnyType):
-        return None, None
+    if not isinstance(node, FuncDef) or node.info:
+        return None
     module = visit.api.modules.get(node.fullname.rpartition(".")[0])
-    if module is None or node.info or node.name not in module.names:
-        return None, None
+    # What is defined inside of a workflow is a part of it, and none itself.
+    if module is None or node.name not in module.names:
+        return None
     found = visit.project.coloring(os.path.abspath(module.path), node.line)
-    if found is None or found.color not in (Color.WORKFLOW, Color.STEP) or not found.engine:
-        return None, None
-    return found.color, Origin(found.engine, "")
+    profile = visit.names.profile(found.engine) if found is not None else None
+    if found is None or profile is None or found.color not in (Color.WORKFLOW, Color.STEP):
+        return None
+    # Elsewhere a function may be the one in one call, and the other in the next.
+    if any(source.by == "argument" for source in profile.colors):
+        return None
+    return _Colored(found.color, profile, "", _name(value))
 
 
 def _is_lost(visit: Visit, colored: _Colored, around: tuple[FuncItem, ...]) -> bool:
