@@ -11,7 +11,7 @@ class NotSerializable(TypedRule):
     ## What it does
 
     Takes the annotated types of parameters and results of workflows, steps, signals, queries and updates
-    apart, down to the fields of dataclasses, models, named tuples and typed dicts, and holds each part against
+    apart, down to the fields of dataclasses, models, named tuples and typed dicts. It holds each part against
     what the engine's converter really does with it: Temporal's default converter and its converter for
     pydantic, `pickle` in DBOS, and the JSON of the others, each with its own additions. A part is reported if
     its values cannot be written, cannot be read again, or come back as something else; the message names the

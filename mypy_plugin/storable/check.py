@@ -13,8 +13,8 @@ from color_checker.rules.not_serializable import NotSerializable
 from mypy_plugin.injection import CHECK
 from mypy_plugin.storable.choices import converters_for
 from mypy_plugin.storable.converters import Converter
-from mypy_plugin.storable.functions import Stored, stored_by_call, stored_by_decorator
-from mypy_plugin.storable.messages import message
+from mypy_plugin.storable.functions import Stored, stored_by_call, stored_by_decorator, unannotated
+from mypy_plugin.storable.messages import hint, message
 from mypy_plugin.storable.registry import CONVERTERS
 from mypy_plugin.storable.shapes import Shape
 from mypy_plugin.storable.troubles import Outcome, Spot, Trouble
@@ -32,6 +32,8 @@ def check_decorator(visit: Visit, node: Node, around: tuple[FuncItem, ...]) -> N
     """The types of a function that a decorator makes a workflow or a step."""
     assert isinstance(node, Decorator)
     _report(visit, stored_by_decorator(visit, node), (*around, node.func))
+    if visit.project.config.strict:
+        _report_unannotated(visit, node, around)
 
 
 def check_call(visit: Visit, node: Node, around: tuple[FuncItem, ...]) -> None:
@@ -48,6 +50,14 @@ def _report(visit: Visit, stored: Iterable[Stored], around: tuple[FuncItem, ...]
             text = message(one.function, one.parameter, troubles, converter, partial(_is_own, visit))
             severity: Severity = "error" if troubles[0].outcome in _SURE else "warning"
             visit.report(NotSerializable, one.place, text, around=around, severity=severity)
+
+
+def _report_unannotated(visit: Visit, node: Decorator, around: tuple[FuncItem, ...]) -> None:
+    found = unannotated(visit, node)
+    converter = CONVERTERS.get(found[0].profile.argument_converter(found[0].name)) if found else None
+    if found is not None and converter is not None:
+        text = hint(node.func.name, found[1], converter)
+        visit.report(NotSerializable, node.func, text, around=(*around, node.func), severity="warning")
 
 
 def _found(visit: Visit, stored: Stored) -> tuple[list[Trouble], Converter] | None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: Stands for a converter of which nothing is known.
 UNKNOWN = ""
+#: Stands for the converter that the engine uses if no other is chosen.
+_DEFAULT = "<default>"
 #: Those of which it cannot be told which one is used where no client is to be seen.
 _ALTERNATIVES = {"temporal": ("temporal", "temporal-pydantic")}
 _DEEPEST = 6
@@ -28,7 +30,7 @@ _DEEPEST = 6
 
 def converters_for(project: Project, path: str, profile: Profile, default: str) -> tuple[str, ...]:
     """The names of the converters that functions in the file at `path` may meet; UNKNOWN is one of them."""
-    wanted = _Wanted(profile, default)
+    wanted = _Wanted(profile)
     if not wanted.keywords:
         return (default,)
     analysis = project.analysis
@@ -43,7 +45,7 @@ def converters_for(project: Project, path: str, profile: Profile, default: str) 
         near = _last.graph.together_with(path)
         found = dict.fromkeys(name for file, names in choices.items() if file in near for name in names)
         if found:
-            return tuple(default if name == wanted.default else name for name in found)
+            return tuple(dict.fromkeys(default if name == _DEFAULT else name for name in found))
     return _ALTERNATIVES.get(default, (default,))
 
 
@@ -62,7 +64,7 @@ _last = _Last()
 class _Wanted:
     """What a choice looks like in the source."""
 
-    def __init__(self, profile: Profile, default: str) -> None:
+    def __init__(self, profile: Profile) -> None:
         functions = profile.argument_converters.keys() | profile.result_converters.keys()
         calls = {name: keys for name, keys in profile.converter_choices.items() if name not in functions}
         #: The last parts of what is called → the keywords by which it chooses.
@@ -73,7 +75,6 @@ class _Wanted:
             name = f"{owner.rpartition('.')[2]}.{last}" if last[:1].islower() else last
             self.calls[name] = words
         self.keywords = frozenset(word for words in self.calls.values() for word in words)
-        self.default = default
         #: The last part of a name → the converter it stands for; None if it changes nothing.
         self.known: dict[str, str | None] = {"None": None}
         for dotted, converter in profile.known_choices.items():
@@ -156,7 +157,7 @@ class _File:
                     chosen = True
                     yield name
         if keywords is not None and not chosen:
-            yield self._wanted.default
+            yield _DEFAULT
 
     def _of_assignment(self, node: ast.Assign) -> Iterator[str]:
         for target in node.targets:
@@ -197,9 +198,9 @@ class _File:
             elif last == "replace" and call.args:
                 yield from self.converters(call.args[0], depth + 1)
             else:
-                yield self._wanted.default
+                yield _DEFAULT
         elif last == "JsonCodec" and not call.args and not call.keywords:
-            yield self._wanted.default
+            yield _DEFAULT
         else:
             yield from self._named(callee)
 

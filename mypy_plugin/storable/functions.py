@@ -13,13 +13,16 @@ from mypy.nodes import (
     Decorator,
     Expression,
     FuncDef,
+    Import,
+    ImportFrom,
     LambdaExpr,
     MemberExpr,
+    NameExpr,
     RefExpr,
     StrExpr,
     SymbolNode,
 )
-from mypy.types import CallableType, Type, UnpackType, get_proper_type
+from mypy.types import CallableType, Instance, Type, UnpackType, get_proper_type
 
 from color_checker.engines import ColorSource, Profile
 from mypy_plugin.callees import methods
@@ -60,12 +63,41 @@ class Use(msgspec.Struct, frozen=True):
 
 def uses_of_decorator(visit: Visit, node: Decorator) -> Iterator[Use]:
     """What the decorators of a function make of it."""
-    for expression in (*node.decorators, *node.original_decorators):
+    for expression in dict.fromkeys((*node.original_decorators, *node.decorators)):
         call = expression if isinstance(expression, CallExpr) else None
-        for name in visit.callees(call) if call is not None else names_of(visit, expression):
-            found = visit.names.engine(name)
-            if found is not None:
-                yield Use(*found, call)
+        names = visit.callees(call) if call is not None else names_of(visit, expression)
+        found = [use for use in map(visit.names.engine, names) if use is not None]
+        for profile, name in found:
+            yield Use(profile, name, call)
+        if not found:
+            yield from _untyped_use(visit, node, call.callee if call is not None else expression, call)
+
+
+def _untyped_use(
+    visit: Visit, node: Decorator, decorator: Expression, call: CallExpr | None
+) -> Iterator[Use]:
+    """What a decorator of an SDK without types makes of the function, as the analyzer knows it."""
+    last = decorator.name if isinstance(decorator, MemberExpr | NameExpr) else ""
+    if not last or not visit.names.imports_engine(_imported(visit)):
+        return
+    coloring = visit.project.coloring(visit.path, node.func.line)
+    profile = visit.names.profile(coloring.engine) if coloring is not None else None
+    if profile is not None:
+        for name in profile.argument_converters | profile.result_converters:
+            if name.rpartition(".")[2] == last:
+                yield Use(profile, name, call)
+                return
+
+
+def _imported(visit: Visit) -> list[str]:
+    """The modules that a module imports."""
+    found = []
+    for one in visit.file.imports:
+        if isinstance(one, ImportFrom):
+            found.append(one.id)
+        elif isinstance(one, Import):
+            found += [module for module, _ in one.ids]
+    return found
 
 
 def names_of(visit: Visit, expression: Expression) -> tuple[str, ...]:
@@ -87,6 +119,19 @@ def stored_by_decorator(visit: Visit, node: Decorator) -> Iterator[Stored]:
             seen.add(use.name)
             if not _is_dynamic(use):
                 yield from _stored(use, node.func, node.func.type, _skipped(node.func))
+
+
+def unannotated(visit: Visit, node: Decorator) -> tuple[Use, tuple[str, ...]] | None:
+    """The parameters of a function that is not annotated at all, if its arguments are stored."""
+    if node.func.type is not None:
+        return None
+    for use in uses_of_decorator(visit, node):
+        if use.profile.argument_converter(use.name) and not _chooses(use) and not _is_dynamic(use):
+            engines = next((len(source.parameters) for source in _sources(use)), 0)
+            names = node.func.arg_names[_skipped(node.func) + engines :]
+            if names:
+                return use, tuple(name for name in names if name)
+    return None
 
 
 def stored_by_call(visit: Visit, node: CallExpr) -> Iterator[Stored]:
@@ -142,7 +187,7 @@ def _stored(
     converter = profile.result_converter(use.name)
     if converter:
         result = signature.ret_type
-        is_generator = function is not None and function.is_generator
+        is_generator = any(source.generator for source in _sources(use))
         given = _returned(result) if is_generator else awaited(result)
         if given is not None:
             where = _result_annotation(function) or context
@@ -176,10 +221,14 @@ def _named_parameter(use: Use) -> str | None:
 
 
 def _returned(result: Type) -> Type | None:
-    """What a generator returns in the end."""
-    proper = get_proper_type(result)
-    arguments: Sequence[Type] = getattr(proper, "args", ())
-    return arguments[2] if len(arguments) == 3 else None
+    """What a generator returns in the end; what a function gives that is none."""
+    proper = awaited(result)
+    if not isinstance(proper, Instance) or proper.type.fullname not in _GENERATORS:
+        return proper
+    return proper.args[2] if len(proper.args) == 3 else None
+
+
+_GENERATORS = ("typing.Generator", "typing.Iterator", "typing.Iterable", "types.GeneratorType")
 
 
 def _skipped(function: FuncDef) -> int:

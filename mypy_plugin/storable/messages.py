@@ -30,6 +30,15 @@ def message(
     return text
 
 
+def hint(function: str, names: Sequence[str], converter: Converter) -> str:
+    """That nothing is said of the types of some parameters."""
+    listed = ", ".join(f"`{name}`" for name in names)
+    return (
+        f"`{function}` does not say of which type {listed} may be: it is not known whether {converter.title} "
+        "can store them. Annotate them."
+    )
+
+
 def _subject(function: str, parameter: str, trouble: Trouble) -> str:
     if trouble.path:
         subject = _place(function, parameter, trouble)

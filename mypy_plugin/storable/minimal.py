@@ -1,4 +1,4 @@
-"""What the codec of `runtime_min` does with values of a type: it refuses what would not come back as it is."""
+"""What the codec of `runtime_min` does with values of a type: it refuses what would come back changed."""
 
 from __future__ import annotations
 

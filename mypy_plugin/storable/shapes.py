@@ -237,8 +237,8 @@ def shown(written: Type, is_own: Callable[[str], bool] = lambda module: False) -
 _EVERYBODY_KNOWS = ("builtins", "typing", "typing_extensions", "collections.abc")
 #: Where Python defines a class → where users find it.
 _PUBLIC = {
-    "_thread.lock": "threading.Lock", "_thread.LockType": "threading.Lock", "_thread.RLock": "threading.RLock",
-    "typing.AbstractSet": "collections.abc.Set",
+    "_thread.lock": "threading.Lock", "_thread.LockType": "threading.Lock",
+    "_thread.RLock": "threading.RLock", "typing.AbstractSet": "collections.abc.Set",
 }  # fmt: skip
 _UNPARAMETRIZED = ("io.TextIOWrapper", "io.BufferedReader", "io.BufferedWriter")
 
