@@ -122,6 +122,16 @@ def load_config(start: Path, file: Path | None = None) -> Config:
     return Config(root=str(nearest[0].parent), package_roots=_package_roots(nearest[1]))
 
 
+def source_roots_of(file: Path) -> tuple[str, ...]:
+    """Where a `pyproject.toml` says that packages lie, relative to it. One that is damaged says nothing."""
+    try:
+        data = _read_toml(file)
+        table = _table(data, file) or {}
+    except ConfigError:
+        return ("src",)
+    return tuple(_strings(table.get("source-roots"))) or (*_package_roots(data), "src")
+
+
 def validate_names(config: Config, rules: Collection[str], engines: Collection[str]) -> None:
     """Check the names of rules and engines in `config` against those that exist. Raises ConfigError."""
     where = _where(config.file or "configuration")

@@ -171,7 +171,8 @@ def _places(inputs: Inputs) -> tuple[object, ...]:
     """What files there are, under which names, and which of them were read: the rest are the hashes."""
     files = [(file.path, file.shown, file.module, file.package, file.root) for file in inputs.sources.files]
     errors = [(error.path, error.line, error.column, error.reason) for error in inputs.errors]
-    return (files, list(inputs.hashes), errors, inputs.sources.roots, inputs.sources.links)
+    sources = inputs.sources
+    return (files, list(inputs.hashes), errors, sources.roots, sources.links, sources.projects)
 
 
 def fingerprint(look: Look = read_and_hash) -> bytes:

@@ -9,6 +9,9 @@ Identity of a module. A file is `(root, module)`: `root` is the directory from w
 3. else (scripts, packages without `__init__.py`) the project's root, or the directory that was given
    if that lies elsewhere; a directory that is no identifier (`my-app`) starts names anew.
 
+A directory below (or elsewhere, if a path there was given) that holds a `pyproject.toml` is a project of its
+own, with roots of its own, from wherever it is checked.
+
 So two scripts `examples/a/workflows.py` and `examples/b/workflows.py` are `examples.a.workflows` and
 `examples.b.workflows` whatever was given on the command line. Both may say `from steps import x` and
 each finds its own `steps.py`: see `ModuleIndex`.
@@ -21,6 +24,7 @@ from __future__ import annotations
 
 import bisect
 import contextlib
+import functools
 import hashlib
 import io
 import itertools
@@ -33,7 +37,7 @@ from pathlib import Path
 
 import msgspec
 
-from color_checker.config import Config
+from color_checker.config import Config, source_roots_of
 from color_checker.errors import SourceError
 from color_checker.findings import InputError
 from color_checker.gitignore import Patterns
@@ -47,6 +51,9 @@ DEFAULT_EXCLUDES = frozenset({
     ".pixi", ".pytest_cache", ".pytype", ".ruff_cache", ".svn", ".tox", ".venv", "__pycache__",
     "__pypackages__", "build", "dist", "node_modules", "site-packages", "venv",
 })  # fmt: skip
+
+
+_PROJECT = "pyproject.toml"
 
 
 class SourceFile(msgspec.Struct, frozen=True, gc=False):
@@ -73,12 +80,14 @@ class Sources(msgspec.Struct, frozen=True):
     Attributes:
         roots: the declared roots and the project's, in the order in which they are searched.
         links: symbolic link → the file or directory, found by another path, that it stands for.
+        projects: directory of another project → the roots that its files look in, its own among them.
     """
 
     files: tuple[SourceFile, ...] = ()
     errors: tuple[InputError, ...] = ()
     roots: tuple[str, ...] = ()
     links: tuple[tuple[str, str], ...] = ()
+    projects: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 def discover(paths: Sequence[Path], config: Config, root: Path) -> Sources:
@@ -130,7 +139,7 @@ class _Discovery:
     def run(self, paths: list[str]) -> Sources:
         folders = [path for path in paths if os.path.isdir(path)]
         for path in paths:
-            if not _is_below(path, self.root):
+            if not _is_below(path, self.root) and not self.layout.is_in_project(path):
                 self.layout.bases.add(path if path in folders else os.path.dirname(path))
             if path not in folders:
                 self._take_given(path)
@@ -143,7 +152,8 @@ class _Discovery:
         found = sorted(self.files.values(), key=lambda item: item[1])
         roots = tuple(dict.fromkeys((*self.roots, self.root)))
         files = tuple(self.layout.name(found))
-        return Sources(files, tuple(sorted(set(self.errors))), roots, tuple(sorted(self.other_names)))
+        links, projects = tuple(sorted(self.other_names)), tuple(sorted(self.layout.projects.items()))
+        return Sources(files, tuple(sorted(set(self.errors))), roots, links, projects)
 
     def _take_given(self, path: str) -> None:
         try:
@@ -176,6 +186,7 @@ class _Discovery:
             return []
         names = {entry.name for entry in entries}
         self.layout.has_init[folder.path] = "__init__.py" in names
+        self.layout.has_project[folder.path] = _PROJECT in names
         if ".gitignore" in names:
             folder.ignores = (*folder.ignores, (folder.path, _read_patterns(folder.path)))
         prefix = "" if folder.shown == "." else folder.shown + "/"
@@ -301,10 +312,10 @@ def _up(path: str) -> Iterator[str]:
 
 def _declared_roots(config: Config, root: str) -> tuple[str, ...]:
     """Absolute, in the user's order. The project's root itself is left to the rules for undeclared files."""
-    if config.source_roots:
-        candidates: Iterable[str] = config.source_roots
-    else:
-        candidates = (*config.package_roots, "src")
+    return _existing_roots(config.source_roots or (*config.package_roots, "src"), root)
+
+
+def _existing_roots(candidates: Iterable[str], root: str) -> tuple[str, ...]:
     found = dict.fromkeys(os.path.normpath(os.path.join(root, candidate)) for candidate in candidates)
     return tuple(path for path in found if path != root and os.path.isdir(path) and not _has_init(path))
 
@@ -317,9 +328,12 @@ class _Layout:
     """Gives files their root and module name; see the module's docstring for the rules."""
 
     def __init__(self, root: str, declared: tuple[str, ...]) -> None:
-        self.declared = frozenset(declared)
+        self.root = root
+        self.declared = set(declared)
         self.bases = {root}
         self.has_init: dict[str, bool] = {}
+        self.has_project: dict[str, bool] = {}
+        self.projects: dict[str, tuple[str, ...]] = {}
         self.places: dict[str, tuple[str, str]] = {}
 
     def name(self, files: list[tuple[str, str]]) -> Iterator[SourceFile]:
@@ -351,6 +365,8 @@ class _Layout:
 
     def _find_place(self, directory: str) -> tuple[str, str]:
         parent, name = os.path.split(directory)
+        if self._is_project(directory):
+            self._take_project(directory)
         if directory in self.declared or parent == directory:
             return directory, ""
         if self._is_package(directory):
@@ -360,6 +376,28 @@ class _Layout:
             return directory, ""
         root, prefix = self.places[parent]
         return root, _join(prefix, name)
+
+    def is_in_project(self, path: str) -> bool:
+        """Whether a file or directory lies in another project than the one that is checked."""
+        return any(self._is_project(above) for above in _up(path))
+
+    def _is_project(self, directory: str) -> bool:
+        known = self.has_project.get(directory)
+        if known is None:
+            known = self.has_project[directory] = os.path.isfile(os.path.join(directory, _PROJECT))
+        return known and not _is_below(self.root, directory)
+
+    def _take_project(self, directory: str) -> None:
+        """Its roots count for its own files; where nothing else is said, their names start there."""
+        file = os.path.join(directory, _PROJECT)
+        try:
+            status = os.stat(file)
+        except OSError:
+            return
+        roots = _existing_roots(_roots_in(file, status.st_mtime_ns, status.st_size), directory)
+        self.declared.update(roots)
+        self.bases.add(directory)
+        self.projects[directory] = tuple(dict.fromkeys((*roots, directory)))
 
     def _is_package(self, directory: str) -> bool:
         known = self.has_init.get(directory)
@@ -372,6 +410,12 @@ class _Layout:
 
     def _has_base_above(self, directory: str) -> bool:
         return any(above in self.bases for above in _up(os.path.dirname(directory)))
+
+
+@functools.lru_cache(maxsize=256)
+def _roots_in(file: str, written: int, size: int) -> tuple[str, ...]:
+    """Where a `pyproject.toml` says that packages lie; read once, as long as it is as it was."""
+    return source_roots_of(Path(file))
 
 
 def _precedence(file: SourceFile) -> tuple[bool, bool, str]:
@@ -392,7 +436,8 @@ class ModuleIndex:
 
     The search follows paths, as Python's own does, in the order in which an import would succeed:
 
-    1. the importer's root, then the declared roots and the project's;
+    1. the importer's root, the roots of the project it lies in, then the declared roots and those of the
+       main project;
     2. the importer's own folder (it may be run as a script) and the folders above it up to its root,
        unless they are packages with `__init__.py`;
     3. the roots of all other files;
@@ -409,6 +454,7 @@ class ModuleIndex:
         self._by_path = {file.path: file for file in sources.files}
         self._by_path.update(_linked(sources))
         self._roots = sources.roots
+        self._projects = dict(sources.projects)
         self._other_roots = tuple(dict.fromkeys(file.root for file in sources.files))
         self._known_roots = frozenset((*self._roots, *self._other_roots))
         self._found: dict[tuple[str, str, str], SourceFile | None] = {}
@@ -458,7 +504,8 @@ class ModuleIndex:
         return None
 
     def _places(self, name: str, root: str, folder: str) -> Iterator[str]:
-        sure = dict.fromkeys((root, *self._roots) if root else self._roots)
+        own = next((self._projects[above] for above in _up(folder) if above in self._projects), ())
+        sure = dict.fromkeys((root, *own, *self._roots) if root else self._roots)
         if is_stdlib(name):
             # Only next to the importer: Python finds its own modules before those of any other root.
             sure = {root: None} if root else {}

@@ -302,6 +302,45 @@ def test_outside_the_project_names_start_where_the_user_pointed(tmp_path: Path) 
     assert (script.module, os.path.basename(script.root)) == ("m", "space")
 
 
+NAMESPACE = ("proj/space/temporal/__init__.py", "proj/space/temporal/clock.py", "proj/tests/flow.py")
+
+
+@pytest.mark.parametrize(
+    ("below", "given"), [("", "."), ("", "proj"), ("other", "../proj"), ("proj", "."), ("proj/tests", "..")]
+)
+def test_a_project_is_the_same_from_wherever_it_is_checked(below: str, given: str, tmp_path: Path) -> None:
+    tree(tmp_path, *NAMESPACE, "proj/lib/deep/m.py", "other/x.py")
+    (tmp_path / "proj" / "pyproject.toml").write_text("[tool.setuptools.packages.find]\nwhere = ['lib']\n")
+    start = tmp_path / below
+    config = load_config(start)
+    sources = discover([start / given], config, Path(config.root or start))
+    files = {os.path.relpath(file.path, tmp_path / "proj"): file for file in sources.files}
+    assert {file: (source.module, os.path.relpath(source.root, tmp_path)) for file, source in files.items()
+            if not file.startswith("..")} == {
+        "lib/deep/m.py": ("deep.m", "proj/lib"),
+        "space/temporal/__init__.py": ("temporal", "proj/space"),
+        "space/temporal/clock.py": ("temporal.clock", "proj/space"),
+        "tests/flow.py": ("tests.flow", "proj"),
+    }  # fmt: skip
+    modules = ModuleIndex(sources, foreign=lambda name: name.startswith("space"))
+    importer = files["space/temporal/__init__.py"]
+    assert modules.find("space.temporal.clock", importer) is files["space/temporal/clock.py"]
+    assert modules.find("deep.m", importer) is files["lib/deep/m.py"]
+
+
+def test_roots_named_in_a_project_below_are_its_roots(tmp_path: Path) -> None:
+    tree(tmp_path, "proj/a/m.py", "proj/src/n.py")
+    (tmp_path / "proj" / "pyproject.toml").write_text("[tool.color-checker]\nsource-roots = ['a']\n")
+    assert modules(tmp_path) == {"proj/a/m.py": ("proj/a", "m"), "proj/src/n.py": ("proj", "src.n")}
+
+
+@pytest.mark.parametrize("text", ["[tool", "tool = 1", "[tool]\ncolor-checker = 1", "\udc80"])
+def test_a_project_below_whose_file_is_damaged_is_still_one(text: str, tmp_path: Path) -> None:
+    tree(tmp_path, "proj/src/n.py", "proj/m.py")
+    (tmp_path / "proj" / "pyproject.toml").write_bytes(text.encode(errors="surrogateescape"))
+    assert modules(tmp_path) == {"proj/m.py": ("proj", "m"), "proj/src/n.py": ("proj/src", "n")}
+
+
 def test_no_two_files_have_one_name(tmp_path: Path) -> None:
     tree(tmp_path, "a.py", "a/__init__.py", "tool.py", "b.c.py", "b-c.py", "bin/tool", "bin/tool.py")
     names = modules(tmp_path, ".", "bin/tool")
