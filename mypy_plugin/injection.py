@@ -40,10 +40,6 @@ from mypy.types import CallableType, Instance, NoneType, UnboundType
 CHECK = "__color_check__"
 _MARK = "__color_mark_{}"
 
-#: The pass of mypy over a module's functions before which all others have their types: mypy puts off what
-#: depends on others until pass 2, but those after ours, which it has met first.
-LAST_PASS = 3
-
 
 def inject_check(file: MypyFile) -> None:
     """Put the check function at the start of a parsed module, where nothing makes it unreachable."""

@@ -17,11 +17,12 @@ from mypy.types import Type
 
 from color_checker.errors import ColorCheckerError
 from mypy_plugin import codes
+from mypy_plugin.compat import let_report_again
 from mypy_plugin.hooks import Hooks, Topic
 from mypy_plugin.imports import finds_module, imported_modules
 from mypy_plugin.injection import (
     CHECK,
-    LAST_PASS,
+    check_name,
     depend_on_types,
     has_check,
     inject_analyzed_check,
@@ -31,6 +32,7 @@ from mypy_plugin.injection import (
 from mypy_plugin.module_check import check_module
 from mypy_plugin.names import Names
 from mypy_plugin.project import Project
+from mypy_plugin.turns import Turn, Turns
 
 #: What has a say about the type of a call, or of an attribute, by the full name of what is called or read.
 FUNCTIONS: tuple[Topic[FunctionContext], ...] = ()
@@ -62,6 +64,7 @@ class ColorPlugin(Plugin):
         self._modules_at: dict[str, str] = {}
         self._marks: dict[str, list[int]] = {}
         self._api: object = None
+        self._turns = Turns(daemon=self._daemon)
 
     # -- files --------------------------------------------------------------------------------------
 
@@ -141,10 +144,10 @@ class ColorPlugin(Plugin):
 
     def _check_module(self, ctx: FunctionContext) -> Type:
         api = cast(TypeChecker, ctx.api)
-        function = api.scope.top_level_function()
-        if api.pass_num < LAST_PASS and isinstance(function, FuncDef):
-            api.defer_node(function, None)
-        else:
+        if self._turns.next(api) is not Turn.WAIT:
+            let_report_again(api.errors)
+            # What it may have said for now.
+            api.errors.clear_errors_in_targets(api.errors.file, {check_name(api.tree.fullname)})
             check_module(api, self._names, self._project)
             if self._daemon:
                 depend_on_types(api)
