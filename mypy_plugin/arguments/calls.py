@@ -88,7 +88,7 @@ class EngineCalls:
     @property
     def registered(self) -> Registered:
         """What the project registers; the analysis is made when this is asked for."""
-        return registered_in(self._visit.project.analysis.program)
+        return registered_in(self._visit.project)
 
     def passings(self, call: CallExpr) -> tuple[Profile, tuple[Passing, ...]] | None:
         """The engine that a call goes to, and how it hands on arguments."""

@@ -72,7 +72,7 @@ class Dependencies:
         names = _names_in(target, passing)
         if not names and not isinstance(target, RefExpr):
             return ()
-        registered = registered_in(self._project.analysis.program)
+        registered = registered_in(self._project)
         if not names:
             known = registered.call(os.path.abspath(file.path), call.line, call.column + 1)
             names = known.names if known is not None else ()

@@ -41,7 +41,7 @@ def text_of_both(called: str, passing: Passing) -> str:
     """The message for a call that gives the one argument and the sequence, too."""
     name = next((key for key in passing.one if isinstance(key, str)), "arg")
     return (
-        f"`{called}` is given an argument and `{passing.many}`, too: the engine refuses that when it is called. "
+        f"`{called}` is given an argument and `{passing.many}`, too: the engine refuses the call. "
         f"Pass all arguments in `{passing.many}=[...]`, without `{name}`."
     )
 

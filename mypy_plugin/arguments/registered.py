@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import msgspec
 
@@ -15,6 +16,10 @@ from color_checker.findings import Color
 from color_checker.program import Program
 from color_checker.registry import constant_texts, picked
 from color_checker.values import Func
+from mypy_plugin.project import Project
+
+if TYPE_CHECKING:
+    from color_checker.checking import Analysis
 
 _COLORS = {"step": Color.STEP, "workflow": Color.WORKFLOW}
 
@@ -50,10 +55,15 @@ class EngineCall(msgspec.Struct, frozen=True):
     names: tuple[str, ...] = ()
 
 
-@lru_cache(maxsize=1)
-def registered_in(program: Program) -> Registered:
-    """The table of the last program that was asked about."""
-    return Registered(program)
+_known: WeakKeyDictionary[Project, tuple[Analysis, Registered]] = WeakKeyDictionary()
+
+
+def registered_in(project: Project) -> Registered:
+    """What a project registers, as it is now; made when it is first asked for."""
+    analysis, known = project.analysis, _known.get(project)
+    if known is None or known[0] is not analysis:
+        known = _known[project] = analysis, Registered(analysis.program)
+    return known[1]
 
 
 class Registered:

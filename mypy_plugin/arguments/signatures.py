@@ -45,7 +45,6 @@ class Lookup:
         self._api = api
         self._profile = profile
         self._registered = registered
-        self._names = _names_in(profile)
 
     # -- by definition ------------------------------------------------------------------------------
 
@@ -169,7 +168,8 @@ class Lookup:
         found = self._registered.decorators(*self._place(node))
         if found is None or found[0] != self._profile.name:
             return False
-        return all(written.rpartition(".")[2] in self._names for written in found[1])
+        names = _names_in(self._profile)
+        return all(written.rpartition(".")[2] in names for written in found[1])
 
     # -- by type ------------------------------------------------------------------------------------
 
