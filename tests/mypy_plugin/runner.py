@@ -304,15 +304,11 @@ class Daemon:
 
     def check(self, *targets: str) -> Result:
         """Check the targets, all of the project's if there are none, as they are now."""
-        result = self._run("check", *(targets or self._targets))
-        self._read_log()
-        return result
+        return self._checked(self._run("check", *(targets or self._targets)))
 
     def recheck(self, *args: str) -> Result:
         """Check again what was checked; `args`: such as `--update a.py --remove b.py`."""
-        result = self._run("recheck", *args)
-        self._read_log()
-        return result
+        return self._checked(self._run("recheck", *args))
 
     def command(self, *args: str) -> Result:
         """Another command of dmypy: `suggest`, `status`, `inspect`."""
@@ -332,10 +328,12 @@ class Daemon:
         assert "Traceback" not in result.stdout + result.stderr, result.stdout + result.stderr
         return result
 
-    def _read_log(self) -> None:
+    def _checked(self, result: Result) -> Result:
+        # What mypy logs while it serves a command goes to the client, or to the log file in older versions.
         log = self.log
-        self.processed = Counter(_TARGET.findall(log[self._read :]))
+        self.processed = Counter(_TARGET.findall(log[self._read :] + result.stdout + result.stderr))
         self._read = len(log)
+        return result
 
 
 @cache
