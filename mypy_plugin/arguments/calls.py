@@ -84,6 +84,7 @@ class EngineCalls:
 
     def __init__(self, visit: Visit) -> None:
         self._visit = visit
+        self._lookups: dict[str, Lookup] = {}
 
     @property
     def registered(self) -> Registered:
@@ -144,7 +145,9 @@ class EngineCalls:
         return Target(_written(expression), (tuple(found),), named=False, seen=seen) if found else None
 
     def _lookup(self, profile: Profile) -> Lookup:
-        return Lookup(self._visit.api, profile, self.registered)
+        if profile.name not in self._lookups:
+            self._lookups[profile.name] = Lookup(self._visit.api, profile, self.registered)
+        return self._lookups[profile.name]
 
     def named(
         self, call: CallExpr, profile: Profile, passing: Passing, around: tuple[FuncItem, ...] = ()

@@ -67,7 +67,7 @@ def _why(passing: Passing, profile: Profile) -> str:
             end = "the workflow cannot run"
         case handler:
             end = f"the {handler.rpartition('.')[2]} fails in the workflow that gets it"
-    return f"The engine hands them on without a check, and {end}."
+    return f"The engine hands arguments on without a check, and {end}."
 
 
 def _plain(shown: Type) -> Type:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from mypy.checker import TypeChecker
-from mypy.nodes import CallExpr, FuncItem, TypeInfo
+from mypy.nodes import CallExpr, DictExpr, Expression, FuncItem, RefExpr, StrExpr, TypeInfo
 from mypy.plugin import FunctionContext, MethodContext
 from mypy.types import (
     AnyType,
@@ -69,6 +69,8 @@ class Results:
             return default
         if passing.result and argument(call, (passing.result,)) is not None:
             return default
+        if not _may_be_name(argument(call, passing.target), api):
+            return default
         around = tuple(one for one in api.scope.stack if isinstance(one, FuncItem))
         named = EngineCalls(Visit(api, names, self._project)).named(call, profile, passing, around)
         if named is None:
@@ -76,6 +78,18 @@ class Results:
         return with_result(
             default, _result_of(named, passing), named.owner if passing.to == "workflow" else None
         )
+
+
+def _may_be_name(target: Expression | None, api: TypeChecker) -> bool:
+    """Whether it is no function: most calls give one, and for those this is all that is asked."""
+    if target is None or isinstance(target, StrExpr | DictExpr):
+        return target is not None
+    if not isinstance(target, RefExpr) or not api.has_type(target):
+        return False
+    shown = get_proper_type(api.lookup_type(target))
+    return isinstance(shown, LiteralType | TypedDictType) or (
+        isinstance(shown, Instance) and shown.type.has_base("builtins.str")
+    )
 
 
 def with_result(default: Type, result: Type | None, owner: TypeInfo | None) -> Type:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from functools import cached_property
 
 from mypy.checker import TypeChecker
 from mypy.nodes import (
@@ -13,9 +14,11 @@ from mypy.nodes import (
     Expression,
     FuncDef,
     MemberExpr,
+    MypyFile,
     OverloadedFuncDef,
     RefExpr,
     SymbolNode,
+    SymbolTable,
     TypeInfo,
 )
 from mypy.typeops import function_type
@@ -76,14 +79,16 @@ class Lookup:
             info, names = symbol.node, symbol.node.names
         return info
 
-    def _names_of(self, definition: Definition):  # type: ignore[no-untyped-def]
+    def _names_of(self, definition: Definition) -> SymbolTable | None:
         modules = self._api.modules
         file = modules.get(definition.module)
         if file is None or os.path.abspath(file.path) != definition.path:
-            file = next(
-                (one for one in modules.values() if os.path.abspath(one.path) == definition.path), None
-            )
+            file = self._by_path.get(definition.path)
         return file.names if file is not None else None
+
+    @cached_property
+    def _by_path(self) -> dict[str, MypyFile]:
+        return {os.path.abspath(file.path): file for file in self._api.modules.values()}
 
     # -- by expression ------------------------------------------------------------------------------
 

@@ -6,7 +6,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.mypy_plugin.runner import check
+import pytest
+
+from tests.mypy_plugin.runner import MYPY, check
 
 
 def test_dbos_workflows_that_are_enqueued_by_name(tmp_path: Path) -> None:
@@ -102,8 +104,8 @@ def clear() -> None:
 
 
 @payments.handler()
-async def refund(ctx: restate.Context, order: Order) -> str:
-    return order.id
+async def refund(ctx: restate.Context, order: str) -> str:
+    return order
 
 
 @payments.handler()
@@ -112,14 +114,15 @@ async def ping(ctx: restate.Context) -> str:
 
 
 @payments.handler()
-async def pay(ctx: restate.Context, order: Order) -> str:
+async def pay(ctx: restate.Context, name: str) -> str:
+    order = Order(name)
     await ctx.run("clear", clear)
     await ctx.run("charge", lambda: charge(order, 1))
     await ctx.run("charge", charge, args=(order, 3))
     await ctx.run_typed("charge", charge, order=order, attempts=3)
-    await ctx.service_call(refund, arg=order)
+    await ctx.service_call(refund, arg=name)
     await ctx.service_call(ping, arg=None)
-    await ctx.run("charge", charge)  # E: step-arguments "`charge` takes 2 arguments (order: Order, attempts: int), and is given none. The engine hands them on without a check, and the run block fails whenever it is tried. Pass `args=(order, attempts)`."
+    await ctx.run("charge", charge)  # E: step-arguments "`charge` takes 2 arguments (order: Order, attempts: int), and is given none. The engine hands arguments on without a check, and the run block fails whenever it is tried. Pass `args=(order, attempts)`."
     await ctx.run("charge", charge, args=(order.id, 3))  # E: step-arguments "`charge` takes `Order` as `order`, and is given `str`."
     await ctx.run("charge", charge, args=({"id": "a"}, 3))  # E: step-arguments
     await ctx.run("clear", clear, args=(order,))  # E: step-arguments "takes no arguments"
@@ -167,6 +170,7 @@ def register(host: worker.TaskHubGrpcWorker) -> None:
 """
 
 
+@pytest.mark.skipif(MYPY < (2, 0), reason="mypy 1.18 itself crashes on durabletask")
 def test_durable_task_hands_on_none_where_nothing_is_given(tmp_path: Path) -> None:
     check(tmp_path, DURABLE + """
 def parent(ctx: task.OrchestrationContext, order: Order) -> Any:
@@ -178,7 +182,7 @@ def parent(ctx: task.OrchestrationContext, order: Order) -> Any:
     yield ctx.call_activity("free")
     yield ctx.call_sub_orchestrator(child, input=order)
     reveal_type(ctx.call_activity("charge", input=order))  # R: CompletableTask[int]
-    yield ctx.call_activity(charge)  # E: step-arguments "`charge` takes 1 argument (order: Order), and is given none, so that it gets `None`. The engine hands them on without a check, and the activity fails whenever it is tried. Pass `input=order`."
+    yield ctx.call_activity(charge)  # E: step-arguments "`charge` takes 1 argument (order: Order), and is given none, so that it gets `None`. The engine hands arguments on without a check, and the activity fails whenever it is tried. Pass `input=order`."
     yield ctx.call_activity("charge")  # E: step-arguments
     yield ctx.call_activity("charge", input=5)  # E: step-arguments "is given `int`"
     yield ctx.call_activity(charge, input=5)  # M: arg-type

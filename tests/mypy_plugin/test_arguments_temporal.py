@@ -56,7 +56,7 @@ class Payment:
         await workflow.execute_activity(charge, args=[order, 3], start_to_close_timeout=LIMIT)
         await workflow.execute_activity(charge, args=both, start_to_close_timeout=LIMIT)
         await workflow.execute_activity(nothing, args=[], start_to_close_timeout=LIMIT)
-        await workflow.execute_activity(charge, args=[order], start_to_close_timeout=LIMIT)  # E: step-arguments "`charge` takes 2 arguments (order: Order, attempts: int), and is given 1. The engine hands them on without a check, and the activity fails whenever it is tried. Pass `args=[order, attempts]`."
+        await workflow.execute_activity(charge, args=[order], start_to_close_timeout=LIMIT)  # E: step-arguments "`charge` takes 2 arguments (order: Order, attempts: int), and is given 1. The engine hands arguments on without a check, and the activity fails whenever it is tried. Pass `args=[order, attempts]`."
         await workflow.execute_activity(charge, args=(3, order), start_to_close_timeout=LIMIT)  # E: step-arguments "`charge` takes `Order` as `order`, and is given `int`."
         await workflow.start_activity(charge, args=[order, "3"], start_to_close_timeout=LIMIT)  # E: step-arguments "`charge` takes `int` as `attempts`, and is given `str`."
         await workflow.execute_local_activity(charge, args=[order, 3, 4], start_to_close_timeout=LIMIT)  # E: step-arguments "and is given 3."
@@ -339,7 +339,7 @@ class Parent:
         await child.signal(Trial.stop, args=["late", 3])
         await child.signal("stop", args=["late", 3])
         await child.signal("go-on")
-        await child.signal(Trial.stop, args=["late"])  # E: step-arguments "`Trial.stop` takes 2 arguments (reason: str, days: int), and is given 1. The engine hands them on without a check, and the signal fails in the workflow that gets it."
+        await child.signal(Trial.stop, args=["late"])  # E: step-arguments "`Trial.stop` takes 2 arguments (reason: str, days: int), and is given 1. The engine hands arguments on without a check, and the signal fails in the workflow that gets it."
         await child.signal("stop")  # E: step-arguments
         await child.signal("go-on", 1)  # E: step-arguments "takes no arguments"
         await workflow.execute_child_workflow(Trial.run, args=[user], id="a")  # E: step-arguments "and the workflow cannot run"
