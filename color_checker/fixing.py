@@ -20,7 +20,7 @@ from color_checker.session import Session
 from color_checker.sources import decode, encode, read_source, shown_path
 
 #: More rounds are not made: each fix removes a finding, so that few are needed.
-MOST_ROUNDS = 10
+MOST_ROUNDS = 50
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -134,36 +134,58 @@ class _Fixing:
         chosen: list[_Choice] = []
         taken: dict[str, list[Edit]] = {}
         for finding in report.findings:
-            if not self._is_wanted(finding) or finding.name not in FIXERS or _key(finding) in self.refused:
+            if (
+                not self._is_wanted(finding)
+                or finding.name not in FIXERS
+                or self._key(finding) in self.refused
+            ):
                 continue
             fix = next((fix for fix in self._fixes(finding) if fix.safe or self.unsafe), None)
             if fix is None:
                 continue
             closed = next((path for path in _paths(fix.edits) if not _is_writable(path)), None)
             if closed is not None:
-                self.refused[_key(finding)] = f"{shown_path(closed)} is read-only"
+                self.refused[self._key(finding)] = f"{shown_path(closed)} is read-only"
             elif not any(overlap(fix.edits, taken.get(path, ())) for path in _paths(fix.edits)):
                 chosen.append(_Choice(finding, fix))
                 for edit in fix.edits:
                     taken.setdefault(edit.path, []).append(edit)
         return chosen
 
-    def _accept(self, before: Report, choices: list[_Choice]) -> Report:
+    def _accept(self, report: Report, choices: list[_Choice]) -> Report:
         """Apply the fixes; those that do not make things better are taken back. Gives the new report."""
-        kept = dict(self.texts)
         texts = self._apply(choices)
+        gone = [self._key(choice.finding) for choice in choices]
+        wrong: set[str] | None = None  # the files with something wrong; None if that is not known
         if texts is not None:
+            before, kept = self._view(report), {path: self.texts[path] for path in texts}
             self._put(texts)
             after = self.session.check()
-            if _is_better(before, after, [choice.finding for choice in choices]):
+            view = self._view(after)
+            others = view.others(before, gone)
+            wrong = {key[1] for key in others} | {error.path for error in view.errors - before.errors}
+            if not wrong:
                 self.fixed += [Fixed(c.finding, c.fix.title, c.fix.safe) for c in choices]
                 return after
-            self._put({path: kept[path] for path in texts})
+            self._put(kept)
         if len(choices) == 1:
-            self.refused[_key(choices[0].finding)] = "its fix leads to another finding"
+            self.refused[gone[0]] = "its fix leads to another finding"
             return self.session.check()
-        # The second half is looked at again in the next round, with the places that it then has.
-        return self._accept(self.session.check(), choices[: len(choices) // 2])
+        report = self.session.check()
+        suspects = [c for c in choices if wrong is None or wrong & _shown_paths(c)]
+        if len(suspects) < len(choices):
+            report = self._accept(report, [c for c in choices if c not in suspects])
+        for key in [self._key(choice.finding) for choice in suspects] if suspects else gone:
+            report = self._accept_alone(report, key)
+        return report
+
+    def _accept_alone(self, report: Report, key: tuple[str, ...]) -> Report:
+        """Fix one finding that was fixed along with others in vain."""
+        finding = next((finding for finding in report.findings if self._key(finding) == key), None)
+        if finding is None:
+            return report
+        fix = next((fix for fix in self._fixes(finding) if fix.safe or self.unsafe), None)
+        return report if fix is None else self._accept(report, [_Choice(finding, fix)])
 
     def _apply(self, choices: list[_Choice]) -> dict[str, str] | None:
         try:
@@ -177,14 +199,43 @@ class _Fixing:
             self.session.overlay(path, text)
 
     def _reason(self, finding: Finding) -> str:
-        if _key(finding) in self.refused:
-            return self.refused[_key(finding)]
+        if self._key(finding) in self.refused:
+            return self.refused[self._key(finding)]
         found = self._fixes(finding)
         if any(fix.safe or self.unsafe for fix in found):
             return "its fix did not come to an end"
         if found:
             return f"{found[0].title}: may change what the code means; fixed with --unsafe"
         return "has no fix"
+
+    def _key(self, finding: Finding) -> tuple[str, ...]:
+        """What stays of a finding when lines are put in above it; the line comes last."""
+        lines = self._lines(finding.path)
+        line = lines[finding.line - 1].strip() if 0 < finding.line <= len(lines) else ""
+        return finding.name, finding.path, finding.function, finding.message, line
+
+    def _lines(self, shown: str) -> list[str]:
+        try:
+            return self.read(os.path.abspath(shown)).splitlines()
+        except SourceError:
+            return []
+
+    def _view(self, report: Report) -> _View:
+        findings = {self._key(finding): finding for finding in report.findings}
+        return _View(
+            counts=Counter(self._key(finding) for finding in report.findings),
+            findings=findings,
+            errors=frozenset(report.errors),
+            spans={key: self._span(finding) for key, finding in findings.items()},
+            texts={path: "\n".join(self._lines(path)) for path in {f.path for f in findings.values()}},
+        )
+
+    def _span(self, finding: Finding) -> str:
+        """The first line of what is underlined."""
+        lines = self._lines(finding.path)
+        line = lines[finding.line - 1] if 0 < finding.line <= len(lines) else ""
+        end = finding.end_column - 1 if finding.end_line == finding.line else len(line)
+        return line[finding.column - 1 : end]
 
     def _changes(self) -> Iterable[Change]:
         for path, text in sorted(self.texts.items()):
@@ -195,24 +246,59 @@ class _Fixing:
                 yield Change(path, before, after)
 
 
-def _key(finding: Finding) -> tuple[str, ...]:
-    """What stays of a finding when lines are put in above it."""
-    return finding.name, finding.path, finding.function, finding.message
+def _shown_paths(choice: _Choice) -> set[str]:
+    """The files that the finding and its fix are about."""
+    return {choice.finding.path, *(shown_path(path) for path in _paths(choice.fix.edits))}
 
 
 def _paths(edits: Iterable[Edit]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(edit.path for edit in edits))
 
 
-def _is_better(before: Report, after: Report, gone: Sequence[Finding]) -> bool:
-    """Whether the findings are gone and there are no others."""
-    if set(after.errors) - set(before.errors):
-        return False
-    expected = Counter(_key(finding) for finding in before.findings)
-    expected.subtract(_key(finding) for finding in gone)
-    return not any(
-        count > expected[key] for key, count in Counter(_key(finding) for finding in after.findings).items()
-    )
+class _View(msgspec.Struct, frozen=True):
+    """A report, with the line of each finding: what it is about stays the same when others move it."""
+
+    counts: dict[tuple[str, ...], int]
+    findings: dict[tuple[str, ...], Finding]
+    errors: frozenset[InputError]
+    spans: dict[tuple[str, ...], str]
+    texts: dict[str, str]
+
+    def others(self, before: _View, gone: Sequence[tuple[str, ...]]) -> set[tuple[str, ...]]:
+        """The findings that should not be there after those of `before` that are `gone` were fixed.
+
+        What a helper does is reported once, at one call; when that is fixed, it is reported at the next.
+        """
+        expected = Counter(before.counts)
+        expected.subtract(gone)
+        missing = Counter({key[:-1]: 0 for key in expected})
+        for key, count in expected.items():
+            missing[key[:-1]] += max(0, count - self.counts.get(key, 0))
+        causes = {_cause(before.findings[key]) for key in gone}
+        found = set()
+        for key, count in self.counts.items():
+            more = count - max(0, expected[key])
+            moved = min(more, missing[key[:-1]])  # another fix has changed their lines
+            missing[key[:-1]] -= moved
+            if more > moved and not (
+                self._was_hidden(key, before, gone) and _cause(self.findings[key]) in causes
+            ):
+                found.add(key)
+        return found
+
+    def _was_hidden(self, key: tuple[str, ...], before: _View, gone: Sequence[tuple[str, ...]]) -> bool:
+        """Whether the code was there before, without a finding of its own."""
+        if key in before.counts:
+            return False
+        text = before.texts.get(key[1], "")
+        spans = {before.spans[other] for other in gone}
+        if self.spans[key] in spans:  # it could be the very one that should be gone
+            return key[-1] in {line.strip() for line in text.splitlines()}
+        return self.spans[key] in text
+
+
+def _cause(finding: Finding) -> tuple[str, ...]:
+    return finding.name, *(frame.function for frame in finding.witness[-2:])
 
 
 def summary(outcome: Outcome) -> Iterable[str]:

@@ -208,7 +208,8 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
         passes: dotted call → how it hands on arguments; several where it starts several things
             (`start_workflow(..., start_signal="stop", start_signal_args=[])`) (CC402).
         rewrites: what `color-checker fix` writes in place of calls with an effect, the best first.
-        extraction: how it makes a step of a piece of a workflow, and how the workflow calls a step.
+        extractions: how it makes a step of a piece of a workflow, and how the workflow calls a step; the
+            first that is possible is taken.
     """
 
     name: str
@@ -243,7 +244,7 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
     keys: dict[str, tuple[int | str, ...]] = {}
     passes: dict[str, tuple[Passing, ...]] = {}
     rewrites: tuple[Rewrite, ...] = ()
-    extraction: Extraction | None = None
+    extractions: tuple[Extraction, ...] = ()
     argument_converters: dict[str, str] = {}
     result_converters: dict[str, str] = {}
     stored_parameters: dict[str, tuple[int | str, ...]] = {}

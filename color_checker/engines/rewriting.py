@@ -50,7 +50,9 @@ class Extraction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         packed: several values are handed over as one list, which the step takes apart.
         nothing: the parameter of a step that is handed nothing, where it must have one.
         step: "async" or "sync" where the engine calls steps of one kind only; "either": as the code needs.
+        inline: for nested steps: how an expression, `$expression`, is run as one.
         nested: the step is a function within the workflow, which sees its variables.
+        inside: in which functions it can be used: in coroutine functions, in others, or "" in all.
         call_async: how a coroutine function is called; "" where `call` does, or it is not possible.
         registered: calls that have to list the new step, as in `Worker(activities=[…])`: dotted name →
             keyword.
@@ -60,10 +62,12 @@ class Extraction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     call_none: str = ""
     call_many: str = ""
     call_async: str = ""
+    inline: str = ""
     decorator: str = ""
     parameters: tuple[str, ...] = ()
     packed: bool = False
     nothing: str = ""
     step: Literal["async", "sync", "either"] = "either"
     nested: bool = False
+    inside: Literal["", "async", "sync"] = ""
     registered: dict[str, str] = {}

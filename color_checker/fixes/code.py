@@ -69,6 +69,21 @@ class Code:
         found = [node for node in self._by_span.get(offsets, ()) if not kinds or isinstance(node, kinds)]
         return found[0] if found else None
 
+    def covering(self, start: int, end: int) -> cst.CSTNode | None:
+        """The outermost expression of just these offsets, else the innermost node around them."""
+        if found := self._by_span.get((start, end)):
+            return found[0]
+        best: cst.CSTNode | None = None
+        node: cst.CSTNode | None = self.module
+        while node is not None:
+            best = node
+            node = next((c for c in node.children if self._is_around(c, start, end)), None)
+        return best
+
+    def _is_around(self, node: cst.CSTNode, start: int, end: int) -> bool:
+        first, last = self.span(node)
+        return first <= start and end <= last and first < last
+
     def edit(self, path: str, node: cst.CSTNode, text: str) -> Edit:
         """Put `text` in the place of a node."""
         return self.lines.edit(path, *self.span(node), text)

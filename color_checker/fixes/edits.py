@@ -10,6 +10,9 @@ import msgspec
 #: Gives the text of the file at an absolute path.
 Read = Callable[[str], str]
 
+#: Two fixes that need a new function may not give it the same name.
+_DEFINED = re.compile(r"^(?:async )?def (\w+)", re.MULTILINE)
+
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -113,5 +116,7 @@ def _collide(one: Edit, other: Edit) -> bool:
     if one.path != other.path:
         return False
     if one.start == one.end and other.start == other.end:
-        return False
+        return one.start == other.start and bool(
+            set(_DEFINED.findall(one.text)) & set(_DEFINED.findall(other.text))
+        )
     return one.start < other.end and other.start < one.end

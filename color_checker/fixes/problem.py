@@ -107,6 +107,17 @@ class Problem:
         code = self.program.code.get(node)
         return code is not None and code.color is Color.WORKFLOW and code.engine == self.finding.engine
 
+    def is_only_replayed(self, node: Activation) -> bool:
+        """Whether all that is known to call the function is replayed, too."""
+        replayed = set(self.program.replayed_nodes)
+        return node in replayed and all(
+            caller in replayed
+            for caller in self.program.linker.activations.values()
+            if caller not in replayed
+            for targets in caller.targets.values()
+            if any(target.index == node.index and target.module is node.module for target in targets)
+        )
+
     def context(self, node: Activation) -> str | None:
         """The name by which the node's code knows what the engine gave to the workflow."""
         profile = self.profile

@@ -15,13 +15,20 @@ def bound(node: cst.CSTNode) -> set[str]:
     """The names that running the node binds in the scope that it stands in."""
     found: set[str] = set()
     for inner in own(node):
-        found.update(_bindings(inner))
+        found.update(bindings(inner))
     return found
 
 
 def parameters(function: Function) -> list[str]:
     """The names of a function's parameters."""
-    return [node.name.value for node in _params(function.params)]
+    return [node.name.value for node in parameter_nodes(function)]
+
+
+def parameter_nodes(function: Function) -> list[cst.Param]:
+    """A function's parameters."""
+    params = function.params
+    stars = [star for star in (params.star_arg, params.star_kwarg) if isinstance(star, cst.Param)]
+    return [*params.posonly_params, *params.params, *params.kwonly_params, *stars]
 
 
 def locals_of(function: Function) -> set[str]:
@@ -45,13 +52,13 @@ def own(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
     """
     yield node
     if isinstance(node, cst.FunctionDef):
-        for part in (*node.decorators, *_defaults(node.params)):
+        for part in (*node.decorators, *_defaults(node)):
             yield from own(part)
     elif isinstance(node, cst.ClassDef):
         for part in (*node.decorators, *node.bases, *node.keywords):
             yield from own(part)
     elif isinstance(node, cst.Lambda):
-        for part in _defaults(node.params):
+        for part in _defaults(node):
             yield from own(part)
     else:
         for child in node.children:
@@ -73,22 +80,23 @@ def _scopes_around(code: Code, node: cst.CSTNode) -> Iterator[set[str]]:
         elif isinstance(outer, cst.ClassDef) and below is outer.body and direct:
             yield bound(outer.body)
         elif isinstance(outer, _COMPREHENSIONS):
-            yield set(_targets(outer.for_in))
+            yield set(targets(outer.for_in))
         below = outer
 
 
-def _bindings(node: cst.CSTNode) -> Iterator[str]:
+def bindings(node: cst.CSTNode) -> Iterator[str]:
+    """The names that the node itself binds."""
     match node:
         case cst.FunctionDef() | cst.ClassDef():
             yield node.name.value
         case cst.AssignTarget():
-            yield from _names(node.target)
+            yield from names_in(node.target)
         case cst.AnnAssign() if node.value is not None:
-            yield from _names(node.target)
+            yield from names_in(node.target)
         case cst.AugAssign() | cst.For() | cst.NamedExpr():
-            yield from _names(node.target)
+            yield from names_in(node.target)
         case cst.AsName():
-            yield from _names(node.name)
+            yield from names_in(node.name)
         case cst.ImportAlias() if node.asname is None:
             yield _first_name(node.name)
         case cst.MatchAs() if node.name is not None:
@@ -98,19 +106,19 @@ def _bindings(node: cst.CSTNode) -> Iterator[str]:
         case cst.MatchMapping() if node.rest is not None:
             yield node.rest.value
         case cst.Del():
-            yield from _names(node.target)
+            yield from names_in(node.target)
 
 
-def _names(target: cst.CSTNode) -> Iterator[str]:
+def names_in(target: cst.CSTNode) -> Iterator[str]:
     """The names that an assignment to the target binds."""
     match target:
         case cst.Name():
             yield target.value
         case cst.Tuple() | cst.List():
             for element in target.elements:
-                yield from _names(element.value)
+                yield from names_in(element.value)
         case cst.StarredElement():
-            yield from _names(target.value)
+            yield from names_in(target.value)
 
 
 def _first_name(node: cst.Name | cst.Attribute) -> str:
@@ -120,23 +128,19 @@ def _first_name(node: cst.Name | cst.Attribute) -> str:
     return node.value
 
 
-def _params(params: cst.Parameters) -> list[cst.Param]:
-    stars = [star for star in (params.star_arg, params.star_kwarg) if isinstance(star, cst.Param)]
-    return [*params.posonly_params, *params.params, *params.kwonly_params, *stars]
-
-
-def _defaults(params: cst.Parameters) -> Iterator[cst.CSTNode]:
-    for param in _params(params):
+def _defaults(function: Function) -> Iterator[cst.CSTNode]:
+    for param in parameter_nodes(function):
         if param.default is not None:
             yield param.default
         if param.annotation is not None:
             yield param.annotation
 
 
-def _targets(clause: cst.CompFor) -> Iterator[str]:
-    yield from _names(clause.target)
+def targets(clause: cst.CompFor) -> Iterator[str]:
+    """The names that the loops of a comprehension bind."""
+    yield from names_in(clause.target)
     if clause.inner_for_in is not None:
-        yield from _targets(clause.inner_for_in)
+        yield from targets(clause.inner_for_in)
 
 
 def _reads(node: cst.CSTNode) -> Iterator[str]:
@@ -156,13 +160,13 @@ def _reads(node: cst.CSTNode) -> Iterator[str]:
                 else:
                     yield from _reads(child)
         case cst.FunctionDef():
-            for part in (*node.decorators, *_defaults(node.params)):
+            for part in (*node.decorators, *_defaults(node)):
                 yield from _reads(part)
             if node.returns is not None:
                 yield from _reads(node.returns)
             yield from reads(node.body) - locals_of(node)
         case cst.Lambda():
-            for part in _defaults(node.params):
+            for part in _defaults(node):
                 yield from _reads(part)
             yield from reads(node.body) - locals_of(node)
         case cst.ClassDef():
@@ -173,7 +177,7 @@ def _reads(node: cst.CSTNode) -> Iterator[str]:
             found: set[str] = set()
             for child in node.children:
                 found.update(_reads(child))
-            yield from found - set(_targets(node.for_in))
+            yield from found - set(targets(node.for_in))
         case cst.CompFor():
             for child in node.children:
                 if child is not node.target:

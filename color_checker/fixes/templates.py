@@ -56,15 +56,12 @@ def render(
 
 def parenthesized(code: Code, node: cst.CSTNode, text: str) -> str:
     """The expression `text` as it has to be written in the place of `node`."""
-    try:
-        expression = cst.parse_expression(text)
-    except cst.ParserSyntaxError:
-        return text
     parent = code.parent(node)
-    if isinstance(expression, cst.Yield):
+    word = text.partition(" ")[0]
+    if word == "yield":
         bare = isinstance(parent, cst.Expr | cst.Assign | cst.AnnAssign | cst.AugAssign)
         return text if bare else f"({text})"
-    if isinstance(expression, cst.Await):
+    if word == "await":
         left = isinstance(parent, cst.BinaryOperation) and isinstance(parent.operator, cst.Power)
         tight = left or isinstance(parent, cst.Attribute | cst.Await)
         called = isinstance(parent, cst.Call) and parent.func is node

@@ -1,0 +1,291 @@
+"""A piece of a workflow with an effect becomes a step of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.fixes.trying import fix, fixed, offered, write
+
+
+@pytest.fixture(autouse=True)
+def _in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+HELPER = """
+    import os
+    import requests
+
+    def load(path):
+        return len(requests.get(path).text)
+
+    class Box:
+        def size(self, part):
+            return os.path.getsize(str(part))
+
+    async def fetch(path):
+        return load(path)
+"""
+
+
+def _workflow(body: str, imports: str = "") -> str:
+    lines = "".join(f"                    {line}\n" for line in body.strip("\n").splitlines())
+    return f"""
+            {imports}
+            from temporalio import workflow
+            from helper import Box, fetch, load
+
+
+            # The order's life.
+            @workflow.defn
+            class Trial:
+                def __init__(self) -> None:
+                    self.name = "x"
+
+                @workflow.run
+                async def run(self, path: str) -> object:
+{lines}"""
+
+
+def _fixed(folder: Path, body: str, imports: str = "import json") -> str:
+    write(folder, {"helper.py": HELPER})
+    text = fixed(folder, _workflow(body, imports), unsafe=True)
+    assert offered(folder) == []
+    return text
+
+
+def test_an_expression_becomes_an_activity_with_its_variables_as_parameters(tmp_path: Path) -> None:
+    text = _fixed(tmp_path, "return json.dumps(load(path))  # all")
+    step = "@activity.defn\nasync def load_activity(path: str) -> int:\n    return load(path)\n"
+    assert f"{step}\n\n# The order's life.\n" in text
+    call = "await workflow.execute_activity(load_activity, path, start_to_close_timeout=timedelta(minutes=1))"
+    assert f"        return json.dumps({call})  # all\n" in text
+    assert "from datetime import timedelta\n" in text
+    assert "from temporalio import activity, workflow\n" in text
+
+
+def test_statements_become_an_activity_that_gives_what_is_used_after_them(tmp_path: Path) -> None:
+    text = _fixed(
+        tmp_path,
+        """
+with open(path) as file:
+    text = file.read()  # all of it
+    data = json.loads(text)
+return data
+""",
+    )
+    assert (
+        "async def open_activity(path: str):\n"
+        "    with open(path) as file:\n"
+        "        text = file.read()  # all of it\n"
+        "        data = json.loads(text)\n"
+        "    return data\n"
+    ) in text
+    assert "        data = await workflow.execute_activity(open_activity, path, start_to" in text
+    assert text.rstrip().endswith("return data")
+
+
+def test_an_object_that_cannot_be_stored_goes_with_it(tmp_path: Path) -> None:
+    text = _fixed(
+        tmp_path,
+        """
+total = 1
+box = Box()
+for part in [1, 2]:
+    total += box.size(part)
+return total
+""",
+    )
+    assert "async def size_activity(total):\n    box = Box()\n    for part in [1, 2]:\n" in text
+    assert "        total = await workflow.execute_activity(size_activity, total, start_" in text
+
+
+def test_what_is_awaited_is_awaited_in_the_step(tmp_path: Path) -> None:
+    assert "async def fetch_activity(path: str) -> int:\n    return await fetch(path)\n" in _fixed(
+        tmp_path, "return await fetch(path)"
+    )
+
+
+def test_an_attribute_of_the_workflow_is_handed_over_by_value(tmp_path: Path) -> None:
+    text = _fixed(tmp_path, 'return f"{load(self.name)!r}"')
+    assert "async def load_activity(name) -> str:\n" in text
+    assert 'return f"{load(name)!r}"\n' in text
+    assert "execute_activity(load_activity, self.name, start" in text
+
+
+def test_lines_within_a_string_keep_their_indentation(tmp_path: Path) -> None:
+    text = _fixed(
+        tmp_path,
+        '''
+with open(path) as file:
+    # a
+    data = file.read() + """
+          b
+    """
+return data
+''',
+    )
+    assert '        # a\n        data = file.read() + """\n' in text
+    assert "\n" + " " * 30 + "b\n" in text.replace("                  b\n", " " * 30 + "b\n")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "while True:\n    if load(path):\n        break\n    await workflow.sleep(load(path) and 1)",
+        "return (load(path) for _ in [1])",
+        "self.name = open(path)",
+        "global box\nbox = Box().size(path)\nreturn await workflow.sleep(1, box)",
+    ],
+)
+def test_what_is_offered_leaves_a_file_that_can_be_read_and_is_never_safe(tmp_path: Path, body: str) -> None:
+    write(tmp_path, {"helper.py": HELPER, "app.py": _workflow(body)})
+    assert all(not fix.safe for _, fix in offered(tmp_path) if fix.title.startswith("Move"))
+    fix(tmp_path, unsafe=True)
+    compile((tmp_path / "app.py").read_text(), "app.py", "exec")
+
+
+def test_the_worker_lists_the_new_activity(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "main.py": """
+                from temporalio.worker import Worker
+                import app
+
+                worker = Worker(client, task_queue="q", workflows=[app.Trial], activities=[])
+                other = Worker(client, task_queue="q", workflows=[Other], activities=[one])
+            """
+        },
+    )
+    _fixed(tmp_path, "return load(path)")
+    assert (tmp_path / "main.py").read_text().splitlines()[3:] == [
+        'worker = Worker(client, task_queue="q", workflows=[app.Trial], activities=[app.load_activity])',
+        'other = Worker(client, task_queue="q", workflows=[Other], activities=[one])',
+    ]
+
+
+OTHER_ENGINES = {
+    "dbos": (
+        """
+        from dbos import DBOS
+        from helper import load
+
+        @DBOS.workflow()
+        def run(path: str) -> int:
+            return load(path) + 1
+        """,
+        [
+            "@DBOS.step()\ndef load_step(path: str) -> int:\n    return load(path)\n",
+            "    return load_step(path) + 1\n",
+        ],
+    ),
+    "restate": (
+        """
+        import restate
+        from helper import load
+
+        service = restate.Service("s")
+
+        @service.handler()
+        async def run(ctx: restate.Context, path: str) -> int:
+            return load(path) + 1
+        """,
+        ['    return await ctx.run_typed("load", lambda: load(path)) + 1\n'],
+    ),
+    "aws": (
+        """
+        from aws_durable_execution_sdk_python import DurableContext, durable_execution
+        from helper import load
+
+        @durable_execution
+        def run(event: dict, context: DurableContext) -> int:
+            return load(event["path"]) + 1
+        """,
+        ['    return context.step(lambda _: load(event["path"]), name="load") + 1\n'],
+    ),
+    "azure": (
+        """
+        import azure.durable_functions as df
+        from helper import load
+
+        app = df.DFApp()
+
+        @app.orchestration_trigger(context_name="context")
+        def run(context: df.DurableOrchestrationContext):
+            path = context.get_input()
+            size = load(path)
+            return [size]
+        """,
+        [
+            '@app.activity_trigger(input_name="path")\ndef load_activity(path) -> int:\n',
+            "    return load(path)\n",
+            '    size = yield context.call_activity("load_activity", path)\n',
+        ],
+    ),
+    "durabletask": (
+        """
+        from durabletask import task, worker
+        from helper import load
+
+        def run(ctx: task.OrchestrationContext, path: str):
+            other = 1
+            size = load(path) + load(other)
+            yield ctx.create_timer(1)
+            return size
+
+        with worker.TaskHubGrpcWorker() as w:
+            w.add_orchestrator(run)
+        """,
+        [
+            "def load_activity(_context, path: str) -> int:\n    return load(path)\n",
+            "    size = (yield ctx.call_activity(load_activity, input=path)) + "
+            "(yield ctx.call_activity(load_activity_2, input=other))\n",
+        ],
+    ),
+    "dapr": (
+        """
+        import dapr.ext.workflow as wf
+        from helper import load
+
+        runtime = wf.WorkflowRuntime()
+
+        @runtime.workflow(name="run")
+        def run(ctx: wf.DaprWorkflowContext, path: str):
+            yield ctx.create_timer(1)
+            for size in range(load(path)):
+                pass
+        """,
+        [
+            '@runtime.activity(name="load_activity")\ndef load_activity(_context, path: str) -> int:\n',
+            "    for size in range((yield ctx.call_activity(load_activity, input=path))):\n",
+        ],
+    ),
+    "runtime_min": (
+        """
+        from runtime_min import workflow
+        from helper import load
+
+        @workflow
+        async def run(path: str) -> int:
+            return load(path) + 1
+        """,
+        [
+            "from runtime_min import step, workflow\n",
+            "@step\nasync def load_step(path: str) -> int:\n    return load(path)\n",
+            "    return await load_step(path) + 1\n",
+        ],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("engine", OTHER_ENGINES)
+def test_every_engine_gets_its_own_kind_of_step(tmp_path: Path, engine: str) -> None:
+    text, parts = OTHER_ENGINES[engine]
+    write(tmp_path, {"helper.py": HELPER})
+    result = fixed(tmp_path, text, unsafe=True)
+    for part in parts:
+        assert part in result
+    assert all(not item.title.startswith("Move") for _, item in offered(tmp_path))
