@@ -17,6 +17,7 @@ from mypy_plugin.storable.functions import Stored, stored_by_call, stored_by_dec
 from mypy_plugin.storable.messages import hint, message
 from mypy_plugin.storable.registry import CONVERTERS
 from mypy_plugin.storable.shapes import Shape
+from mypy_plugin.storable.sources import Sources
 from mypy_plugin.storable.troubles import Outcome, Spot, Trouble
 
 if TYPE_CHECKING:
@@ -47,7 +48,13 @@ def _report(visit: Visit, stored: Iterable[Stored], around: tuple[FuncItem, ...]
         found = _found(visit, one)
         if found is not None:
             troubles, converter = found
-            text = message(one.function, one.parameter, troubles, converter, partial(_is_own, visit))
+            text = message(
+                one.function,
+                one.parameter,
+                troubles,
+                converter,
+                lambda module: bool(_own_path(visit, module)),
+            )
             severity: Severity = "error" if troubles[0].outcome in _SURE else "warning"
             visit.report(NotSerializable, one.place, text, around=around, severity=severity)
 
@@ -75,7 +82,9 @@ def _found(visit: Visit, stored: Stored) -> tuple[list[Trouble], Converter] | No
 
 
 def _troubles(visit: Visit, converter: Converter, stored: Stored) -> list[Trouble]:
-    found = list(converter.troubles(Shape(stored.type), Spot(seen=set(), own=partial(_is_own, visit))))
+    found = list(
+        converter.troubles(Shape(stored.type), Spot(seen=set(), sources=Sources(partial(_own_path, visit))))
+    )
     if not visit.project.config.strict:
         # Where the caller is given a result without a type, it may well know what it gets.
         sure = _SURE - {Outcome.CHANGED} if converter.gives_untyped and not stored.parameter else _SURE
@@ -83,10 +92,11 @@ def _troubles(visit: Visit, converter: Converter, stored: Stored) -> list[Troubl
     return sorted(found, key=lambda one: _ORDER.index(one.outcome))
 
 
-def _is_own(visit: Visit, module: str) -> bool:
-    """Whether a module is one of the project's: those have a check of their own."""
+def _own_path(visit: Visit, module: str) -> str:
+    """The file of one of the project's modules, which have a check of their own; "" for others."""
     file = visit.api.modules.get(module)
-    return file is not None and any(name.endswith(CHECK) for name in file.names)
+    is_own = file is not None and any(name.endswith(CHECK) for name in file.names)
+    return file.path if file is not None and is_own else ""
 
 
 CHECKS = ((Decorator, check_decorator), (CallExpr, check_call))

@@ -64,7 +64,9 @@ class Converter(ABC):
         """Of all fields of a record."""
         if spot.enter(shape, type(self).__name__):
             for name, field in shape.fields:
-                yield from self.troubles(field, spot.field(name))
+                model = shape.info if shape.kind is Kind.PYDANTIC else None
+                if model is None or not spot.sources.is_special(model, name):
+                    yield from self.troubles(field, spot.field(name))
 
     def items(self, shape: Shape, spot: Spot, base: str = ITERABLE) -> Iterator[Trouble]:
         """Of the items of a collection."""

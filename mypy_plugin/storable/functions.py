@@ -69,7 +69,7 @@ def uses_of_decorator(visit: Visit, node: Decorator) -> Iterator[Use]:
         found = [use for use in map(visit.names.engine, names) if use is not None]
         for profile, name in found:
             yield Use(profile, name, call)
-        if not found:
+        if not names:
             yield from _untyped_use(visit, node, call.callee if call is not None else expression, call)
 
 

@@ -30,7 +30,8 @@ _NEVER = {
             "logging.FileHandler", "sqlalchemy.engine.base.Engine",
             "sqlalchemy.engine.base.Connection", "sqlalchemy.ext.asyncio.engine.AsyncEngine",
             "sqlalchemy.ext.asyncio.engine.AsyncConnection", "psycopg.Connection",
-            "psycopg.connection.Connection", "psycopg.AsyncConnection", "psycopg.connection_async.AsyncConnection", "psycopg.Cursor",
+            "psycopg.connection.Connection", "psycopg.AsyncConnection",
+            "psycopg.connection_async.AsyncConnection", "psycopg.Cursor",
             "psycopg.cursor.Cursor", "aiohttp.client.ClientSession", "grpc.Channel", "grpc._channel.Channel",
         ),
         "Read the file in the step and pass what it holds, or pass its path": (

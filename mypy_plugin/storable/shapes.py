@@ -352,9 +352,11 @@ def _fields(instance: Instance, kind: Kind) -> Iterator[tuple[str, Type]]:
         for base in reversed(info.mro):
             if not base.fullname.startswith(("pydantic.", "msgspec.", "builtins.", "typing.")):
                 names |= {name: None for name in base.names if _is_field(base, name, kind)}
+    if any(base.fullname == "sqlmodel.main.SQLModel" for base in info.mro):
+        return  # relationships look like fields
     for name in names:
         found = _attribute_type(instance, name)
-        if found is not None:
+        if found is not None and not _is_descriptor(found):
             yield name, found
 
 
@@ -392,6 +394,12 @@ def _attribute_type(instance: Instance, name: str) -> Type | None:
     if owner is None or not isinstance(node, Var) or node.type is None:
         return None
     return expand_type_by_instance(node.type, map_instance_to_supertype(instance, owner))
+
+
+def _is_descriptor(found: Type) -> bool:
+    """Whether reading the attribute gives something else (`Mapped[int]`)."""
+    proper = get_proper_type(found)
+    return isinstance(proper, Instance) and proper.type.get("__get__") is not None
 
 
 def _is_serializer(node: SymbolNode | None) -> bool:

@@ -128,9 +128,8 @@ class TemporalJson(Converter):
         elif shape.has("dict"):
             if not shape.has("parse_obj"):
                 yield spot.unreadable(shape, "Use a dataclass")
-        else:
-            instead = _INSTEAD.get(name) or _instead_of(shape)
-            yield spot.refused(shape, instead)
+        elif shape.info is not None and not spot.sources.is_decorated(shape.info):
+            yield spot.refused(shape, _INSTEAD.get(name) or _instead_of(shape))
 
     def _mapping(self, shape: Shape, spot: Spot) -> Iterator[Trouble]:
         if shape.fullname not in DICTS:
@@ -320,4 +319,6 @@ class TemporalPydantic(Converter):
         if shape.info is None or not spot.own(shape.info.module_name) or shape.has("__get_validators__"):
             return False
         # What derives from a class of another library may have from it what is needed.
-        return all(base.module_name in _PYTHON or spot.own(base.module_name) for base in shape.info.mro)
+        return not spot.sources.is_decorated(shape.info) and all(
+            base.module_name in _PYTHON or spot.own(base.module_name) for base in shape.info.mro
+        )

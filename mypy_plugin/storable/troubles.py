@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from enum import StrEnum
 
 import msgspec
 
 from mypy_plugin.storable.shapes import Shape
+from mypy_plugin.storable.sources import Sources
 
 
 class Outcome(StrEnum):
@@ -50,18 +50,22 @@ class Spot(msgspec.Struct, frozen=True):
     Attributes:
         path: from the value that is stored.
         seen: keys of the records that have been looked into.
-        own: whether a module is one of the project's.
+        sources: what is written in the project's modules.
         written_only: what is read back is somebody else's business, only writing it may fail.
         key: in the key of a mapping.
         member: in a union.
     """
 
     seen: set[str]
-    own: Callable[[str], bool]
+    sources: Sources
     path: str = ""
     written_only: bool = False
     key: bool = False
     member: bool = False
+
+    def own(self, module: str) -> bool:
+        """Whether a module is one of the project's."""
+        return self.sources.is_own(module)
 
     @property
     def is_top(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import inspect
 import sys
 import types
@@ -20,6 +21,7 @@ from mypy.types import CallableType
 from mypy_plugin.storable.converters import Converter
 from mypy_plugin.storable.registry import CONVERTERS
 from mypy_plugin.storable.shapes import Shape
+from mypy_plugin.storable.sources import Sources
 from mypy_plugin.storable.troubles import Outcome, Spot
 
 MODULE = "values_to_store"
@@ -367,9 +369,8 @@ def _durabletask(hint: Any, value: Any) -> Any:
 
 
 def _azure(hint: Any, value: Any) -> Any:
-    from azure.durable_functions.models.utils.df_serialization import df_dumps, df_loads
-
-    return df_loads(df_dumps(value))
+    serialization: Any = importlib.import_module("azure.durable_functions.models.utils.df_serialization")
+    return serialization.df_loads(serialization.df_dumps(value))
 
 
 def _dapr_argument(hint: Any, value: Any) -> Any:
@@ -390,9 +391,8 @@ def _dapr_argument(hint: Any, value: Any) -> Any:
 
 
 def _dapr_result(hint: Any, value: Any) -> Any:
-    from dapr.ext.workflow._durabletask.internal.shared import from_json, to_json
-
-    return from_json(to_json(value))
+    shared: Any = importlib.import_module("dapr.ext.workflow._durabletask.internal.shared")
+    return shared.from_json(shared.to_json(value))
 
 
 def _runtime_min(hint: Any, value: Any) -> Any:
@@ -454,11 +454,14 @@ def shapes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Shape]:
 
 @pytest.mark.parametrize("name", REAL)
 def test_the_verdict_on_a_type_is_what_the_real_converter_does(
-    name: str, shapes: dict[str, Shape], program: types.ModuleType
+    name: str, shapes: dict[str, Shape], program: types.ModuleType, tmp_path: Path
 ) -> None:
+    path = tmp_path / "values.py"
+    path.write_text(DEFINITIONS)
+    sources = Sources(lambda module: str(path) if module == MODULE else "")
     wrong = {}
     for annotation, value in ROWS:
-        said = _said(CONVERTERS[name], shapes[annotation])
+        said = _said(CONVERTERS[name], shapes[annotation], sources)
         real = _real(REAL[name], annotation, value, program)
         if real is None or said == Outcome.UNSURE:
             continue
@@ -469,8 +472,8 @@ def test_the_verdict_on_a_type_is_what_the_real_converter_does(
     assert not wrong, wrong
 
 
-def _said(converter: Converter, shape: Shape) -> str:
-    troubles = list(converter.troubles(shape, Spot(seen=set(), own=lambda module: module == MODULE)))
+def _said(converter: Converter, shape: Shape, sources: Sources) -> str:
+    troubles = list(converter.troubles(shape, Spot(seen=set(), sources=sources)))
     outcomes = {trouble.outcome for trouble in troubles}
     if outcomes & {Outcome.REFUSED, Outcome.UNREADABLE}:
         return REFUSED
