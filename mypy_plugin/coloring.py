@@ -350,7 +350,8 @@ def _mark_overloads(api: TypeChecker, decorator: Decorator, decoration: _Decorat
 
 # -- other decorators --------------------------------------------------------------------------------
 
-#: What decorators are called, and where those stand that are made by a call: (path, line, column).
+#: What decorators are called, and where those stand that a call makes and that are not the innermost ones:
+#: (path, line, column).
 _decorators: set[str] = set()
 _factories: set[tuple[str, int, int]] = set()
 _KEEPS = "@"
@@ -366,13 +367,15 @@ def note_decorators(file: MypyFile) -> None:
             case OverloadedFuncDef(items=items):
                 pending += items
             case Decorator(decorators=decorators):
-                for decorator in decorators:
-                    _note(file, decorator)
+                for position, decorator in enumerate(decorators, 1):
+                    _note(file, decorator, is_above=position < len(decorators))
 
 
-def _note(file: MypyFile, decorator: Expression) -> None:
+def _note(file: MypyFile, decorator: Expression, *, is_above: bool) -> None:
     callee = decorator
     if isinstance(decorator, CallExpr):
+        if not is_above:
+            return
         _factories.add((file.path, decorator.line, decorator.column))
         callee = decorator.callee
     if isinstance(callee, NameExpr | MemberExpr):
@@ -394,7 +397,10 @@ def _other_called(ctx: _Context, names: Names, fullname: str) -> Type:
         decoration = _made_before(ctx, names, fullname)
         return _applied(ctx, decoration) if decoration is not None else _kept(ctx)
     place = (_api(ctx).path, ctx.context.line, ctx.context.column)
-    return _decorator(ctx, _KEEPS) if place in _factories else ctx.default_return_type
+    made = get_proper_type(ctx.default_return_type)
+    if place in _factories and isinstance(made, CallableType) and not made.is_type_obj():
+        return made.copy_modified(name=_KEEPS + _APPLIED)
+    return ctx.default_return_type
 
 
 def _made_before(ctx: _Context, names: Names, fullname: str) -> _Decoration | None:

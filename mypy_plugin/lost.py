@@ -78,6 +78,9 @@ def check(visit: Visit, node: Node, around: tuple[FuncItem, ...]) -> None:
             _check_return(visit, node, value, around)
 
 
+CHECKS = ((CallExpr, check), (AssignmentStmt, check), (ReturnStmt, check))
+
+
 # -- calls -------------------------------------------------------------------------------------------
 
 

@@ -3,12 +3,17 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from mypy.nodes import CallExpr, FuncItem, NameExpr, Node
 
+from mypy_plugin import module_check
+from mypy_plugin.coloring import color_of, origin_of
+from mypy_plugin.visit import Visit
 from tests.mypy_plugin.runner import MYPY, check
 
 
@@ -797,5 +802,74 @@ def test_reveal_type_shows_all_else_as_ever(tmp_path: Path) -> None:
         reveal_type({})  # R: dict[Never, Never]
         reveal_type(lambda a: a)  # R: def (a: Any) -> Any
         text: str = reveal_type("a")  # R: Literal['a']?
+        """,
+    )
+
+
+# -- what the types say to other checks --------------------------------------------------------------
+
+
+@needs("temporalio")
+def test_a_type_says_its_color_and_where_that_comes_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[str, str]] = []
+
+    def look(visit: Visit, node: Node, around: tuple[FuncItem, ...]) -> None:
+        if isinstance(node, CallExpr) and isinstance(node.callee, NameExpr) and node.callee.name == "show":
+            typ = visit.type_of(node.args[0])
+            color, origin = color_of(typ), origin_of(typ)
+            seen.append((color.value if color else "", f"{origin.engine} {origin.by}" if origin else ""))
+
+    monkeypatch.setattr(module_check, "CHECKS", ((CallExpr, look),))
+    with_steps(
+        tmp_path,
+        """\
+        from runtime_min import step
+
+        def show(what: object) -> None: ...
+
+        @step
+        async def own(order: str) -> int: ...
+
+        def looks(
+            flag: bool, held: Step[..., Any], flow: Workflow[..., Any], either: Step[..., Any] | Workflow[..., Any],
+            kind: type[Step[..., Any]],
+        ) -> None:
+            show(charge)
+            show(Payment().run)
+            show(charge if flag else mail)
+            show(charge if flag else Payment.run)
+            show(held)
+            show(flow)
+            show(either)
+            show(kind)
+            show(own)
+            show(plain)
+            show(Payment)
+            show(1)
+        """,
+    )
+    activity, run = ("step", "temporal temporalio.activity.defn"), "temporal temporalio.workflow.run"
+    assert seen == [
+        activity, ("workflow", run), activity, ("", ""), ("step", ""), ("workflow", ""), ("", ""), ("step", ""),
+        ("step", "runtime_min runtime_min.step"), ("", ""), ("", ""), ("", ""),
+    ]  # fmt: skip
+
+
+@needs("temporalio")
+def test_where_the_types_are_not_installed_functions_stay_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_module("mypy_plugin.plugin"), "finds_module", lambda name, options: False)
+    run(
+        tmp_path,
+        """\
+        from temporalio import activity
+
+        @activity.defn(name="charge it")
+        async def charge(order: str) -> int: ...
+
+        reveal_type(charge)  # R: "def (order: str) -> typing.Coroutine[Any, Any, int]"
         """,
     )
