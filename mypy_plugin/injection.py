@@ -67,6 +67,11 @@ def has_check(file: MypyFile) -> bool:
     return CHECK in file.names
 
 
+def remove_check(file: MypyFile) -> None:
+    """Take the check function, which has done its work, out of what mypy's reports count."""
+    file.defs[:] = [node for node in file.defs if not (isinstance(node, FuncDef) and node.name == CHECK)]
+
+
 def inject_marks(file: MypyFile, marks: Iterable[int], dependents: Iterable[str]) -> None:
     """Put names into a changed file. The check functions of the `dependents` depend on the last of them."""
     name = ""
