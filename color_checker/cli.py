@@ -11,9 +11,9 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from color_checker.config import Config
     from color_checker.findings import Report
     from color_checker.report import Lines, Options
-    from color_checker.sources import Sources
     from color_checker.why import Answer
 
 NOTHING_FOUND, FOUND, FAILED, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 130, 141
@@ -172,13 +171,18 @@ def color_option(command: F) -> F:
 @click.option(
     "--timings", is_flag=True, help="Say on stderr how long each phase took, and in JSON the whole."
 )
+@click.option(
+    "--whole-project", is_flag=True,
+    help="Check the project, and show what has to do with the PATHs: for commit hooks.",
+)  # fmt: skip
+@click.option("--watch", is_flag=True, help="Check again whenever a file changes, until Ctrl-C.")
 @color_option
 @click.option("--quiet", "-q", is_flag=True, help="No progress bar, and no output when nothing was found.")
 def check(
     paths: tuple[str, ...], engines: tuple[str, ...], no_cache: bool, config_file: str | None, form: str,
     output: str, strict: bool | None, select: tuple[str, ...], ignore: tuple[str, ...],
-    write_baseline: str | None, baseline: str | None, no_baseline: bool, timings: bool, color: str,
-    quiet: bool,
+    write_baseline: str | None, baseline: str | None, no_baseline: bool, timings: bool, whole_project: bool,
+    watch: bool, color: str, quiet: bool,
 ) -> int:  # fmt: skip
     """Check all Python files below each PATH (default: the working directory).
 
@@ -192,14 +196,25 @@ def check(
       color-checker check src --format sarif --output findings.sarif
       color-checker check src --write-baseline     remember what is there today
       color-checker check src --baseline           from now on: only what is new
+      color-checker check --whole-project app.py   for a commit hook: what app.py has to do with
+      color-checker check --watch                  again whenever a file changes
     """
+    started = time.perf_counter()
+    if write_baseline is not None and whole_project:
+        raise UsageError("--write-baseline takes all findings, --whole-project shows some")
+    wanted = paths if whole_project else None
+    paths = () if whole_project else paths
+    telling = Telling(form, output, color, quiet, timings, strict, engines, baseline, no_baseline, wanted)
+    load = partial(effective_config, config_file, select, ignore)
+    if watch:
+        if form != "text" or output != "-" or write_baseline is not None:
+            raise UsageError("--watch writes text to the terminal, and no --format, --output or baseline")
+        return keep_watching(load, telling, paths, cache=not no_cache)
     from color_checker.report.progress import progress
     from color_checker.result_cache import check_sources, discover_paths
 
-    started = time.perf_counter()
-    config = effective_config(config_file, select, ignore)
+    config = load()
     known_file = baseline_file(write_baseline, "--write-baseline", config)
-    lines = lru_cache(maxsize=64)(source_lines)
     timer = Timer(started)
     sources = discover_paths(paths or config.default_paths(), config)
     timer.mark("find files")
@@ -210,27 +225,92 @@ def check(
             mark=timer.mark, started=started,
         )  # fmt: skip
     if known_file is not None:
-        remember(report, known_file, lines)
+        remember(report, known_file, lru_cache(maxsize=64)(source_lines))
         return exit_code(msgspec.structs.replace(report, findings=()))
-    if not no_baseline:
-        known_file = baseline_file(baseline, "--baseline", config, configured=True)
-        report = without_known(report, known_file, sources, lines) if known_file is not None else report
-    strict = config.strict if strict is None else strict
-    if not (quiet and form == "text" and not report.findings and not report.errors):
-        show(
-            report,
-            form,
-            output,
-            color,
-            lines,
-            timings=timings,
-            strict=strict,
-            engines=engines or config.engines,
-        )
+    code = telling.tell(report, config, [source.shown for source in sources.files])
     timer.mark("report")
     if timings:
         timer.show()
-    return exit_code(report)
+    return code
+
+
+class Telling(msgspec.Struct, frozen=True):
+    """How a report is shown, by the options of `check`.
+
+    Attributes:
+        wanted: only what has to do with these paths is shown; None: everything.
+    """
+
+    form: str
+    output: str
+    color: str
+    quiet: bool
+    timings: bool
+    strict: bool | None
+    engines: tuple[str, ...]
+    baseline: str | None
+    no_baseline: bool
+    wanted: tuple[str, ...] | None
+
+    def tell(self, report: Report, config: Config, checked: Sequence[str]) -> int:
+        """Show the report on the `checked` files; gives the exit code that it means."""
+        lines = lru_cache(maxsize=64)(source_lines)
+        if not self.no_baseline:
+            file = baseline_file(self.baseline, "--baseline", config, configured=True)
+            report = without_known(report, file, checked, lines) if file is not None else report
+        if self.wanted is not None:
+            report = with_wanted(report, self.wanted)
+        if not (self.quiet and self.form == "text" and not report.findings and not report.errors):
+            show(
+                report, self.form, self.output, self.color, lines, timings=self.timings,
+                strict=config.strict if self.strict is None else self.strict,
+                engines=self.engines or config.engines,
+            )  # fmt: skip
+        return exit_code(report)
+
+
+def with_wanted(report: Report, paths: Sequence[str]) -> Report:
+    """What has to do with these paths; says on stderr how many other findings there are."""
+    from color_checker.narrowing import narrowed
+
+    narrow = narrowed(report, paths)
+    others = len(report.findings) - len(narrow.findings)
+    if others:
+        click.echo(f"{others} finding{'' if others == 1 else 's'} elsewhere not shown.", err=True)
+    return narrow
+
+
+def keep_watching(load: Callable[[], Config], telling: Telling, paths: Sequence[str], *, cache: bool) -> int:
+    """Check again and again; see `watching`."""
+    from color_checker.session import Session
+    from color_checker.sources import shown_path
+
+    try:
+        from color_checker import watching
+    except ModuleNotFoundError as error:
+        if error.name != "watchfiles":
+            raise
+        raise UsageError("--watch needs watchfiles: pip install 'color-checker[watch]'") from None
+
+    def tell(report: Report, config: Config, files: Iterable[str]) -> int:
+        click.clear()  # does nothing but on a terminal
+        code = telling.tell(report, config, [shown_path(path) for path in files])
+        click.echo(time.strftime("%H:%M:%S: watching for changes; Ctrl-C ends."))
+        sys.stdout.flush()
+        return code
+
+    return watching.watch(
+        watching.Front(
+            load=load,
+            open=lambda config: Session(
+                paths or config.default_paths(), config=config, engines=telling.engines,
+                strict=telling.strict, cache=cache,
+            ),
+            paths=lambda config: paths or config.default_paths(),
+            tell=tell,
+            complain=complain,
+        )
+    )  # fmt: skip
 
 
 def exit_code(report: Report) -> int:
@@ -381,11 +461,10 @@ def remember(report: Report, file: Path, lines: Lines) -> None:
     click.echo(f"Wrote {number} finding{'' if number == 1 else 's'} to {shown(file)}.", err=True)
 
 
-def without_known(report: Report, file: Path, sources: Sources, lines: Lines) -> Report:
+def without_known(report: Report, file: Path, checked: Sequence[str], lines: Lines) -> Report:
     """The report without the findings of the baseline; says on stderr how many that are."""
     from color_checker.baseline import read_baseline
 
-    checked = [source.shown for source in sources.files]
     split = read_baseline(file).split(report.findings, lines, checked)
     if split.known:
         known = f"{len(split.known)} known finding{'' if len(split.known) == 1 else 's'} not shown"
