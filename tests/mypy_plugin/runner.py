@@ -239,7 +239,7 @@ def run_mypy(directory: Path, *args: str, cache: Path | str | None = None) -> Re
     stderr = io.StringIO()
     with contextlib.chdir(directory), contextlib.redirect_stderr(stderr):
         out, err, code = api.run(arguments)
-    return Result(parsed(out), out, err + stderr.getvalue(), code)
+    return _without_failure(Result(parsed(out), out, err + stderr.getvalue(), code))
 
 
 def run_command(directory: Path, *command: str) -> Result:
@@ -252,7 +252,14 @@ def run_command(directory: Path, *command: str) -> Result:
         text=True,
         check=False,
     )
-    return Result(parsed(done.stdout), done.stdout, done.stderr, done.returncode)
+    return _without_failure(Result(parsed(done.stdout), done.stdout, done.stderr, done.returncode))
+
+
+def _without_failure(result: Result) -> Result:
+    output = result.stdout + result.stderr
+    for sign in ("INTERNAL ERROR", "color-checker) failed"):
+        assert sign not in output, output
+    return result
 
 
 def parsed(output: str) -> tuple[Message, ...]:
