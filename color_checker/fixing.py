@@ -99,8 +99,8 @@ class _Fixing:
         self.originals: dict[str, bytes] = {}
         self.texts: dict[str, str] = {}
         self.fixed: list[Fixed] = []
-        #: Findings for which the fix did not do what it should, with the reason.
-        self.refused: dict[tuple[str, ...], str] = {}
+        #: What was tried for findings and did not do what it should: the fix's title, and the reason.
+        self.refused: dict[tuple[str, ...], dict[str, str]] = {}
 
     def run(self) -> Outcome:
         """Rounds of fixes, until there are none."""
@@ -129,23 +129,29 @@ class _Fixing:
     def _fixes(self, finding: Finding) -> tuple[Fix, ...]:
         return fixes_for(finding, self.session.analysis, self.read)
 
+    def _best(self, finding: Finding) -> Fix | None:
+        """The first fix that may be made and was not refused."""
+        refused = self.refused.get(self._key(finding), {})
+        return next(
+            (f for f in self._fixes(finding) if (f.safe or self.unsafe) and f.title not in refused), None
+        )
+
+    def _refuse(self, finding: Finding, fix: Fix, reason: str) -> None:
+        self.refused.setdefault(self._key(finding), {})[fix.title] = reason
+
     def _choose(self, report: Report) -> list[_Choice]:
         """A fix for each finding that has one, as many as can be applied together."""
         chosen: list[_Choice] = []
         taken: dict[str, list[Edit]] = {}
         for finding in report.findings:
-            if (
-                not self._is_wanted(finding)
-                or finding.name not in FIXERS
-                or self._key(finding) in self.refused
-            ):
+            if not self._is_wanted(finding) or finding.name not in FIXERS:
                 continue
-            fix = next((fix for fix in self._fixes(finding) if fix.safe or self.unsafe), None)
+            fix = self._best(finding)
             if fix is None:
                 continue
             closed = next((path for path in _paths(fix.edits) if not _is_writable(path)), None)
             if closed is not None:
-                self.refused[self._key(finding)] = f"{shown_path(closed)} is read-only"
+                self._refuse(finding, fix, f"{shown_path(closed)} is read-only")
             elif not any(overlap(fix.edits, taken.get(path, ())) for path in _paths(fix.edits)):
                 chosen.append(_Choice(finding, fix))
                 for edit in fix.edits:
@@ -169,7 +175,7 @@ class _Fixing:
                 return after
             self._put(kept)
         if len(choices) == 1:
-            self.refused[gone[0]] = "its fix leads to another finding"
+            self._refuse(choices[0].finding, choices[0].fix, "its fix leads to another finding")
             return self.session.check()
         report = self.session.check()
         suspects = [c for c in choices if wrong is None or wrong & _shown_paths(c)]
@@ -184,7 +190,7 @@ class _Fixing:
         finding = next((finding for finding in report.findings if self._key(finding) == key), None)
         if finding is None:
             return report
-        fix = next((fix for fix in self._fixes(finding) if fix.safe or self.unsafe), None)
+        fix = self._best(finding)
         return report if fix is None else self._accept(report, [_Choice(finding, fix)])
 
     def _apply(self, choices: list[_Choice]) -> dict[str, str] | None:
@@ -199,8 +205,8 @@ class _Fixing:
             self.session.overlay(path, text)
 
     def _reason(self, finding: Finding) -> str:
-        if self._key(finding) in self.refused:
-            return self.refused[self._key(finding)]
+        for reason in self.refused.get(self._key(finding), {}).values():
+            return reason
         found = self._fixes(finding)
         if any(fix.safe or self.unsafe for fix in found):
             return "its fix did not come to an end"

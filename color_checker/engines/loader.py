@@ -207,6 +207,8 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
             function another registered name (`@bp.function_name("SayHello")`).
         passes: dotted call → how it hands on arguments; several where it starts several things
             (`start_workflow(..., start_signal="stop", start_signal_args=[])`) (CC402).
+        imports_block: the context manager under which imports stay out of the engine's sandbox, as code for
+            `color-checker fix`.
         rewrites: what `color-checker fix` writes in place of calls with an effect, the best first.
         extractions: how it makes a step of a piece of a workflow, and how the workflow calls a step; the
             first that is possible is taken.
@@ -243,6 +245,7 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
     renames: dict[str, tuple[int | str, ...]] = {}
     keys: dict[str, tuple[int | str, ...]] = {}
     passes: dict[str, tuple[Passing, ...]] = {}
+    imports_block: str = ""
     rewrites: tuple[Rewrite, ...] = ()
     extractions: tuple[Extraction, ...] = ()
     argument_converters: dict[str, str] = {}

@@ -187,7 +187,7 @@ class _Extracting:
         word = "async def" if is_async else "def"
         if extraction.nested:
             indentation = self._indentation(code, region)
-            given = ", ".join(f"{name}={name}" for name in region.inputs)
+            given = ", ".join([*extraction.parameters, *(f"{name}={name}" for name in region.inputs)])
             head = f"{word} {names.step}({given}):{code.newline}"
             start, end = code.span(region.nodes[0])[0], code.span(region.nodes[-1])[1]
             text = f"{head}{body}{code.newline}{indentation}{_bound_to(region, call.text)}"
@@ -275,7 +275,7 @@ class _Extracting:
     ) -> str:
         """The annotation of the result, where it is plain; engines read stored values by it."""
         if region.expression is None:
-            return "" if region.outputs else " -> None"
+            return "" if region.outputs or region.returns else " -> None"
         name = type_name(storing.values(region.expression))
         if not name:
             return ""
@@ -304,6 +304,8 @@ def _free(name: str, taken: set[str]) -> str:
 
 
 def _bound_to(region: Region, call: str) -> str:
+    if region.returns:
+        return f"return {call}" if not call.startswith("yield ") else f"return ({call})"
     return f"{', '.join(region.outputs)} = {call}" if region.outputs else call
 
 

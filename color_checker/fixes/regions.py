@@ -31,6 +31,7 @@ class Region(msgspec.Struct, frozen=True):
         outputs: the names of variables that it binds and others read.
         attributes: of `self`, that it reads.
         waits: it awaits something.
+        returns: it ends with the function's `return`.
     """
 
     nodes: tuple[cst.CSTNode, ...]
@@ -38,6 +39,7 @@ class Region(msgspec.Struct, frozen=True):
     outputs: tuple[str, ...] = ()
     attributes: tuple[str, ...] = ()
     waits: bool = False
+    returns: bool = False
 
     @property
     def expression(self) -> cst.BaseExpression | None:
@@ -84,7 +86,7 @@ class Search:
     def _look(self, nodes: tuple[cst.CSTNode, ...]) -> Region | _Grow:
         first = nodes[0]
         function = self.code.function(first)
-        if not isinstance(function, cst.FunctionDef) or isinstance(first, cst.FunctionDef | cst.ClassDef):
+        if not isinstance(function, cst.FunctionDef):
             return self._climb(first) if len(nodes) == 1 else _Grow(None)
         if self._is_engines(nodes):
             return _Grow(None)
@@ -118,8 +120,9 @@ class Search:
         climbed = self._climb(nodes[0])
         if not self._is_in_block(nodes[0]) or not self._can_call(nodes[0]):
             return climbed
-        jump = _leaves(nodes)
-        if jump == "return":
+        result = _returned(nodes[-1])
+        jump = _leaves(nodes if result is None else nodes[:-1])
+        if jump == "return" or not (result is None or self.storing.is_data(result)):
             return _Grow(None)
         if jump:
             return climbed
@@ -129,9 +132,8 @@ class Search:
         made = set().union(*(bound(node) for node in nodes))
         if made - locals_of(function):
             return _Grow(None)
-        outputs = tuple(
-            name for name in _in_order(nodes, made) if self._is_read_outside(name, nodes, function)
-        )
+        read = (name for name in _in_order(nodes, made) if self._is_read_outside(name, nodes, function))
+        outputs = tuple(read) if result is None else ()
         for name in outputs:
             if not self._is_stored(name, nodes[0]):
                 return self._with_readers(name, nodes) or climbed
@@ -143,7 +145,7 @@ class Search:
             again = tuple(name for name in inputs if name in made)
             if not all(self._is_bound_before(name, nodes[0], function) for name in again):
                 return climbed
-            return Region(nodes, again, outputs, (), awaits)
+            return Region(nodes, again, outputs, (), awaits, result is not None)
         names, attributes = self._through_self(inputs, nodes, function)
         if names is None:
             return climbed
@@ -152,7 +154,7 @@ class Search:
                 return self._with_binding(name, nodes) or climbed
             if not self._is_bound_before(name, nodes[0], function):
                 return climbed
-        return Region(nodes, names, outputs, attributes, awaits)
+        return Region(nodes, names, outputs, attributes, awaits, result is not None)
 
     @property
     def _may_wait(self) -> bool:
@@ -364,6 +366,14 @@ def _surely_bound(node: cst.CSTNode) -> set[str]:
             )
             return set().union(*(_surely_bound(line) for line in node.body.body)) & second
     return set()
+
+
+def _returned(node: cst.CSTNode) -> cst.BaseExpression | None:
+    """What the statement returns from the function that it stands in, if it does no more than that."""
+    if isinstance(node, cst.SimpleStatementLine) and len(node.body) == 1:
+        statement = node.body[0]
+        return statement.value if isinstance(statement, cst.Return) else None
+    return None
 
 
 def _awaits(node: cst.CSTNode) -> bool:

@@ -14,7 +14,7 @@ from color_checker.fixes.problem import Problem
 
 
 def registrations(
-    problem: Problem, node: Activation, path: str, step: str, extraction: Extraction
+    problem: Problem, node: Activation, path: str, step: str, extraction: Extraction, module: str = ""
 ) -> Iterator[Edit]:
     """`activities=[…, step]` in the calls that list the workflow, too, or all if none does."""
     if not extraction.registered or problem.profile is None:
@@ -30,7 +30,7 @@ def registrations(
     for keyword, file, code, call in those:
         listed = next((a.value for a in call.args if a.keyword and a.keyword.value == keyword), None)
         if isinstance(listed, cst.List):
-            yield from _added(problem, code, file, listed, path, node.module.name, step)
+            yield from _added(problem, code, file, listed, path, module or node.module.name, step)
 
 
 def _files(problem: Problem) -> Iterator[str]:
@@ -71,8 +71,7 @@ def _added(
         yield from named.edits
     elements = listed.elements
     if not elements:
-        start = code.span(listed.lbracket)[1]
-        yield code.insert(file, start, text)
+        yield code.edit(file, listed, f"[{text}]")  # not put in: two fixes would need a comma between
         return
     last = elements[-1]
     end = code.span(last.value)[1]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from color_checker.findings import Effect, Finding
-from color_checker.fixes import awaiting, extraction, ordering, rewriting
+from color_checker.fixes import awaiting, calls, conversion, extraction, ordering, passing, rewriting
 from color_checker.fixes.edits import Fix, Read
 from color_checker.fixes.problem import Problem
 
@@ -17,9 +17,11 @@ Fixer = Callable[[Problem], Iterator[Fix]]
 
 #: Rule → what may fix its findings, the best first.
 FIXERS: dict[str, tuple[Fixer, ...]] = {
-    **{effect.value: (rewriting.fixes, extraction.fixes) for effect in Effect},
+    **{effect.value: (rewriting.fixes, conversion.fixes, extraction.fixes) for effect in Effect},
     Effect.UNORDERED.value: (ordering.fixes, extraction.fixes),
+    "effectful-import": (passing.fixes,),
     "global-read": (extraction.fixes,),
+    "step-bypasses-engine": (calls.fixes,),
     "not-awaited": (awaiting.fixes,),
 }
 

@@ -18,14 +18,14 @@ HELPER = """
     import os
     import requests
 
-    def load(path):
+    def load(path, **more):
         return len(requests.get(path).text)
 
     class Box:
         def size(self, part):
             return os.path.getsize(str(part))
 
-    async def fetch(path):
+    async def fetch(path, **more):
         return load(path)
 """
 
@@ -103,9 +103,13 @@ return total
 
 
 def test_what_is_awaited_is_awaited_in_the_step(tmp_path: Path) -> None:
-    assert "async def fetch_activity(path: str) -> int:\n    return await fetch(path)\n" in _fixed(
-        tmp_path, "return await fetch(path)"
-    )
+    text = _fixed(tmp_path, "return [await fetch(path)]")
+    assert "async def fetch_activity(path: str) -> int:\n    return await fetch(path)\n" in text
+
+
+def test_a_nested_function_goes_along_with_its_calls(tmp_path: Path) -> None:
+    text = _fixed(tmp_path, "def inner():\n    return load(path)\n\nreturn inner() + inner()")
+    assert "    def inner():\n        return load(path)\n" in text
 
 
 def test_an_attribute_of_the_workflow_is_handed_over_by_value(tmp_path: Path) -> None:
@@ -175,10 +179,10 @@ OTHER_ENGINES = {
 
         @DBOS.workflow()
         def run(path: str) -> int:
-            return load(path) + 1
+            return load(path, more=1) + 1
         """,
         [
-            "@DBOS.step()\ndef load_step(path: str) -> int:\n    return load(path)\n",
+            "@DBOS.step()\ndef load_step(path: str) -> int:\n    return load(path, more=1)\n",
             "    return load_step(path) + 1\n",
         ],
     ),
