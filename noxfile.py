@@ -19,6 +19,12 @@ PACKAGES = [
     if Path(name, "__init__.py").exists()
 ]
 
+#: Those that need no engine's SDK. `.ci/run` has the same.
+OLDEST_MYPY_TESTS = [
+    f"tests/mypy_plugin/test_{name}.py"
+    for name in ("runner", "codes", "notes", "incremental", "daemon", "modules", "failures")
+]
+
 
 @nox.session
 def format(session: nox.Session) -> None:  # noqa: A001 - the command is `nox -s format`
@@ -44,6 +50,13 @@ def types(session: nox.Session) -> None:
 def test(session: nox.Session) -> None:
     """The test suite; arguments go to pytest: `nox -s test -- -x tests/rules`."""
     session.run("pytest", *(session.posargs or ["-n", "auto"]))
+
+
+@nox.session(venv_backend="venv")
+def oldest(session: nox.Session) -> None:
+    """The mypy plugin on the oldest mypy that it works with, in an environment of its own."""
+    session.install("-e", ".[dev]", "mypy==1.18.*")
+    session.run("pytest", *(session.posargs or ["-n", "auto", "-m", "not slow", *OLDEST_MYPY_TESTS]))
 
 
 @nox.session

@@ -57,6 +57,15 @@ def test_a_version_that_is_known_gets_the_plugin_each_time(version: str) -> None
     assert isinstance(first, type)
 
 
+def test_the_oldest_version_that_is_known_is_the_one_that_is_tested() -> None:
+    wanted = "mypy=={}.{}.*".format(*mypy_plugin.OLDEST)
+    root = Path(__file__).parent.parent.parent
+    assert [wanted in (root / name).read_text(encoding="utf-8") for name in (".ci/run", "noxfile.py")] == [
+        True,
+        True,
+    ]
+
+
 def test_a_cache_directory_that_is_a_file_costs_time_and_no_finding(tmp_path: Path) -> None:
     write(tmp_path, {"app.py": CLOCK, "taken": ""})
     configure(tmp_path, color='cache-dir = "taken"')
