@@ -36,6 +36,7 @@ from color_checker.facts import (
 )
 from color_checker.findings import Finding, Report
 from color_checker.mutations import MUTATOR_NAMES
+from color_checker.places import Kind, Known, Spot, Types
 from color_checker.program import Program
 from color_checker.sites import EffectSite
 from color_checker.solver import Var
@@ -47,11 +48,6 @@ if TYPE_CHECKING:
     from color_checker.link import Linker
     from color_checker.modules import ModuleInfo
 
-Kind = Literal[
-    "receiver", "callee", "argument", "iterated", "spread", "subscripted", "entered", "awaited", "left",
-    "right",
-]  # fmt: skip
-
 #: What a type checker knows these by, and what they are.
 _SINGLETONS = {"os._Environ": "os.environ"}
 
@@ -59,47 +55,6 @@ _SETS = frozenset({"builtins.set", "builtins.frozenset"})
 
 #: What is learned of an element may show something that is learned next; no chain is longer than this.
 _MOST_ROUNDS = 40
-
-
-class Spot(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """An expression by its use.
-
-    The place is that of the whole `x.name`, `x(...)`, `x[...]`, `await x` or `x + y`; for what a `for` loop
-    or a `with` statement takes it is that of the expression itself. Lines and columns count from 1, the end
-    is exclusive, as in `Place`.
-
-    Attributes:
-        part: which argument of a call, by position or keyword, and which of the parts with a star.
-    """
-
-    kind: Kind
-    line: int
-    column: int
-    end_line: int
-    end_column: int
-    part: str = ""
-
-
-class Known(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What an expression is.
-
-    Attributes:
-        name: dotted, where it is defined; classes inside of functions are `module.Name@line`.
-        what: an instance of the class of that name, the class itself, or a function or method.
-        bases: of a class that is not the project's own, the names of those it inherits from, in order.
-        elements: of a set, what is in it.
-        protocol: it only says what the object can do, not what it is.
-    """
-
-    name: str
-    what: Literal["instance", "class", "function"] = "instance"
-    bases: tuple[str, ...] = ()
-    elements: tuple[Known, ...] = ()
-    protocol: bool = False
-
-
-#: All that is known of a file; several for a union, none of which may be left out.
-Types = Mapping[Spot, tuple[Known, ...]]
 
 _Fingerprint = tuple[int, int, int, int, int]
 
@@ -128,6 +83,7 @@ class Resolver:
         self._effects: dict[Activation, list[EffectSite]] = {}
         self._named: dict[tuple[str, str], Var | None] = {}
         self._nodes_of: tuple[Program, list[Activation]] | None = None
+        self._nodes_by_path: dict[str, list[Activation]] | None = None
         #: How many places have become known.
         self.learned = 0
 
@@ -184,14 +140,21 @@ class Resolver:
         They are those in colored code and in what replayed code reaches. Others may come when something is
         learned.
         """
+        return self._unknowns(self._nodes_in.get(path, ()))
+
+    def all_unknowns(self) -> dict[str, tuple[Spot, ...]]:
+        """`unknowns` of all files that have any."""
+        found = ((path, self._unknowns(nodes)) for path, nodes in self._nodes_in.items())
+        return {path: spots for path, spots in found if spots}
+
+    def _unknowns(self, nodes: Iterable[Activation]) -> tuple[Spot, ...]:
         found = {
-            spot: None
-            for node in self._nodes
-            if node.module.key == path
+            spot
+            for node in nodes
             for spot, position, slot in self._spots_of(node)
             if spot is not None and self._is_unknown(node, spot, position, slot)
         }
-        return tuple(sorted(found, key=lambda spot: (spot.line, spot.column, spot.kind, spot.part)))
+        return tuple(sorted(found))
 
     # -- learning -------------------------------------------------------------------------------
 
@@ -298,7 +261,18 @@ class Resolver:
         found.update(dict.fromkeys(program.code))
         nodes = [node for node in found if not node.module.library]
         self._nodes_of = program, nodes
+        self._nodes_by_path = None
         return nodes
+
+    @property
+    def _nodes_in(self) -> dict[str, list[Activation]]:
+        """The same by the file's path."""
+        nodes = self._nodes
+        if self._nodes_by_path is None:
+            self._nodes_by_path = {}
+            for node in nodes:
+                self._nodes_by_path.setdefault(node.module.key, []).append(node)
+        return self._nodes_by_path
 
     def _spots_of(self, node: Activation) -> list[tuple[Spot | None, int, int]]:
         """Each with its operation's position and its value's slot; no spot where values only meet."""

@@ -32,6 +32,7 @@ from mypy.nodes import (
     Node,
     SymbolTableNode,
     TypeInfo,
+    Var,
 )
 from mypy.server.deps import get_dependencies
 from mypy.types import CallableType, Instance, NoneType, UnboundType
@@ -82,8 +83,20 @@ def inject_marks(file: MypyFile, marks: Iterable[int], dependents: Iterable[str]
         _place(statement, target, statement.rvalue)
         file.defs.append(statement)
     if name:
-        targets = {check_name(module) for module in dependents}
-        file.plugin_deps.setdefault(f"<{file.fullname}.{name}>", set()).update(targets)
+        _depend(file, name, dependents)
+
+
+def inject_analyzed_mark(
+    file: MypyFile, mark: int, dependents: Iterable[str], modules: Mapping[str, MypyFile]
+) -> None:
+    """The same for one mark, while mypy is checking the changed file."""
+    info = modules["builtins"].names["int"].node
+    assert isinstance(info, TypeInfo)
+    name = _MARK.format(mark)
+    variable = Var(name, Instance(info, []))
+    variable._fullname = f"{file.fullname}.{name}"
+    file.names[name] = SymbolTableNode(GDEF, variable, no_serialize=True)
+    _depend(file, name, dependents)
 
 
 def depend_on_types(api: TypeChecker) -> None:
@@ -109,6 +122,11 @@ def _check_function(signature: CallableType) -> tuple[FuncDef, NameExpr]:
     function = FuncDef(CHECK, [], body, signature)
     _place(function, body, statement, call, callee)
     return function, callee
+
+
+def _depend(file: MypyFile, name: str, dependents: Iterable[str]) -> None:
+    targets = {check_name(module) for module in dependents}
+    file.plugin_deps.setdefault(f"<{file.fullname}.{name}>", set()).update(targets)
 
 
 def _name(file: MypyFile, function: FuncDef) -> None:

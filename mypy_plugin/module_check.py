@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 
 from mypy.checker import TypeChecker
 from mypy.nodes import CallExpr, Expression, FuncItem, Node
 from mypy.types import ProperType, get_proper_type
 
+from color_checker.places import Spot
 from mypy_plugin import arguments, storable
 from mypy_plugin.names import Names
 from mypy_plugin.project import Project
-from mypy_plugin.typed_places import types_in
+from mypy_plugin.typed_places import types_at
 from mypy_plugin.visit import Visit, text_of
 from mypy_plugin.walk import walk
 
@@ -25,9 +27,12 @@ CHECKS: tuple[tuple[type[Node], Check], ...] = (
 )
 
 
-def check_module(api: TypeChecker, names: Names, project: Project) -> None:
-    """Report what is wrong about color in the module that mypy is checking."""
-    _learn(api, project)
+def check_module(api: TypeChecker, names: Names, project: Project) -> frozenset[str]:
+    """Report what is wrong about color in the module that mypy is checking.
+
+    Returns the paths of the files in which other things are found, now that the types in this one are known.
+    """
+    changed = _learn(api, project)
     visit = Visit(api, names, project)
     for finding in project.findings(visit.path):
         visit.emit(finding)
@@ -36,20 +41,25 @@ def check_module(api: TypeChecker, names: Names, project: Project) -> None:
             for wanted, check in CHECKS:
                 if isinstance(node, wanted):
                     check(visit, node, around)
+    return changed
 
 
-def _learn(api: TypeChecker, project: Project) -> None:
-    """Give the analyzer the types in the module, before its findings are asked for."""
-    if not project.wants_types:
-        return
-
-    def type_of(expression: Expression) -> ProperType | None:
-        return get_proper_type(api.lookup_type(expression)) if api.has_type(expression) else None
-
+def _learn(api: TypeChecker, project: Project) -> frozenset[str]:
+    """Answer the analyzer's questions about the module, before its findings are asked for."""
     path = os.path.abspath(api.path)
-    text = text_of(path)
-    lines = None if text.isascii() else text.encode("utf-8", "replace").split(b"\n")
-    project.learn(path, types_in(api.tree, type_of, lines))
+    changed: frozenset[str] = frozenset()
+    asked: tuple[Spot, ...] = ()
+    while (questions := project.questions(path)) != asked:
+        asked = questions
+        text = text_of(path)
+        lines = None if text.isascii() else text.encode("utf-8", "replace").split(b"\n")
+        answers = types_at(asked, api.tree, partial(_type_of, api), lines)
+        changed |= project.learn(path, answers)
+    return changed
+
+
+def _type_of(api: TypeChecker, expression: Expression) -> ProperType | None:
+    return get_proper_type(api.lookup_type(expression)) if api.has_type(expression) else None
 
 
 def _concerns_color(visit: Visit) -> bool:

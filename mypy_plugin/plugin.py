@@ -18,6 +18,7 @@ from mypy.types import Type
 from color_checker.errors import ColorCheckerError
 from mypy_plugin import codes
 from mypy_plugin.compat import let_report_again
+from mypy_plugin.failures import Failures
 from mypy_plugin.hooks import Hooks, Topic
 from mypy_plugin.imports import finds_module, imported_modules
 from mypy_plugin.injection import (
@@ -26,8 +27,10 @@ from mypy_plugin.injection import (
     depend_on_types,
     has_check,
     inject_analyzed_check,
+    inject_analyzed_mark,
     inject_check,
     inject_marks,
+    remove_check,
 )
 from mypy_plugin.module_check import check_module
 from mypy_plugin.names import Names
@@ -49,8 +52,9 @@ class ColorPlugin(Plugin):
     def __init__(self, options: Options) -> None:
         super().__init__(options)
         assert codes.CODES
+        self._failures = Failures(show_traceback=options.show_traceback)
         try:
-            self._project = Project()
+            self._project = Project(self._failures)
             config = self._project.config
             self._names = Names([config.resolve(path) for path in config.engine_files], config.engines)
         except ColorCheckerError as error:
@@ -74,6 +78,7 @@ class ColorPlugin(Plugin):
         if not ctx.is_check:
             # mypy has analyzed the module, and not yet checked its functions (if it checks these apart).
             self._ensure_check(ctx.id, path)
+            self._project.keep()
         return self._project.digest(path) or None
 
     def _ensure_check(self, module: str, path: str) -> FuncDef | None:
@@ -106,6 +111,15 @@ class ColorPlugin(Plugin):
         if others:
             marks.append(len(marks))
         inject_marks(file, marks, others)
+
+    def _mark_late(self, api: TypeChecker, changed: frozenset[str]) -> None:
+        """The same, when only the types in a module have shown that the findings of others change."""
+        path = os.path.abspath(api.path)
+        others = [self._modules_at[other] for other in sorted(changed - {path}) if other in self._modules_at]
+        if others:
+            marks = self._marks.setdefault(path, [])
+            marks.append(len(marks))
+            inject_analyzed_mark(api.tree, marks[-1], others, self._modules or {})
 
     def _arrive(self) -> None:
         """Called whenever mypy may be checking a module in which nothing of ours has been seen so far."""
@@ -148,7 +162,14 @@ class ColorPlugin(Plugin):
             let_report_again(api.errors)
             # What it may have said for now.
             api.errors.clear_errors_in_targets(api.errors.file, {check_name(api.tree.fullname)})
-            check_module(api, self._names, self._project)
+            changed: frozenset[str] = frozenset()
+            try:
+                changed = check_module(api, self._names, self._project)
+            except Exception as error:  # noqa: BLE001 - in mypy it would be an "internal error", and the end
+                self._failures.say(error)
             if self._daemon:
                 depend_on_types(api)
+                self._mark_late(api, changed)
+            else:
+                remove_check(api.tree)
         return ctx.default_return_type

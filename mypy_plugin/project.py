@@ -12,8 +12,10 @@ import msgspec
 from color_checker.config import Config, load_config
 from color_checker.errors import ColorCheckerError
 from color_checker.findings import Color, Finding, Report
-from color_checker.resolving import Types
+from color_checker.places import Spot, Types
 from color_checker.session import Session
+from mypy_plugin.circumstances import circumstances
+from mypy_plugin.failures import Failures
 from mypy_plugin.resolution import Resolution
 
 if TYPE_CHECKING:
@@ -35,8 +37,9 @@ class Project:
     Paths are absolute here.
     """
 
-    def __init__(self) -> None:
-        """Raises ColorCheckerError if the configuration is wrong."""
+    def __init__(self, failures: Failures) -> None:
+        """Looks at the project for the first time. Raises ColorCheckerError if the configuration is wrong."""
+        self._failures = failures
         self.config: Config = load_config(Path.cwd())
         self._session = Session(self.config.default_paths())
         self._resolution = Resolution(self.config)
@@ -46,6 +49,10 @@ class Project:
         self._coloring: dict[str, dict[int, Coloring]] | None = None
         #: Why the last look at the project failed, "" if it did not.
         self.problem = ""
+        self._circumstances = circumstances(self.config)
+        self._check()
+        if self.problem:
+            raise ColorCheckerError(self.problem)
 
     def holds(self, path: str) -> bool:
         """Whether the file is one of the project's, so that its findings are known."""
@@ -58,11 +65,11 @@ class Project:
         return self._by_path.get(path, ())
 
     def digest(self, path: str) -> str:
-        """A short text that changes when what is found in the file does, or what is known of its types."""
-        found, known = self.findings(path), self._resolution.digest(path)
-        if not found and not known:
+        """A short text that changes when what is found in one of the project's files may change."""
+        if not self.holds(path):
             return ""
-        return hashlib.sha256(msgspec.json.encode(found) + known).hexdigest()[:16]
+        parts = (self._circumstances, msgspec.json.encode(self.findings(path)), self._resolution.digest(path))
+        return hashlib.sha256(b"".join(parts)).hexdigest()[:16]
 
     @property
     def analysis(self) -> Analysis:
@@ -88,8 +95,7 @@ class Project:
         before = self._by_path
         self._check()
         self._stats[path] = stat
-        paths = before.keys() | self._by_path.keys()
-        return frozenset(path for path in paths if before.get(path) != self._by_path.get(path))
+        return self._differing(before)
 
     def _ensure(self) -> None:
         if self._report is None:
@@ -102,6 +108,9 @@ class Project:
         except ColorCheckerError as error:
             self.problem = str(error)
             self._report = self._report or Report()
+        except Exception as error:  # noqa: BLE001 - mypy has its own work to do, which does not need us
+            self._failures.say(error)
+            self._report = self._report or Report()
         self._coloring = None
         hashes = self._session.files if not self.problem else {}
         self._resolution.start(self._report, hashes, lambda: self._session.analysis, self._analyze_anew)
@@ -112,19 +121,30 @@ class Project:
         self._session.check()
         return self._session.analysis
 
-    @property
-    def wants_types(self) -> bool:
-        """Whether there is workflow code of which something could be learned."""
+    def questions(self, path: str) -> tuple[Spot, ...]:
+        """The places in a file of which mypy is to say what they are."""
         self._ensure()
-        return self._resolution.is_wanted
+        return self._resolution.questions(path)
 
-    def learn(self, path: str, types: Types) -> None:
-        """Take what mypy says of the expressions in a file."""
-        self._ensure()
-        before = self._resolution.findings
-        self._resolution.learn(path, types)
-        if self._resolution.findings is not before:
-            self._sort()
+    def learn(self, path: str, types: Types) -> frozenset[str]:
+        """Take what mypy says of these places; there may be other questions then.
+
+        Returns the paths of the files in which other things are found now.
+        """
+        if not self._resolution.learn(path, types):
+            return frozenset()
+        before = self._by_path
+        self._coloring = None
+        self._sort()
+        return self._differing(before)
+
+    def keep(self) -> None:
+        """Keep what was learned, for the next run."""
+        self._resolution.keep()
+
+    def _differing(self, before: dict[str, tuple[Finding, ...]]) -> frozenset[str]:
+        paths = before.keys() | self._by_path.keys()
+        return frozenset(path for path in paths if before.get(path) != self._by_path.get(path))
 
     def _sort(self) -> None:
         by_path: dict[str, list[Finding]] = {}

@@ -1,25 +1,26 @@
 """What mypy's types show that the analyzer alone does not: findings behind expressions it cannot resolve.
 
-In the pass over a module, the types of its expressions are read (`typed_places.py`) and given to the analyzer
-(`color_checker/resolving.py`), which goes on from there. A finding that follows may stand in another file: in
-the workflow that calls the helper which mypy is checking. mypy checks what a module imports before the module
-itself, so it is known by the time that module is reported.
+The analyzer asks what the expressions are that it does not know and that matter (`Resolver.unknowns`). When
+mypy has checked a module, it is asked about those in it, and the analyzer goes on from there; what it asks
+next is asked at once, too. A finding that follows may stand in another file: in the workflow that calls the
+helper which mypy is checking. mypy checks what a module imports before the module itself, so it is known by
+the time that module is reported.
 
-How cold, incremental and daemon runs come to the same. What mypy said of a file is kept in the analyzer's
-cache directory, under the path and the hash of the file's content, and kept anew whenever mypy has checked
-the file, whose types depend on other files, too. Every run starts from all that is kept, also for files that
-mypy takes from its own cache and does not check again. Findings are part of what mypy keeps of a module
-(`report_config_data`), and so is what is kept of its types. Thus a module is checked again if nothing is kept
-of it, because the two caches do not come from the same run; and also if something learned in one file
-changes the findings in a module that mypy had checked already (a helper that is called through a registry and
-imports the workflow): in the next run. After that nothing changes any more, because what is learned is a
-fixpoint of what is kept. If mypy says something else of a place than what was learned there, all is learned
-anew, by an analysis that has learned nothing yet.
+How cold, incremental and daemon runs come to the same. mypy's answers are kept in the analyzer's cache, each
+for a file and the hash of its content, and given anew whenever mypy checks the file, whose types depend on
+other files, too. Every run starts from all answers that are kept, also for files that mypy takes from its own
+cache and does not check again. What mypy keeps of a module (`report_config_data`) changes with the findings
+in it and with the questions that are open in it. So a module is checked again if its answers got lost, and if
+something learned in another file leads to new questions or findings in a module that mypy had checked before
+(a helper that is called through a registry and imports the workflow): in the next run. After that nothing
+changes any more, because what is learned is a fixpoint of the answers. If mypy says something else of a place
+than it did, all is learned anew, by an analysis that has learned nothing yet.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -27,27 +28,39 @@ import msgspec
 from color_checker.config import Config
 from color_checker.findings import Finding, Report
 from color_checker.inputs import FACTS_VERSION
-from color_checker.resolving import Known, Resolver, Spot, Types
+from color_checker.places import Known, Spot, Types
 from color_checker.sources import content_hash
 from color_checker.store import Store
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from color_checker.checking import Analysis
+    from color_checker.resolving import Resolver
 
 #: To be changed whenever what is kept changes its meaning.
-_FORMAT = "1"
+_FORMAT = "2"
+
+_Pairs = tuple[tuple[Spot, tuple[Known, ...]], ...]
 
 
-class _Kept(msgspec.Struct, frozen=True, array_like=True):
-    """What mypy said of a file: each value once, and the places with the numbers of their values."""
+class _Answers(msgspec.Struct, frozen=True, array_like=True):
+    """What mypy said of the places in a file, when its content had this hash."""
 
-    values: tuple[Known, ...]
-    places: tuple[tuple[Spot, tuple[int, ...]], ...]
+    content: bytes
+    known: _Pairs
+
+
+class _Outcome(msgspec.Struct, frozen=True, array_like=True):
+    """What follows from a report and all answers: the findings, and a hash of a file's open questions."""
+
+    findings: tuple[Finding, ...]
+    open: dict[str, bytes]
 
 
 _encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(_Kept)
-_findings_decoder = msgspec.msgpack.Decoder(tuple[Finding, ...])
+_all_answers = msgspec.msgpack.Decoder(dict[str, _Answers])
+_outcome = msgspec.msgpack.Decoder(_Outcome)
 
 
 class Resolution:
@@ -59,24 +72,19 @@ class Resolution:
         self._analyze: Callable[[], Analysis] | None = None
         self._analyze_anew: Callable[[], Analysis] | None = None
         self._hashes: Mapping[str, bytes] = {}
-        #: path → what is kept of it, encoded.
-        self._kept: dict[str, bytes] = {}
+        self._answers: dict[str, _Answers] = {}
         self._resolver: Resolver | None = None
-        self._findings: tuple[Finding, ...] = ()
+        self._result = _Outcome((), {})
+        self._is_new = False
 
     @property
     def findings(self) -> tuple[Finding, ...]:
         """All findings in all files."""
-        return self._findings
-
-    @property
-    def is_wanted(self) -> bool:
-        """Whether there is any workflow code of which something could be learned."""
-        return self._report.summary.calls > 0
+        return self._result.findings
 
     def digest(self, path: str) -> bytes:
-        """Changes with what is kept of a file: one of which nothing is kept has to be checked again."""
-        return content_hash(self._kept[path]) if self.is_wanted and path in self._kept else b""
+        """Changes with the questions that are open in a file: it has to be checked again to be asked them."""
+        return self._result.open.get(path, b"")
 
     def start(
         self, report: Report, hashes: Mapping[str, bytes], analyze: Callable[[], Analysis],
@@ -89,127 +97,118 @@ class Resolution:
             analyze: gives the analysis behind the report, to which is added what is learned.
             analyze_anew: the same, made anew.
         """
-        changed = [path for path, digest in hashes.items() if self._hashes.get(path) != digest]
-        for path in self._kept.keys() - hashes.keys():
-            del self._kept[path]
         self._report, self._hashes = report, hashes
         self._analyze, self._analyze_anew = analyze, analyze_anew
-        self._findings = report.findings
-        if not self.is_wanted:
-            return
-        self._load(changed)
-        known = self._stored_findings()
+        self._result, self._is_new = _Outcome(report.findings, {}), False
+        if not report.summary.calls:
+            return  # there is no workflow code of which something could be learned
+        with self._store() as store:
+            self._answers = self._load(store)
+            known = self._kept_outcome(store)
         if known is not None:
-            self._resolver, self._findings = None, known
-        elif any(self._kept.values()):
+            self._resolver, self._result = None, known
+        else:
             self._resume()
 
-    def learn(self, path: str, types: Types) -> None:
-        """Take what mypy says of a file now."""
-        if not self.is_wanted or path not in self._hashes:
-            return
-        kept = _encode(types)
-        if self._kept.get(path) == kept:
-            return
-        self._kept[path] = kept
-        with self._store() as store:
-            store.put([(self._key(path), kept)])
-        if self._resolver is not None and self._resolver.contradicts(path, types):
+    def questions(self, path: str) -> tuple[Spot, ...]:
+        """The places in a file of which mypy is to say what they are, also those of which it has."""
+        if path not in self._result.open and path not in self._answers:
+            return ()
+        known = self._answers.get(path)
+        answered = [spot for spot, _ in known.known] if known is not None else []
+        return tuple(dict.fromkeys((*answered, *self._learning().unknowns(path))))
+
+    def learn(self, path: str, types: Types) -> bool:
+        """Take what mypy says now of a file's places. Whether that is news."""
+        pairs = tuple(sorted(types.items()))
+        before = self._answers.get(path)
+        if pairs == (before.known if before is not None else ()):
+            return False
+        if pairs:
+            self._answers[path] = _Answers(self._hashes[path], pairs)
+        else:
+            del self._answers[path]
+        self._is_new = True
+        resolver = self._learning()
+        if resolver.contradicts(path, types):
             assert self._analyze_anew is not None
             self._resolver, self._analyze = None, self._analyze_anew
-        if self._resolver is None:
             self._resume()
         else:
-            self._resolver.learn(path, types)
-            self._findings = self._resolver.findings
+            resolver.learn(path, types)
+            is_open = {**self._result.open, path: _hash_of(resolver.unknowns(path))}
+            self._result = _Outcome(resolver.findings, is_open)
+        return True
 
-    def finish(self) -> None:
-        """Keep the findings, so that a run in which nothing has changed has nothing to do."""
-        if self.is_wanted and self._resolver is not None:
-            with self._store() as store:
-                store.put([(self._result_key(), _encoder.encode(self._findings))])
+    def keep(self) -> None:
+        """Keep what is known now for the next run; called now and then, since no run says when it ends."""
+        if not self._is_new:
+            return
+        self._is_new = False
+        with self._store() as store:
+            kept = self._load(store) | self._answers
+            store.put([
+                (self._answers_key(), _encoder.encode(kept)),
+                (self._outcome_key(), _encoder.encode(self._result)),
+            ])  # fmt: skip
+
+    def _learning(self) -> Resolver:
+        if self._resolver is None:
+            self._resume()
+        assert self._resolver is not None
+        return self._resolver
 
     def _resume(self) -> None:
-        """Learn all that is kept."""
+        """Learn all that is known."""
+        from color_checker.resolving import Resolver
+
         assert self._analyze is not None
         analysis = self._analyze()
         if self._resolver is None or not self._resolver.continues(analysis, self._report):
             self._resolver = Resolver(analysis, self._report.findings, self._report.gaps)
-        self._resolver.learn_all({path: _decode(kept) for path, kept in self._kept.items()})
-        self._findings = self._resolver.findings
+        self._resolver.learn_all({path: dict(answers.known) for path, answers in self._answers.items()})
+        is_open = {path: _hash_of(spots) for path, spots in self._resolver.all_unknowns().items()}
+        self._result = _Outcome(self._resolver.findings, is_open)
+        self._is_new = True
 
     # -- what is kept ---------------------------------------------------------------------------
 
-    def _load(self, paths: Iterable[str]) -> None:
-        keys = {path: self._key(path) for path in paths}
-        with self._store() as store:
-            stored = store.get(list(keys.values()))
-        for path, key in keys.items():
-            if key in stored:
-                self._kept[path] = stored[key]
-            else:
-                # Until it has been checked again, a file that has changed is not known.
-                self._kept.pop(path, None)
-
-    def _stored_findings(self) -> tuple[Finding, ...] | None:
-        key = self._result_key()
-        with self._store() as store:
-            data = store.get([key]).get(key)
+    def _load(self, store: Store) -> dict[str, _Answers]:
+        """The answers for files that are as they were then."""
+        key = self._answers_key()
         try:
-            return _findings_decoder.decode(data) if data is not None else None
-        except (msgspec.DecodeError, msgspec.ValidationError):
+            kept = _all_answers.decode(store.get([key])[key])
+        except (KeyError, msgspec.DecodeError, msgspec.ValidationError):
+            return {}
+        return {path: one for path, one in kept.items() if self._hashes.get(path) == one.content}
+
+    def _kept_outcome(self, store: Store) -> _Outcome | None:
+        key = self._outcome_key()
+        try:
+            return _outcome.decode(store.get([key])[key])
+        except (KeyError, msgspec.DecodeError, msgspec.ValidationError):
             return None
 
-    def _result_key(self) -> bytes:
-        """Of what the findings depend on: the report, for all that it was made from, the files, types."""
-        report = msgspec.structs.replace(
-            self._report, summary=msgspec.structs.replace(self._report.summary, seconds=None)
-        )
-        parts = [_FORMAT.encode(), FACTS_VERSION.encode(), _encoder.encode(report)]
-        for path, digest in sorted(self._hashes.items()):
-            parts += [
-                path.encode("utf-8", "surrogateescape"),
-                digest,
-                content_hash(self._kept.get(path, b"")),
-            ]
-        return content_hash(b"\0".join(parts))
+    def _answers_key(self) -> bytes:
+        return content_hash(f"types {_FORMAT} {self._config.root}".encode("utf-8", "surrogateescape"))
 
-    def _key(self, path: str) -> bytes:
-        name = path.encode("utf-8", "surrogateescape")
-        return content_hash(b"\0".join((b"types", _FORMAT.encode(), name, self._hashes[path])))
+    def _outcome_key(self) -> bytes:
+        """Of what the findings depend on: the report, in place of its sources, the files, the answers."""
+        summary = msgspec.structs.replace(self._report.summary, seconds=None)
+        report = msgspec.structs.replace(self._report, summary=summary)
+        answers = sorted(self._answers.items())
+        files = sorted(self._hashes.items())
+        return content_hash(_encoder.encode((_FORMAT, FACTS_VERSION, report, answers, files)))
 
-    def _store(self) -> _OpenStore:
-        return _OpenStore(self._config)
-
-
-class _OpenStore:
-    """The analyzer's cache, for a moment: several processes use it."""
-
-    def __init__(self, config: Config) -> None:
-        self._store = Store.open(config.resolve(config.cache_dir), FACTS_VERSION)
-
-    def __enter__(self) -> Store:
-        return self._store
-
-    def __exit__(self, *exception: object) -> None:
-        self._store.close()
+    @contextmanager
+    def _store(self) -> Iterator[Store]:
+        """The analyzer's cache, for a moment: several processes use it."""
+        store = Store.open(self._config.resolve(self._config.cache_dir), FACTS_VERSION)
+        try:
+            yield store
+        finally:
+            store.close()
 
 
-def _encode(types: Types) -> bytes:
-    """Empty for nothing; the same bytes for the same types."""
-    if not types:
-        return b""
-    numbers: dict[Known, int] = {}
-    places = []
-    for spot, known in types.items():
-        places.append((spot, tuple(numbers.setdefault(one, len(numbers)) for one in known)))
-    return _encoder.encode(_Kept(tuple(numbers), tuple(places)))
-
-
-def _decode(data: bytes) -> Types:
-    """Nothing for what cannot be read: the file is then as one that mypy has not checked yet."""
-    try:
-        kept = _decoder.decode(data) if data else _Kept((), ())
-        return {spot: tuple(kept.values[number] for number in numbers) for spot, numbers in kept.places}
-    except (msgspec.DecodeError, msgspec.ValidationError, IndexError):
-        return {}
+def _hash_of(spots: tuple[Spot, ...]) -> bytes:
+    return content_hash(_encoder.encode(spots))[:8]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from mypy.nodes import (
     ARG_NAMED,
@@ -45,7 +45,7 @@ from mypy.types import (
     get_proper_type,
 )
 
-from color_checker.resolving import Kind, Known, Spot
+from color_checker.places import Kind, Known, Spot
 from mypy_plugin.walk import walk
 
 #: The type of an expression; None if mypy has none.
@@ -72,19 +72,24 @@ class _Use:
         self.part = part
 
 
-def types_in(file: MypyFile, type_of: TypeOf, lines: Sequence[bytes] | None) -> dict[Spot, tuple[Known, ...]]:
-    """What is known of the expressions inside of functions.
+def types_at(
+    spots: Collection[Spot] | None, file: MypyFile, type_of: TypeOf, lines: Sequence[bytes] | None
+) -> dict[Spot, tuple[Known, ...]]:
+    """What is known of these places, or of all (None), inside of functions; without those it is not known of.
 
     `lines`: of the file, if it has other characters than those of ASCII: mypy counts bytes.
     """
     reader = _Reader()
+    wanted = None if spots is None else frozenset(spots)
+    on_lines = frozenset(spot.line for spot in spots or ())
     result: dict[Spot, tuple[Known, ...]] = {}
     for node, around in walk(file):
         if around and type(node) in _USES:
             for use in _USES[type(node)](node):
-                known = reader.known(use, type_of)
-                if known:
-                    result[_spot(use, lines)] = known
+                if wanted is None or use.place.line in on_lines:
+                    spot = _spot(use, lines)
+                    if (wanted is None or spot in wanted) and (known := reader.known(use, type_of)):
+                        result[spot] = known
     return result
 
 

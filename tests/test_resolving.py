@@ -10,7 +10,8 @@ import pytest
 
 from color_checker.checking import analyze
 from color_checker.config import Config
-from color_checker.resolving import Known, Resolver, Spot
+from color_checker.places import Known, Spot
+from color_checker.resolving import Resolver
 
 _WORKFLOW = """\
 from acme import shop

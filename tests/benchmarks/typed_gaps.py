@@ -30,8 +30,9 @@ from mypy.types import ProperType, get_proper_type
 from color_checker.checking import analyze
 from color_checker.config import Config, load_config
 from color_checker.findings import Finding
-from color_checker.resolving import Known, Resolver, Spot
-from mypy_plugin.typed_places import types_in
+from color_checker.places import Known, Spot
+from color_checker.resolving import Resolver
+from mypy_plugin.typed_places import types_at
 
 Types = dict[str, dict[Spot, tuple[Known, ...]]]
 
@@ -73,7 +74,7 @@ def types_of(paths: Iterable[Path], stubs: str = "") -> Types:
 
     wanted = {os.path.abspath(source.path) for source in sources if source.path}
     return {
-        path: types_in(file, type_of, _lines(path))
+        path: types_at(None, file, type_of, _lines(path))
         for file in result.files.values()
         if (path := os.path.abspath(file.path)) in wanted
     }

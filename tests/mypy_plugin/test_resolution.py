@@ -139,6 +139,10 @@ def test_the_daemon_comes_to_the_same(tmp_path: Path) -> None:
         assert daemon.check().places == frozenset()
         write(tmp_path, {"helper.py": _HELPER})
         assert daemon.check().places == _FOUND
+        write(tmp_path, {"helper.py": _HELPER.replace("base.folder.read_text()", "str(base)")})
+        assert daemon.check().places == frozenset()
+        write(tmp_path, {"helper.py": _HELPER.replace("return base", "return 'never seen' + base")})
+        assert daemon.check().places == _FOUND
 
 
 def test_a_project_without_workflows_keeps_nothing(tmp_path: Path) -> None:
