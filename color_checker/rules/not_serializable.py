@@ -19,14 +19,14 @@ class NotSerializable(TypedRule):
 
     It needs types, so only the mypy plugin reports it. Where a project gives the engine a converter that is
     not known (`Client.connect(data_converter=...)`, `DBOSConfig(serializer=...)`, `serde=...`), nothing is
-    said. With `strict = true`, types that do not say what is stored (`Any`, `object`, protocols) are reported,
-    too.
+    said. With `strict = true`, types that do not say what is stored (`Any`, `object`, protocols) are reported
+    as well.
 
     ## Why is this bad
 
     The engine writes what workflows and steps are given and what they return into its history, and works with
-    what it reads from there when it replays. What cannot be written fails when the call is made, often only in
-    a branch that no test runs; what comes back as something else fails later, somewhere else, and sometimes
+    what it reads from there when it replays. What cannot be written fails when the call is made, often in a
+    branch that no test runs; what comes back as something else fails later, somewhere else, and sometimes
     not at all.
 
     ## Use instead

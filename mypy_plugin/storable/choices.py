@@ -8,6 +8,7 @@ calls such as `Client.connect(..., data_converter=...)`, and entries of a config
 from __future__ import annotations
 
 import ast
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
@@ -37,7 +38,7 @@ def converters_for(project: Project, path: str, profile: Profile, default: str) 
     if _last.analysis is not analysis:
         _last.analysis, _last.graph, _last.found = analysis, None, {}
     if profile.name not in _last.found:
-        _last.found[profile.name] = _choices(analysis, wanted)
+        _last.found[profile.name] = _choices([source.path for source in analysis.project.files], wanted)
     choices = _last.found[profile.name]
     if choices:
         if _last.graph is None:
@@ -90,12 +91,20 @@ class _Wanted:
         return None
 
 
-def _choices(analysis: Analysis, wanted: _Wanted) -> dict[str, tuple[str, ...]]:
+def digest(paths: Iterable[str], profiles: Iterable[Profile]) -> str:
+    """A short text that changes when the files at these paths choose other converters; "" if they choose none."""
+    paths = sorted(paths)
+    found = {profile.name: _choices(paths, _Wanted(profile)) for profile in profiles}
+    chosen = sorted((name, *item) for name, choices in found.items() for item in choices.items())
+    return hashlib.sha256(repr(chosen).encode()).hexdigest()[:16] if chosen else ""
+
+
+def _choices(paths: Iterable[str], wanted: _Wanted) -> dict[str, tuple[str, ...]]:
     """Path → the converters that are chosen in the file."""
     words = [*wanted.keywords, *(name.rpartition(".")[2] for name in wanted.calls)]
-    found = {}
-    for source in analysis.project.files:
-        text = _text(source.path)
+    found: dict[str, tuple[str, ...]] = {}
+    for path in paths if wanted.keywords else ():
+        text = _text(path)
         if any(word in text for word in words):
             try:
                 tree = ast.parse(text)
@@ -103,7 +112,7 @@ def _choices(analysis: Analysis, wanted: _Wanted) -> dict[str, tuple[str, ...]]:
                 continue
             names = tuple(dict.fromkeys(_File(tree, wanted).choices()))
             if names:
-                found[source.path] = names
+                found[path] = names
     return found
 
 

@@ -15,7 +15,7 @@ from mypy_plugin.storable.converters import (
     optional_core,
 )
 from mypy_plugin.storable.shapes import Kind, Shape
-from mypy_plugin.storable.troubles import Spot, Trouble
+from mypy_plugin.storable.troubles import Outcome, Spot, Trouble
 
 #: What to write instead of common types that JSON has not.
 _INSTEAD = {
@@ -185,12 +185,37 @@ class RestateRun(Restate):
     def troubles(self, shape: Shape, spot: Spot) -> Iterator[Trouble]:
         core = optional_core(shape) if self.unwraps else shape
         if spot.is_whole and core.kind is Kind.DATACLASS and not core.is_parametrized:
-            yield from self.fields(core, spot.writing())
+            yield from _InDataclass().fields(core, spot)
         else:
             yield from super().troubles(shape, spot)
 
     def of_record(self, shape: Shape, spot: Spot) -> Iterator[Trouble]:
-        if shape.kind is Kind.DATACLASS and spot.path and "[" not in spot.path:
+        if shape.kind is Kind.DATACLASS and spot.is_top:
+            yield spot.changed(shape, "a dict", "Say what it is with `type_hint`, or give a `serde`")
+            yield from _InDataclass().fields(shape, spot.writing())
+        else:
+            yield from super().of_record(shape, spot)
+
+
+class _InDataclass(PlainJson):
+    """What is inside of a dataclass: `dataclasses.asdict` goes into those in it, and dacite makes them again.
+
+    It takes nothing for a field that is not of the field's type.
+    """
+
+    title = Restate.title
+    record = Restate.record
+
+    def inspect(self, shape: Shape, spot: Spot) -> Iterator[Trouble]:
+        for trouble in super().inspect(shape, spot):
+            if trouble.outcome in (Outcome.CHANGED, Outcome.ALIKE):
+                instead, key = trouble.instead, trouble.key
+                yield Trouble(Outcome.UNREADABLE, trouble.path, trouble.shape, instead=instead, key=key)
+            else:
+                yield trouble
+
+    def of_record(self, shape: Shape, spot: Spot) -> Iterator[Trouble]:
+        if shape.kind is Kind.DATACLASS:
             yield from self.fields(shape, spot)
         else:
             yield from super().of_record(shape, spot)
