@@ -8,6 +8,7 @@ fits where one of these is asked for, overriding, binding, protocols and inferen
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import NamedTuple, TypeAlias, cast
 
@@ -16,11 +17,13 @@ from mypy.checker import TypeChecker
 from mypy.nodes import (
     ARG_STAR,
     ARG_STAR2,
+    AssignmentStmt,
     CallExpr,
     ClassDef,
     Decorator,
     Expression,
     FuncDef,
+    IntExpr,
     MemberExpr,
     MypyFile,
     NameExpr,
@@ -357,18 +360,60 @@ _factories: set[tuple[str, int, int]] = set()
 _KEEPS = "@"
 
 
+#: Module → function → its decorators, as of when the file was last parsed.
+_decorated_as: dict[str, dict[str, tuple[str, ...]]] = {}
+_changes = itertools.count(1)
+_CHANGE = "__color_change_{}__"
+
+
 def note_decorators(file: MypyFile) -> None:
-    """Remember, when a file has been parsed, what is applied to functions: it may get a colored one."""
-    pending: list[Statement] = list(file.defs)
+    """Remember, when a file has been parsed, what is applied to functions: it may get a colored one.
+
+    The daemon does not look for what functions have in common when it compares them with how they were. Where
+    the decorators of a function are others than before, what depends on it is to be checked again.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    pending: list[tuple[str, Statement]] = [(file.fullname, statement) for statement in file.defs]
     while pending:
-        match pending.pop():
-            case ClassDef(defs=body):
-                pending += body.body
+        owner, statement = pending.pop()
+        match statement:
+            case ClassDef(name=name, defs=body):
+                pending += [(f"{owner}.{name}", one) for one in body.body]
             case OverloadedFuncDef(items=items):
-                pending += items
+                pending += [(owner, item) for item in items]
+            case FuncDef(name=name):
+                found[f"{owner}.{name}"] = ()
             case Decorator(decorators=decorators):
+                found[f"{owner}.{statement.func.name}"] = tuple(map(_text, decorators))
                 for position, decorator in enumerate(decorators, 1):
                     _note(file, decorator, is_above=position < len(decorators))
+    before = _decorated_as.get(file.fullname, found)
+    _decorated_as[file.fullname] = found
+    changed = {f"<{name}>" for name in found if name in before and before[name] != found[name]}
+    if changed:
+        _depend_on_change(file, changed)
+
+
+def _text(decorator: Expression) -> str:
+    match decorator:
+        case CallExpr(callee=callee):
+            return f"{_text(callee)}()"
+        case MemberExpr(expr=owner, name=name):
+            return f"{_text(owner)}.{name}"
+        case NameExpr(name=name):
+            return name
+        case _:
+            return ""
+
+
+def _depend_on_change(file: MypyFile, triggers: set[str]) -> None:
+    """A new name in the file sets off what functions that have changed set off."""
+    target = NameExpr(_CHANGE.format(next(_changes)))
+    statement = AssignmentStmt([target], IntExpr(0))
+    for node in (statement, target, statement.rvalue):
+        node.set_line(1, 0, 1, 0)
+    file.defs.append(statement)
+    file.plugin_deps.setdefault(f"<{file.fullname}.{target.name}>", set()).update(triggers)
 
 
 def _note(file: MypyFile, decorator: Expression, *, is_above: bool) -> None:

@@ -14,7 +14,7 @@ from mypy.nodes import CallExpr, FuncItem, NameExpr, Node
 from mypy_plugin import module_check
 from mypy_plugin.coloring import color_of, origin_of
 from mypy_plugin.visit import Visit
-from tests.mypy_plugin.runner import MYPY, check
+from tests.mypy_plugin.runner import MYPY, Daemon, check, configure, write
 
 
 def needs(*modules: str) -> pytest.MarkDecorator:
@@ -873,3 +873,39 @@ def test_where_the_types_are_not_installed_functions_stay_as_they_are(
         reveal_type(charge)  # R: "def (order: str) -> typing.Coroutine[Any, Any, int]"
         """,
     )
+
+
+@needs("temporalio")
+@pytest.mark.slow
+def test_the_daemon_sees_another_decorator_on_a_function_of_another_module(tmp_path: Path) -> None:
+    steps = """\
+from typing import TypeVar
+
+from temporalio import activity
+
+T = TypeVar("T")
+
+def same(function: T) -> T:
+    return function
+
+@DECORATOR
+async def charge(order: str) -> int:
+    return 1
+"""
+    app = """\
+from typing import Any
+
+from mypy_plugin.colors import Step
+from steps import charge
+
+def main() -> Step[..., Any]:
+    return charge
+"""
+    configure(tmp_path)
+    write(tmp_path, {"app.py": app, "steps.py": steps.replace("DECORATOR", "activity.defn")})
+    with Daemon(tmp_path) as daemon:
+        assert not daemon.check().errors
+        write(tmp_path, {"steps.py": steps.replace("DECORATOR", "same")})
+        assert [error.place for error in daemon.check().errors] == [("app.py", 7, "return-value")]
+        write(tmp_path, {"steps.py": steps.replace("DECORATOR", "activity.defn(name='charge it')")})
+        assert not daemon.check().errors
