@@ -294,10 +294,11 @@ def keep_watching(load: Callable[[], Config], telling: Telling, paths: Sequence[
 
     def tell(report: Report, config: Config, files: Iterable[str]) -> int:
         click.clear()  # does nothing but on a terminal
-        code = telling.tell(report, config, [shown_path(path) for path in files])
+        return telling.tell(report, config, [shown_path(path) for path in files])
+
+    def wait() -> None:
         click.echo(time.strftime("%H:%M:%S: watching for changes; Ctrl-C ends."))
         sys.stdout.flush()
-        return code
 
     return watching.watch(
         watching.Front(
@@ -308,6 +309,7 @@ def keep_watching(load: Callable[[], Config], telling: Telling, paths: Sequence[
             ),
             paths=lambda config: paths or config.default_paths(),
             tell=tell,
+            wait=wait,
             complain=complain,
         )
     )  # fmt: skip

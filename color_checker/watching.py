@@ -37,6 +37,7 @@ class Front(NamedTuple):
         open: starts the session for a configuration.
         paths: what is checked by that configuration.
         tell: shows a report on the files with these paths, and gives the exit code that it means.
+        wait: says that the next change is waited for.
         complain: says in one line what is wrong.
     """
 
@@ -44,6 +45,7 @@ class Front(NamedTuple):
     open: Callable[[Config], Session]
     paths: Callable[[Config], Iterable[str]]
     tell: Callable[[Report, Config, Iterable[str]], int]
+    wait: Callable[[], None]
     complain: Callable[[str], None]
 
 
@@ -94,6 +96,7 @@ class _Watched:
         self._files = dict(self._session.files)
         self._problem = ""
         self.code = self._front.tell(report, self._config, self._files)
+        self._front.wait()
         self._session.tidy()
 
     def look_again(self, paths: Iterable[str]) -> None:
