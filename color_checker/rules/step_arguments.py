@@ -17,7 +17,7 @@ class StepArguments(TypedRule):
 
     An argument that the engine stores as data may be of another type than the parameter, if it can be read as
     one: a dict becomes a dataclass. A name that stands for several functions is reported if no one of them
-    takes the arguments.
+    takes the arguments; one in the same file or directory is meant rather than one elsewhere.
 
     ## Why is this bad
 

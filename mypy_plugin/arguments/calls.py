@@ -179,7 +179,7 @@ class EngineCalls:
         self, name: str, call: CallExpr, profile: Profile, passing: Passing
     ) -> tuple[Definition, ...]:
         """What is registered under a name; of handlers, those of the workflow that is meant."""
-        found = self.registered.named(profile.name, passing.to, name)
+        found = self.registered.named(profile.name, passing.to, name, self._visit.path)
         if passing.to in ("step", "workflow"):
             return found
         owner = self._owner(call, passing, profile)
@@ -197,7 +197,11 @@ class EngineCalls:
             if isinstance(expression, MemberExpr):
                 return _class_in(self._visit.type_of(expression.expr))
             name = self._name(call, expression, passing) if expression is not None else None
-            mains = self.registered.named(profile.name, "workflow", name) if name is not None else ()
+            mains = (
+                self.registered.named(profile.name, "workflow", name, self._visit.path)
+                if name is not None
+                else ()
+            )
             return self._lookup(profile).class_of(mains[0]) if len(mains) == 1 else None
         callee = call.callee
         receiver = self._visit.type_of(callee.expr) if isinstance(callee, MemberExpr) else None

@@ -23,9 +23,6 @@ from mypy_plugin.names import Names
 from mypy_plugin.project import Project
 from mypy_plugin.walk import walk
 
-#: A name that more functions than these have says nothing about any of them.
-_TOO_MANY = 20
-
 
 class Dependencies:
     """Finds them when a file has been parsed."""
@@ -72,12 +69,12 @@ class Dependencies:
         names = _names_in(target, passing)
         if not names and not isinstance(target, RefExpr):
             return ()
-        registered = registered_in(self._project)
+        registered, path = registered_in(self._project), os.path.abspath(file.path)
         if not names:
-            known = registered.call(os.path.abspath(file.path), call.line, call.column + 1)
+            known = registered.call(path, call.line, call.column + 1)
             names = known.names if known is not None else ()
-        found = [one for name in names for one in registered.named(profile.name, passing.to, name)]
-        return tuple(found) if len(found) <= _TOO_MANY else ()
+        found = [one for name in names for one in registered.named(profile.name, passing.to, name, path)]
+        return tuple(found)
 
     def _module(self, path: str) -> tuple[str, str] | None:
         """The name that mypy gives to a file of its own accord, and the directory that this counts from."""

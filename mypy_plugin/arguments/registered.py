@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -21,7 +22,8 @@ from mypy_plugin.project import Project
 if TYPE_CHECKING:
     from color_checker.checking import Analysis
 
-_COLORS = {"step": Color.STEP, "workflow": Color.WORKFLOW}
+#: More functions than these make a name useless.
+_TOO_MANY = 20
 
 
 class Definition(msgspec.Struct, frozen=True):
@@ -81,9 +83,19 @@ class Registered:
 
     # -- questions ----------------------------------------------------------------------------------
 
-    def named(self, engine: str, to: str, name: str) -> tuple[Definition, ...]:
-        """What is registered under a name, as a step or a workflow or by the dotted decorator `to`."""
-        return tuple(self._names.get((engine, to, name), ()))
+    def named(self, engine: str, to: str, name: str, path: str) -> tuple[Definition, ...]:
+        """What code in a file means by a name: of a step, a workflow, or what the decorator `to` registers.
+
+        Many applications may stand side by side and use one name each for their own: what stands in the
+        file, or else next to it, comes before what stands elsewhere. Nothing if there is so much of it that
+        the name says little: each module that calls it would depend on all.
+        """
+        found = tuple(self._names.get((engine, to, name), ()))
+        here = [one for one in found if one.path == path]
+        beside = [one for one in found if os.path.dirname(one.path) == os.path.dirname(path)]
+        if here or beside:
+            return tuple(here or beside)
+        return found if len(found) <= _TOO_MANY else ()
 
     def decorators(self, path: str, qualname: str) -> tuple[str, tuple[str, ...]] | None:
         """The engine and the decorators, as written, of a function with a color."""

@@ -552,3 +552,46 @@ async def start(client: Client) -> None:
     reveal_type(await handle.query("count"))  # R: "int"
     wrong: str = await client.execute_workflow("Trial", "eve", id="a", task_queue="q")  # M: assignment
 """)  # fmt: skip
+
+
+def test_of_several_applications_each_means_its_own_functions(tmp_path: Path) -> None:
+    bank = """\
+from temporalio import activity
+
+
+@activity.defn
+async def charge(order: {}) -> None:
+    activity.heartbeat(order)
+"""
+    flow = """\
+from datetime import timedelta
+
+from temporalio import workflow
+
+
+@workflow.defn
+class Payment:
+    @workflow.run
+    async def run(self, order: str) -> None:
+        await workflow.execute_activity("charge", order, start_to_close_timeout=timedelta(seconds=5)){}
+"""
+    check(tmp_path, {
+        "one/__init__.py": "",
+        "one/bank.py": bank.format("str"),
+        "one/flow.py": flow.format(""),
+        "two/__init__.py": "",
+        "two/bank.py": bank.format("int"),
+        "two/flow.py": flow.format("  # E: step-arguments"),
+        "flow.py": flow.format(""),
+    })  # fmt: skip
+
+
+def test_a_raw_payload_may_be_anything(tmp_path: Path) -> None:
+    check(tmp_path, ACTIVITIES + """
+@workflow.defn
+class Payment:
+    @workflow.run
+    async def run(self, raw: RawValue) -> None:
+        await workflow.execute_activity("log", raw, start_to_close_timeout=LIMIT)
+        await workflow.execute_activity(charge, args=[raw, raw], start_to_close_timeout=LIMIT)
+""")  # fmt: skip
