@@ -40,7 +40,9 @@ def _tokens(view: View, text: Text) -> Iterator[tuple[types.Position, int, str]]
     places = [(function.place, function.color.value) for function in view.functions if function.is_colored]
     places += [(use.place, use.kind) for use in view.uses]
     for place, kind in places:
-        covered = text.range(place.line, place.column, place.end_line, place.end_column)
+        if not text.shows(place.line, place.end_line):
+            continue
+        covered = text.span(place.line, place.column, place.end_line, place.end_column)
         if covered.start.line == covered.end.line and covered.start.character < covered.end.character:
             yield covered.start, covered.end.character - covered.start.character, kind
 
@@ -55,7 +57,9 @@ def inlay_hints(view: View, text: Text, lines: range) -> list[types.InlayHint]:
             tooltip=f"Has an effect that a replay does not repeat: {', '.join(use.what)}",
         )
         for use in view.uses
-        if use.kind == "effect" and use.place.end_line in lines
+        if use.kind == "effect"
+        and use.place.end_line in lines
+        and text.shows(use.place.line, use.place.end_line)
     ]
 
 
@@ -63,13 +67,13 @@ def code_lenses(view: View, text: Text) -> list[types.CodeLens]:
     """One above each colored function: "workflow · temporal · 5 steps · 1 problem"."""
     return [
         types.CodeLens(
-            range=text.range(
+            range=text.span(
                 function.place.line, function.place.column, function.place.end_line, function.place.end_column
             ),
             command=types.Command(title=" · ".join(_lens(function)), command=""),
         )
         for function in view.functions
-        if function.is_colored
+        if function.is_colored and text.shows(function.place.line, function.place.end_line)
     ]
 
 

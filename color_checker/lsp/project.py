@@ -1,144 +1,158 @@
-"""One folder of the editor's workspace: analyzed on a thread of its own, again when something changes."""
+"""One folder of the editor's workspace: analyzed again whenever something has changed."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
-from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import TypeVar
+import traceback
+from collections.abc import Callable
+from functools import partial
+from typing import Protocol, TypeVar
 
 from color_checker.checking import Analysis
-from color_checker.config import Config, load_config
-from color_checker.errors import ColorCheckerError
-from color_checker.findings import Finding, Report
-from color_checker.lsp.view import View, view
-from color_checker.session import Session
-from color_checker.sources import shown_path
+from color_checker.findings import Report
+from color_checker.lsp.analyzer import Analyzer, OutdatedError
+from color_checker.lsp.checked import Checked
+from color_checker.lsp.documents import Documents
+from color_checker.lsp.view import View
+from color_checker.lsp.worker import Worker
 
 T = TypeVar("T")
 
 #: Seconds without a further change after which the analysis begins.
 PAUSE = 0.03
 
+#: Seconds without a change after which there is time to tidy up.
+_IDLE = 1.0
+
+
+class Told(Protocol):
+    """Who hears of what a project does."""
+
+    def checked(self, project: Project) -> None:
+        """There are new findings. Nothing has changed since their check began."""
+
+    def repainted(self) -> None:
+        """Files that nobody has edited have to be colored in another way."""
+
+    def failed(self, message: str) -> None:
+        """Something went wrong that should not."""
+
 
 class Project:
-    """A folder with its analysis. Everything that touches the analysis runs on one thread, in turn."""
+    """A folder with its analysis."""
 
-    def __init__(self, folder: str, publish: Callable[[Project], Awaitable[None]]) -> None:
-        """`publish` is called after each analysis."""
+    def __init__(self, folder: str, documents: Documents, worker: Worker, told: Told) -> None:
         self.folder = folder
-        self.problem = ""
-        self.report = Report()
-        self._publish = publish
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="color-checker")
-        self._overlays: dict[str, str] = {}
-        self._session: Session | None = None
-        self._views: dict[str, View] = {}
-        self._findings: dict[str, tuple[Finding, ...]] = {}
-        self._pending: asyncio.Task[None] | None = None
+        self.checked = Checked(Report(), documents.codec)
+        self._documents = documents
+        self._worker = worker
+        self._told = told
+        self._analyzer = Analyzer(folder)
+        self._changes = 0
+        self._changed = asyncio.Event()
         self._settled = asyncio.Event()
+        self._is_open = True
+        self._asked: set[str] = set()
+        self._task = asyncio.get_running_loop().create_task(self._run())
 
     def holds(self, path: str) -> bool:
-        """Whether the file lies in the folder."""
-        return path.startswith(self.folder.rstrip(os.sep) + os.sep)
-
-    def change(self, path: str, text: str | None) -> None:
-        """An editor's text of a file has changed, or was given up (None) for what is on disk."""
-        if text is None:
-            self._overlays.pop(path, None)
-        else:
-            self._overlays[path] = text
-        self.check_soon()
+        """Whether the file lies in the folder, or is checked with it."""
+        return path.startswith(self.folder.rstrip(os.sep) + os.sep) or self._analyzer.checks(path)
 
     def reconfigure(self) -> None:
-        """The configuration has changed: begin anew."""
-        self._thread.submit(self._forget)
+        """The configuration may have changed: look at it with the next check."""
+        self._analyzer.is_configured = False
         self.check_soon()
 
     def check_soon(self) -> None:
-        """Analyze when nothing has changed for a moment. What is under way ends first."""
+        """Analyze when nothing has changed for a moment. What is under way ends first, and is not told."""
+        self._changes += 1
         self._settled.clear()
-        if self._pending is not None:
-            self._pending.cancel()
-        self._pending = asyncio.get_running_loop().create_task(self._check_later())
+        self._changed.set()
 
     async def settled(self) -> None:
         """Wait until no change is left to be analyzed."""
         await self._settled.wait()
 
-    async def run(self, work: Callable[[Analysis], T]) -> T | None:
-        """Ask the analysis on its thread, when it is settled; None if there is none."""
-        await self.settled()
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._ask, work)
+    async def ask(self, work: Callable[[Analysis, Checked], T]) -> T | None:
+        """Ask the analysis of what is open now, on its thread; None if there is none.
+
+        An answer about a text that has changed in the meantime is not given, but worked out again.
+        """
+        while self._is_open:
+            await self._settled.wait()
+            changes = self._changes
+            try:
+                answer = await self._worker.run(partial(self._analyzer.ask, work, self.checked))
+            except OutdatedError:
+                self.check_soon()
+            else:
+                if changes == self._changes:
+                    return answer
+        return None
 
     async def view(self, path: str) -> View:
         """What there is to show of a file."""
-        await self.settled()
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._view, path)
-
-    def findings(self, path: str) -> tuple[Finding, ...]:
-        """What the last analysis found in a file, by its absolute path."""
-        return self._findings.get(path, ())
-
-    def paths(self) -> frozenset[str]:
-        """The absolute paths of the files with findings."""
-        return frozenset(self._findings)
+        self._asked.add(path)
+        found = await self.ask(lambda analysis, checked: self._analyzer.view(path, analysis, checked))
+        return found if found is not None else View()
 
     def close(self) -> None:
-        """Let go of the thread."""
-        if self._pending is not None:
-            self._pending.cancel()
-        self._thread.shutdown(wait=False, cancel_futures=True)
-
-    async def _check_later(self) -> None:
-        await asyncio.sleep(PAUSE)
-        overlays = dict(self._overlays)
-        # Once begun, it is not cancelled: the analysis of a later change waits for the same thread anyway.
-        await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._thread, self._check, overlays))
+        """Stop. Who waits for an answer gets none."""
+        self._is_open = False
+        self._task.cancel()
         self._settled.set()
-        await self._publish(self)
 
-    # -- on the thread ------------------------------------------------------------------------------
+    # -- checks ---------------------------------------------------------------------------------------
 
-    def _check(self, overlays: dict[str, str]) -> None:
-        self._views.clear()
+    async def _run(self) -> None:
         try:
-            if self._session is None:
-                self._session = self._open()
-                self._given: dict[str, str] = {}
-            for path in self._given.keys() - overlays.keys():
-                self._session.overlay(path, None)
-            for path, text in overlays.items():
-                if self._given.get(path) != text:
-                    self._session.overlay(path, text)
-            self._given = overlays
-            self.report = self._session.check()
-            self.problem = ""
-        except ColorCheckerError as error:
-            self.problem = str(error)
-            self.report = Report()
-        found: dict[str, list[Finding]] = {}
-        for finding in self.report.findings:
-            found.setdefault(os.path.abspath(finding.path), []).append(finding)
-        self._findings = {path: tuple(findings) for path, findings in found.items()}
+            while True:
+                await self._changed.wait()
+                await self._check()
+                await self._rest()
+        finally:
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._worker.run(self._analyzer.close)
 
-    def _open(self) -> Session:
-        config: Config = load_config(Path(self.folder))
-        paths = [config.resolve(path) for path in config.paths] or [Path(self.folder)]
-        return Session(paths, config=config)
+    async def _check(self) -> None:
+        while self._changed.is_set():
+            self._changed.clear()
+            await asyncio.sleep(PAUSE)
+        before = self.checked
+        documents = self._documents.all
+        checked = await self._do(partial(self._analyzer.check, documents, self._documents.codec))
+        if self._changed.is_set():
+            return  # whatever was found, it is not about what the editor has now
+        if checked is not None:
+            self.checked = checked
+        self._settled.set()
+        if checked is not None:
+            try:
+                self._told.checked(self)
+            except Exception:  # noqa: BLE001 - one publication less is better than none from now on
+                self._told.failed(traceback.format_exc())
+            await self._repaint(before, checked)
 
-    def _forget(self) -> None:
-        self._session = None
+    async def _repaint(self, before: Checked, after: Checked) -> None:
+        """Work out the colors of open files before somebody asks, and tell of those that nobody edited."""
+        self._asked &= after.documents.keys()
+        changed = await self._do(partial(self._analyzer.look_again, self._asked, after))
+        unedited = [path for path in changed or () if before.documents.get(path) is after.documents.get(path)]
+        if unedited and not self._changed.is_set():
+            self._told.repainted()
 
-    def _ask(self, work: Callable[[Analysis], T]) -> T | None:
-        return work(self._session.analysis) if self._session is not None and not self.problem else None
+    async def _rest(self) -> None:
+        try:
+            await asyncio.wait_for(self._changed.wait(), _IDLE)
+        except TimeoutError:
+            await self._do(self._analyzer.tidy)
 
-    def _view(self, path: str) -> View:
-        if self._session is None or self.problem:
-            return View()
-        if path not in self._views:
-            program = self._session.analysis.program
-            self._views[path] = view(program, shown_path(path), self.findings(path))
-        return self._views[path]
+    async def _do(self, work: Callable[[], T]) -> T | None:
+        try:
+            return await self._worker.run(work)
+        except Exception:  # noqa: BLE001 - whatever it is, the server goes on
+            self._told.failed(traceback.format_exc())
+            return None

@@ -1,29 +1,28 @@
-"""The server: what an editor asks and tells, handed on to the projects of its folders."""
+"""The server: its folders with their projects, and what the editor is told of them."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
-from collections.abc import Iterator
+import traceback
+from collections.abc import Collection, Iterable, Iterator
 from importlib.metadata import version
+from pathlib import Path
+from typing import Any
 
 from lsprotocol import types
-from pygls import uris
 from pygls.lsp.server import LanguageServer
 
-from color_checker.findings import Finding
-from color_checker.lsp import calls, decorations, hovers
-from color_checker.lsp.actions import actions
-from color_checker.lsp.diagnostics import diagnostic
-from color_checker.lsp.positions import Text
+from color_checker.lsp.actions import Editor
+from color_checker.lsp.checked import Checked
+from color_checker.lsp.diagnostics import diagnostics
+from color_checker.lsp.documents import Document, Documents, path_of, uri_of
 from color_checker.lsp.project import Project
-from color_checker.sources import shown_path
+from color_checker.lsp.worker import Worker
 
 #: What a change of may change the findings.
-_WATCHED = ("**/*.py", "**/pyproject.toml", "**/.gitignore")
-_CONFIGURATION = frozenset({"pyproject.toml", ".gitignore"})
-
-_TOKEN = "color-checker/analysis"
+_WATCHED = ("**/*.py", "**/*.toml", "**/.gitignore", "**/color-checker-baseline.json")
 
 
 class ColorServer(LanguageServer):
@@ -31,84 +30,73 @@ class ColorServer(LanguageServer):
 
     def __init__(self) -> None:
         super().__init__("color-checker", f"v{version('color-checker')}")
+        self.documents = Documents()
         self.projects: dict[str, Project] = {}
-        self._published: dict[Project, frozenset[str]] = {}
+        self.was_shut_down = False
+        self._worker = Worker()
+        self._said: dict[str, _Said] = {}
+        self._problems: dict[str, str] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
 
     # -- folders --------------------------------------------------------------------------------------
 
     def open_folder(self, folder: str) -> None:
-        """Analyze a folder from now on."""
-        if folder not in self.projects:
-            project = self.projects[folder] = Project(folder, self.publish)
+        """Analyze a folder, or a single file, from now on."""
+        if folder and folder not in self.projects:
+            project = self.projects[folder] = Project(folder, self.documents, self._worker, self)
             project.check_soon()
+            self._keep(self._show_progress(project))
 
     def close_folder(self, folder: str) -> None:
-        """Forget a folder, and what was said of it."""
+        """Forget a folder, and what was said of it. What lies in another one as well belongs to that now."""
         project = self.projects.pop(folder, None)
-        if project is not None:
-            project.close()
-            for path in self._published.pop(project, frozenset()):
-                self._say(path, [])
+        if project is None:
+            return
+        project.close()
+        self._problems.pop(folder, None)
+        mine = [path for path, said in self._said.items() if said.project is project]
+        for path in mine:
+            self._say(path, None)
+        for other in self.projects.values():
+            self._publish(other, mine)
 
-    def project(self, uri: str) -> Project | None:
+    def open_around(self, path: str) -> None:
+        """Without any folder in the workspace: analyze what a single file belongs to."""
+        if not self.projects:
+            self.open_folder(_around(path))
+
+    def project(self, path: str) -> Project | None:
         """The project that a file belongs to: of the innermost folder around it."""
-        path = self.path(uri)
         around = [project for project in self.projects.values() if project.holds(path)]
         return max(around, key=lambda project: len(project.folder), default=None)
 
-    # -- files ----------------------------------------------------------------------------------------
+    def holding(self, path: str) -> Iterator[Project]:
+        """All projects that a file is of interest to: those of outer folders, too, check it."""
+        return (project for project in self.projects.values() if project.holds(path))
 
-    def path(self, uri: str) -> str:
-        """The absolute path of a document."""
-        return os.path.abspath(uris.to_fs_path(uri) or "")
-
-    def source(self, path: str) -> str:
-        """The text of a file: the editor's if it is open there."""
-        try:
-            return self.workspace.get_text_document(uris.from_fs_path(path) or "").source
-        except (OSError, UnicodeDecodeError):
-            return ""
-
-    def text(self, path: str) -> Text:
-        """The text of a file, to translate places in it."""
-        return Text(self.source(path), self.workspace.position_codec)
-
-    # -- findings -------------------------------------------------------------------------------------
-
-    async def publish(self, project: Project) -> None:
-        """Tell the editor all findings of a project, and of which files there are none any more."""
-        texts: dict[str, Text] = {}
-
-        def read(path: str) -> Text:
-            if path not in texts:
-                texts[path] = self.text(path)
-            return texts[path]
-
-        paths = project.paths()
-        for path in sorted(paths | self._published.get(project, frozenset())):
-            self._say(path, [diagnostic(finding, read) for finding in project.findings(path)])
-        self._published[project] = paths
-        if project.problem:
-            self.window_show_message(
-                types.ShowMessageParams(type=types.MessageType.Error, message=project.problem)
-            )
-        self._refresh()
-
-    def findings_at(self, project: Project, path: str, lines: range) -> list[Finding]:
-        """The findings of a file on these lines."""
-        return [
-            finding
-            for finding in project.findings(path)
-            if finding.line < lines.stop and lines.start <= finding.end_line
-        ]
-
-    def _say(self, path: str, diagnostics: list[types.Diagnostic]) -> None:
-        self.text_document_publish_diagnostics(
-            types.PublishDiagnosticsParams(uri=uris.from_fs_path(path) or "", diagnostics=diagnostics)
+    @property
+    def editor(self) -> Editor:
+        """What the editor can do."""
+        window, workspace = self.client_capabilities.window, self.client_capabilities.workspace
+        edits = workspace.workspace_edit if workspace is not None else None
+        shows = window.show_document if window is not None else None
+        return Editor(
+            versioned_edits=edits is not None and bool(edits.document_changes),
+            shows_documents=shows is not None and bool(shows.support),
         )
 
-    def _refresh(self) -> None:
-        """Let the editor ask again for what depends on other files, too."""
+    # -- what projects tell ---------------------------------------------------------------------------
+
+    def checked(self, project: Project) -> None:
+        """Tell the editor all findings of a project, and of which files there are none any more."""
+        self._publish(project, {*project.checked.paths, *self._said, *project.checked.documents})
+        problem = project.checked.problem.message if project.checked.problem is not None else ""
+        if problem and problem != self._problems.get(project.folder):
+            self.window_show_message(types.ShowMessageParams(type=types.MessageType.Error, message=problem))
+        self._problems[project.folder] = problem
+
+    def repainted(self) -> None:
+        """Let the editor ask again for the colors of files that it has not changed itself."""
         workspace = self.client_capabilities.workspace
         if workspace is None:
             return
@@ -119,231 +107,145 @@ class ColorServer(LanguageServer):
         if workspace.code_lens is not None and workspace.code_lens.refresh_support:
             self.workspace_code_lens_refresh(None)
 
+    def failed(self, message: str) -> None:
+        """Write what should not have happened to the editor's log."""
+        self.window_log_message(types.LogMessageParams(type=types.MessageType.Error, message=message))
 
-def server() -> ColorServer:
-    """A server with all its features."""
-    ls = ColorServer()
-    for add in (_add_life, _add_documents, _add_findings, _add_decorations, _add_calls):
-        add(ls)
-    return ls
+    def report_server_error(self, error: Exception, source: Any) -> None:
+        """Errors outside of requests, which have an answer of their own, go to the log, too."""
+        del source
+        self.failed("".join(traceback.format_exception(error)))
 
+    # -- publications ---------------------------------------------------------------------------------
 
-def _add_life(ls: ColorServer) -> None:
-    @ls.feature(types.INITIALIZED)
-    async def initialized(params: types.InitializedParams) -> None:
-        for folder in _folders(ls):
-            ls.open_folder(folder)
-        await _watch(ls)
-        await _show_progress(ls)
+    def _publish(self, project: Project, paths: Iterable[str]) -> None:
+        for path in sorted(paths):
+            owner = self.project(path)
+            if owner is None and path in self._said:
+                owner = self._said[path].project
+            if owner in (project, None):
+                self._say(path, project)
 
-    @ls.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
-    def folders_changed(params: types.DidChangeWorkspaceFoldersParams) -> None:
-        for removed in params.event.removed:
-            ls.close_folder(ls.path(removed.uri))
-        for added in params.event.added:
-            ls.open_folder(ls.path(added.uri))
+    def _say(self, path: str, project: Project | None) -> None:
+        """Publish what there is to say of a file, unless that has been said of the same text."""
+        said = _Said(project, path) if project is not None else None
+        before = self._said.get(path)
+        if said is None or said.is_nothing:
+            self._said.pop(path, None)
+            if before is None:
+                return
+        else:
+            if before is not None and before.is_same(said):
+                return
+            self._said[path] = said
+        document = self.documents.get(path)
+        self.text_document_publish_diagnostics(
+            types.PublishDiagnosticsParams(
+                uri=uri_of(path, self.documents.all),
+                version=document.version if document is not None else None,
+                diagnostics=diagnostics(project.checked, path) if project is not None else [],
+            )
+        )
 
-    @ls.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
-    def files_changed(params: types.DidChangeWatchedFilesParams) -> None:
-        for change in params.changes:
-            project = ls.project(change.uri)
-            if project is None:
-                continue
-            if os.path.basename(ls.path(change.uri)) in _CONFIGURATION:
-                project.reconfigure()
-            else:
-                project.check_soon()
+    # -- life -----------------------------------------------------------------------------------------
 
-    @ls.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
-    def configuration_changed(params: types.DidChangeConfigurationParams) -> None:
-        for project in ls.projects.values():
-            project.reconfigure()
+    async def start(self) -> None:
+        """Open the folders of the workspace, or the one that older editors give."""
+        self.documents.codec = self.workspace.position_codec
+        folders = [path_of(folder.uri) for folder in self.workspace.folders.values()]
+        if not folders and self.workspace.root_uri:
+            folders = [path_of(self.workspace.root_uri)]
+        for folder in folders:
+            self.open_folder(folder)
+        self._keep(self._watch())
 
-    @ls.feature(types.SHUTDOWN)
-    def shutdown(params: None) -> None:
-        for project in ls.projects.values():
+    def stop(self) -> None:
+        """Let go of the projects."""
+        self.was_shut_down = True
+        for project in self.projects.values():
             project.close()
 
+    def _keep(self, work: Any) -> None:
+        """Do something beside the answers; asyncio itself would forget it."""
+        task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
-def _folders(ls: ColorServer) -> Iterator[str]:
-    """The folders of the workspace, or the one that older editors give."""
-    if ls.workspace.folders:
-        yield from (ls.path(folder.uri) for folder in ls.workspace.folders.values())
-    elif ls.workspace.root_uri:
-        yield ls.path(ls.workspace.root_uri)
-
-
-async def _watch(ls: ColorServer) -> None:
-    workspace = ls.client_capabilities.workspace
-    watching = workspace.did_change_watched_files if workspace is not None else None
-    if watching is None or not watching.dynamic_registration:
-        return
-    watchers = [types.FileSystemWatcher(glob_pattern=pattern) for pattern in _WATCHED]
-    registration = types.Registration(
-        id="color-checker/files", method=types.WORKSPACE_DID_CHANGE_WATCHED_FILES,
-        register_options=types.DidChangeWatchedFilesRegistrationOptions(watchers=watchers),
-    )  # fmt: skip
-    await ls.client_register_capability_async(types.RegistrationParams(registrations=[registration]))
-
-
-async def _show_progress(ls: ColorServer) -> None:
-    """A progress bar for the first analysis, which may take seconds."""
-    window = ls.client_capabilities.window
-    if window is None or not window.work_done_progress:
-        return
-    await ls.work_done_progress.create_async(_TOKEN)
-    ls.work_done_progress.begin(
-        _TOKEN, types.WorkDoneProgressBegin(title="color-checker", message="analyzing")
-    )
-    await asyncio.gather(*(project.settled() for project in ls.projects.values()))
-    ls.work_done_progress.end(_TOKEN, types.WorkDoneProgressEnd())
-
-
-def _add_documents(ls: ColorServer) -> None:
-    def changed(uri: str, text: str | None) -> None:
-        project = ls.project(uri)
-        if project is not None:
-            project.change(ls.path(uri), text)
-
-    @ls.feature(types.TEXT_DOCUMENT_DID_OPEN)
-    def opened(params: types.DidOpenTextDocumentParams) -> None:
-        uri = params.text_document.uri
-        if ls.project(uri) is None and not ls.projects:
-            ls.open_folder(os.path.dirname(ls.path(uri)))
-        changed(uri, params.text_document.text)
-
-    @ls.feature(types.TEXT_DOCUMENT_DID_CHANGE)
-    def edited(params: types.DidChangeTextDocumentParams) -> None:
-        uri = params.text_document.uri
-        changed(uri, ls.workspace.get_text_document(uri).source)
-
-    @ls.feature(types.TEXT_DOCUMENT_DID_CLOSE)
-    def closed(params: types.DidCloseTextDocumentParams) -> None:
-        changed(params.text_document.uri, None)
-
-    @ls.feature(types.TEXT_DOCUMENT_DID_SAVE)
-    def saved(params: types.DidSaveTextDocumentParams) -> None:
-        if os.path.basename(ls.path(params.text_document.uri)) in _CONFIGURATION:
-            project = ls.project(params.text_document.uri)
-            if project is not None:
-                project.reconfigure()
-
-
-def _add_findings(ls: ColorServer) -> None:
-    @ls.feature(types.TEXT_DOCUMENT_HOVER)
-    async def hover(params: types.HoverParams) -> types.Hover | None:
-        project, path = ls.project(params.text_document.uri), ls.path(params.text_document.uri)
-        if project is None:
-            return None
-        view = await project.view(path)
-        line, column = ls.text(path).place(params.position)
-        parts = [
-            hovers.finding_hover(
-                finding
-                for finding in ls.findings_at(project, path, range(line, line + 1))
-                if (finding.line, finding.column) <= (line, column) <= (finding.end_line, finding.end_column)
+    async def _watch(self) -> None:
+        workspace = self.client_capabilities.workspace
+        watching = workspace.did_change_watched_files if workspace is not None else None
+        if watching is None or not watching.dynamic_registration:
+            return
+        watchers = [types.FileSystemWatcher(glob_pattern=pattern) for pattern in _WATCHED]
+        registration = types.Registration(
+            id="color-checker/files", method=types.WORKSPACE_DID_CHANGE_WATCHED_FILES,
+            register_options=types.DidChangeWatchedFilesRegistrationOptions(watchers=watchers),
+        )  # fmt: skip
+        with contextlib.suppress(Exception):  # an editor that cannot do what it promised
+            await self.client_register_capability_async(
+                types.RegistrationParams(registrations=[registration])
             )
-        ]
-        use, function = view.use_at(line, column), view.function_at(line)
-        target = ""
-        if use is not None and use.kind in ("workflow", "step", "pure"):
-            target = use.what[0]
-        elif function is not None and function.place.line == line:
-            target = function.name
-        if target:
-            parts.append(
-                await project.run(lambda analysis: hovers.function_hover(analysis.program, target)) or ""
+
+    async def _show_progress(self, project: Project) -> None:
+        """A progress bar for the first analysis, which may take seconds."""
+        window = self.client_capabilities.window
+        if window is None or not window.work_done_progress:
+            return
+        token = f"color-checker/{project.folder}"
+        with contextlib.suppress(Exception):
+            if token not in self.work_done_progress.tokens:
+                await self.work_done_progress.create_async(token)
+            begin = types.WorkDoneProgressBegin(
+                title="color-checker", message=f"analyzing {os.path.basename(project.folder)}"
             )
-        text = "\n\n---\n\n".join(part for part in parts if part)
-        if not text:
-            return None
-        return types.Hover(contents=types.MarkupContent(kind=types.MarkupKind.Markdown, value=text))
-
-    @ls.feature(
-        types.TEXT_DOCUMENT_CODE_ACTION,
-        types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix]),
-    )
-    async def code_actions(params: types.CodeActionParams) -> list[types.CodeAction] | None:
-        project, path = ls.project(params.text_document.uri), ls.path(params.text_document.uri)
-        if project is None:
-            return None
-        await project.settled()
-        lines = range(params.range.start.line + 1, params.range.end.line + 2)
-        findings = ls.findings_at(project, path, lines)
-        return await project.run(lambda analysis: actions(findings, analysis, ls.source, ls.text))
+            self.work_done_progress.begin(token, begin)
+            await project.settled()
+            self.work_done_progress.end(token, types.WorkDoneProgressEnd(message=_summary(project.checked)))
 
 
-def _add_decorations(ls: ColorServer) -> None:
-    @ls.feature(
-        types.TEXT_DOCUMENT_SEMANTIC_TOKENS_FULL,
-        types.SemanticTokensLegend(token_types=decorations.TOKEN_TYPES, token_modifiers=[]),
-    )
-    async def semantic_tokens(params: types.SemanticTokensParams) -> types.SemanticTokens | None:
-        project, path = ls.project(params.text_document.uri), ls.path(params.text_document.uri)
-        if project is None:
-            return None
-        return decorations.semantic_tokens(await project.view(path), ls.text(path))
+class _Said:
+    """What was told of a file, to see whether there is anything new to tell."""
 
-    @ls.feature(types.TEXT_DOCUMENT_INLAY_HINT)
-    async def inlay_hints(params: types.InlayHintParams) -> list[types.InlayHint] | None:
-        project, path = ls.project(params.text_document.uri), ls.path(params.text_document.uri)
-        if project is None:
-            return None
-        lines = range(params.range.start.line + 1, params.range.end.line + 2)
-        return decorations.inlay_hints(await project.view(path), ls.text(path), lines)
-
-    @ls.feature(types.TEXT_DOCUMENT_CODE_LENS)
-    async def code_lenses(params: types.CodeLensParams) -> list[types.CodeLens] | None:
-        project, path = ls.project(params.text_document.uri), ls.path(params.text_document.uri)
-        if project is None:
-            return None
-        return decorations.code_lenses(await project.view(path), ls.text(path))
-
-
-def _add_calls(ls: ColorServer) -> None:
-    def shown(item: calls.Item) -> types.CallHierarchyItem:
-        start = types.Position(line=item.line - 1, character=0)
-        span = types.Range(start=start, end=start)
-        return types.CallHierarchyItem(
-            name=item.name, kind=types.SymbolKind.Function, uri=uris.from_fs_path(item.path) or "",
-            range=span, selection_range=span, detail=item.detail, data=item.name,
+    def __init__(self, project: Project, path: str) -> None:
+        checked = project.checked
+        self.project = project
+        self._document: Document | None = checked.documents.get(path)
+        self._text = (
+            checked.findings(path), checked.errors(path), checked.problem_in(path),
+            [finding in checked.known for finding in checked.findings(path)] if checked.known else (),
         )  # fmt: skip
 
-    def on_line(line: int) -> types.Range:
-        start = types.Position(line=line - 1, character=0)
-        return types.Range(start=start, end=start)
+    @property
+    def is_nothing(self) -> bool:
+        """Whether all is well."""
+        return not any(self._text[:3])
 
-    @ls.feature(types.TEXT_DOCUMENT_PREPARE_CALL_HIERARCHY)
-    async def prepare(params: types.CallHierarchyPrepareParams) -> list[types.CallHierarchyItem] | None:
-        project, path = ls.project(params.text_document.uri), ls.path(params.text_document.uri)
-        if project is None:
-            return None
-        line = params.position.line + 1
-        item = await project.run(lambda analysis: calls.item_at(analysis.program, shown_path(path), line))
-        return [shown(item)] if item is not None else None
+    def is_same(self, other: _Said) -> bool:
+        """Whether the other says the same of the same state of the file.
 
-    @ls.feature(types.CALL_HIERARCHY_OUTGOING_CALLS)
-    async def outgoing(
-        params: types.CallHierarchyOutgoingCallsParams,
-    ) -> list[types.CallHierarchyOutgoingCall] | None:
-        project, name = ls.project(params.item.uri), str(params.item.data)
-        if project is None:
-            return None
-        found = await project.run(lambda analysis: calls.outgoing(analysis.program, name))
-        return [
-            types.CallHierarchyOutgoingCall(to=shown(call.item), from_ranges=[on_line(call.line)])
-            for call in found or ()
-        ]
+        After an edit it is said again in any case: the editor may have lost its marks on the way.
+        """
+        return self._document == other._document and self._text == other._text
 
-    @ls.feature(types.CALL_HIERARCHY_INCOMING_CALLS)
-    async def incoming(
-        params: types.CallHierarchyIncomingCallsParams,
-    ) -> list[types.CallHierarchyIncomingCall] | None:
-        project, name = ls.project(params.item.uri), str(params.item.data)
-        if project is None:
-            return None
-        found = await project.run(lambda analysis: calls.incoming(analysis.program, name))
-        return [
-            types.CallHierarchyIncomingCall(from_=shown(call.item), from_ranges=[on_line(call.line)])
-            for call in found or ()
-        ]
+
+def _summary(checked: Checked) -> str:
+    summary = checked.report.summary
+    return f"{summary.files} files, {summary.workflows} workflows, {len(checked.report.findings)} findings"
+
+
+def _around(path: str) -> str:
+    """The folder to analyze for a single file: with its pyproject.toml or .git, else its own.
+
+    Nobody wants to have a whole home directory analyzed: there it is the file alone.
+    """
+    folder = Path(path).parent
+    for candidate in (folder, *folder.parents):
+        if (candidate / "pyproject.toml").is_file() or (candidate / ".git").exists():
+            return str(candidate)
+    return path if _is_too_wide(folder) else str(folder)
+
+
+def _is_too_wide(folder: Path, homes: Collection[str] = ("~", "/", "~/Desktop", "~/Downloads")) -> bool:
+    import tempfile
+
+    return str(folder) in {*(os.path.expanduser(home) for home in homes), tempfile.gettempdir()}

@@ -56,26 +56,6 @@ class View(msgspec.Struct, frozen=True):
     functions: tuple[Function, ...] = ()
     uses: tuple[Use, ...] = ()
 
-    def function_at(self, line: int) -> Function | None:
-        """The innermost function around a line."""
-        around = [
-            function for function in self.functions if function.first_line <= line <= function.last_line
-        ]
-        return max(around, key=lambda function: function.first_line, default=None)
-
-    def use_at(self, line: int, column: int) -> Use | None:
-        """The smallest use at a place."""
-        at = [
-            use
-            for use in self.uses
-            if (use.place.line, use.place.column)
-            <= (line, column)
-            < (use.place.end_line, use.place.end_column)
-        ]
-        return min(
-            at, key=lambda use: (use.place.end_line - use.place.line, use.place.end_column), default=None
-        )
-
 
 def view(program: Program, path: str, findings: Iterable[Finding]) -> View:
     """What there is to show of the file with this path, as reports have it."""

@@ -1,0 +1,194 @@
+"""The part of a project that works on the analysis: all of it runs on the worker's thread, in turn."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
+
+from pygls.workspace import PositionCodec
+
+from color_checker.baseline import read_baseline
+from color_checker.checking import Analysis
+from color_checker.config import Config
+from color_checker.errors import ColorCheckerError, SourceError
+from color_checker.findings import Finding, InputError, Report
+from color_checker.lsp.checked import Checked, parse_error
+from color_checker.lsp.configuration import Problem, configuration_of, open_session, problem_of
+from color_checker.lsp.documents import Document
+from color_checker.lsp.view import View, view
+from color_checker.session import Session
+from color_checker.sources import encode, read_source, shown_path
+
+T = TypeVar("T")
+
+
+class OutdatedError(Exception):
+    """A file on disk has changed since the check."""
+
+
+class Analyzer:
+    """The session of a folder, and what was made from its last check."""
+
+    def __init__(self, folder: str) -> None:
+        #: May be set to False by another thread.
+        self.is_configured = False
+        self._folder = folder
+        self._session: Session | None = None
+        self._config = Config()
+        self._files: Mapping[str, bytes] = {}
+        self._problem: Problem | None = None
+        self._parsed: dict[str, str] = {}
+        self._overlaid: frozenset[str] = frozenset()
+        self._views: dict[str, View] = {}
+        self._seen: dict[str, View] = {}
+
+    def checks(self, path: str) -> bool:
+        """Whether a file was among those of the last check. Other threads may ask, too."""
+        return path in self._files
+
+    def check(self, documents: Mapping[str, Document], codec: PositionCodec) -> Checked:
+        """Check the folder with the texts of the editor."""
+        self._views.clear()
+        broken, analyzed = self._parse(documents)
+        texts = {path: analyzed.get(path, document.text) for path, document in documents.items()}
+        try:
+            report = self._report(texts)
+        except Exception:
+            self._drop()
+            self.is_configured = False
+            raise
+        checked = Checked(
+            report, codec, documents=documents, analyzed=analyzed,
+            errors=[error for path, error in broken.items() if path in self._files],
+        )  # fmt: skip
+        checked.known = self._known(checked)
+        checked.problem = self._problem
+        return checked
+
+    def ask(self, work: Callable[[Analysis, Checked], T], checked: Checked) -> T | None:
+        """Ask the analysis from which the findings come. Raises OutdatedError."""
+        if self._session is None:
+            return None
+        analysis = self._session.analysis
+        if analysis.project.hashes != self._session.files:
+            raise OutdatedError
+        return work(analysis, checked)
+
+    def view(self, path: str, analysis: Analysis, checked: Checked) -> View:
+        """What there is to show of a file."""
+        if path not in self._views:
+            found = view(analysis.program, shown_path(path), checked.findings(path))
+            self._views[path] = self._seen[path] = found
+        return self._views[path]
+
+    def look_again(self, paths: set[str], checked: Checked) -> list[str]:
+        """Which of the files look different now. After the first check this makes the analysis."""
+        before, self._seen = self._seen, {}
+
+        def differing(analysis: Analysis, checked: Checked) -> list[str]:
+            return [path for path in sorted(paths) if before.get(path) != self.view(path, analysis, checked)]
+
+        try:
+            return self.ask(differing, checked) or []
+        except OutdatedError:
+            return []
+
+    def tidy(self) -> None:
+        """Free memory while nobody waits."""
+        if self._session is not None:
+            self._session.tidy()
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self._drop()
+
+    # -- checks ---------------------------------------------------------------------------------------
+
+    def _drop(self) -> None:
+        session, self._session = self._session, None
+        self._views.clear()
+        self._overlaid = frozenset()
+        if session is not None:
+            session.close()
+
+    def _parse(self, documents: Mapping[str, Document]) -> tuple[dict[str, InputError], dict[str, str]]:
+        """The errors of texts that do not parse, and the last ones that did in their place, if known."""
+        broken: dict[str, InputError] = {}
+        analyzed: dict[str, str] = {}
+        parsed: dict[str, str] = {}
+        for path, document in documents.items():
+            if not path.endswith(".py"):
+                continue
+            last = self._parsed.get(path)
+            error = parse_error(path, document.text) if document.text != last else None
+            if error is None:
+                parsed[path] = document.text
+            elif last is not None:
+                broken[path] = error
+                analyzed[path] = parsed[path] = last
+        self._parsed = parsed
+        return broken, analyzed
+
+    def _report(self, texts: Mapping[str, str]) -> Report:
+        """The report of the configuration as it is now; if it is wrong, of the last one that was not."""
+        if not self.is_configured:
+            self.is_configured = True
+            try:
+                return self._reconfigure(texts)
+            except ColorCheckerError as error:
+                self._problem = problem_of(str(error))
+        return self._check(self._session, texts) if self._session is not None else Report()
+
+    def _reconfigure(self, texts: Mapping[str, str]) -> Report:
+        """The report of a new session, unless nothing has changed. Raises ConfigError, with all as it was."""
+        config = configuration_of(self._folder)
+        if self._session is not None and config == self._config:
+            report = self._check(self._session, texts)
+        else:
+            before = self._session, self._overlaid
+            self._session, self._overlaid = open_session(self._folder, config), frozenset()
+            try:
+                report = self._check(self._session, texts)
+            except ColorCheckerError:
+                self._session, self._overlaid = before
+                raise
+            self._config = config
+            if before[0] is not None:
+                before[0].close()
+        self._problem = None
+        return report
+
+    def _check(self, session: Session, texts: Mapping[str, str]) -> Report:
+        """A check with these texts. One that is the same on disk counts as saved: its result can be kept."""
+        unsaved = {path: text for path, text in texts.items() if not _is_saved(path, text)}
+        for path in self._overlaid - unsaved.keys():
+            session.overlay(path, None)
+        for path, text in unsaved.items():
+            session.overlay(path, text)
+        self._overlaid = frozenset(unsaved)
+        report = session.check()
+        self._files = session.files
+        return report
+
+    def _known(self, checked: Checked) -> frozenset[Finding]:
+        """The findings that are in the baseline of the configuration, if it names one."""
+        if not self._config.baseline or not checked.report.findings:
+            return frozenset()
+
+        def lines(path: str) -> Sequence[str]:
+            return checked.source(os.path.abspath(path)).splitlines()
+
+        try:
+            baseline = read_baseline(self._config.resolve(self._config.baseline))
+        except ColorCheckerError as error:
+            self._problem = problem_of(str(error))
+            return frozenset()
+        return frozenset(baseline.split(checked.report.findings, lines).known)
+
+
+def _is_saved(path: str, text: str) -> bool:
+    try:
+        return read_source(path) == encode(text)
+    except SourceError:
+        return False

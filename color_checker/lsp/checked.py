@@ -1,0 +1,116 @@
+"""What one check has found, with the texts that it is about."""
+
+from __future__ import annotations
+
+import ast
+import os
+import warnings
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+from pygls.workspace import PositionCodec
+
+from color_checker.errors import SourceError
+from color_checker.findings import Finding, InputError, Report
+from color_checker.lsp.configuration import Problem
+from color_checker.lsp.documents import Document
+from color_checker.lsp.positions import Text
+from color_checker.project import Failed, extract_file
+from color_checker.sources import decode, encode, read_source, shown_path
+
+_Placed = TypeVar("_Placed", Finding, InputError)
+
+
+class Checked:
+    """The result of a check. Paths are absolute here."""
+
+    def __init__(
+        self, report: Report, codec: PositionCodec, *, documents: Mapping[str, Document] | None = None,
+        analyzed: Mapping[str, str] | None = None, errors: Iterable[InputError] = (),
+    ) -> None:  # fmt: skip
+        """Take what was found.
+
+        Args:
+            documents: what was open in the editor.
+            analyzed: the texts that were analyzed instead of open ones that do not parse.
+            errors: of those, in addition to the report's.
+        """
+        self.report = report
+        self.documents: Mapping[str, Document] = documents or {}
+        #: The findings that the project's baseline contains.
+        self.known: frozenset[Finding] = frozenset()
+        #: What is wrong with the configuration.
+        self.problem: Problem | None = None
+        self._findings = _by_path(report.findings)
+        self._errors = _by_path((*report.errors, *errors))
+        self._analyzed: Mapping[str, str] = analyzed or {}
+        self._codec = codec
+        self._texts: dict[str, Text] = {}
+
+    @property
+    def paths(self) -> frozenset[str]:
+        """The files of which there is something to say."""
+        problem = {self.problem.path} if self.problem is not None and self.problem.path else set()
+        return frozenset(self._findings.keys() | self._errors.keys() | problem)
+
+    def findings(self, path: str) -> tuple[Finding, ...]:
+        """What was found in a file."""
+        return self._findings.get(path, ())
+
+    def findings_on(self, path: str, lines: range) -> list[Finding]:
+        """What was found in a file on some of its lines."""
+        return [
+            finding
+            for finding in self.findings(path)
+            if finding.line < lines.stop and lines.start <= finding.end_line
+        ]
+
+    def errors(self, path: str) -> tuple[InputError, ...]:
+        """Why a file could not be read or parsed."""
+        return self._errors.get(path, ())
+
+    def problem_in(self, path: str) -> Problem | None:
+        """The problem with the configuration, if it is in that file."""
+        return self.problem if self.problem is not None and self.problem.path == path else None
+
+    def text(self, path: str) -> Text:
+        """The text of a file, to translate places in it."""
+        if path not in self._texts:
+            document = self.documents.get(path)
+            current = document.text if document is not None else _on_disk(path)
+            self._texts[path] = Text(current, self._codec, self._analyzed.get(path))
+        return self._texts[path]
+
+    def source(self, path: str) -> str:
+        """The text of a file as it was analyzed."""
+        return self._analyzed[path] if path in self._analyzed else self.text(path).text
+
+
+def _by_path(items: Iterable[_Placed]) -> dict[str, tuple[_Placed, ...]]:
+    found: dict[str, list[_Placed]] = {}
+    absolute: dict[str, str] = {}
+    for item in items:
+        if item.path not in absolute:
+            absolute[item.path] = os.path.abspath(item.path)
+        found.setdefault(absolute[item.path], []).append(item)
+    return {path: tuple(same) for path, same in found.items()}
+
+
+def _on_disk(path: str) -> str:
+    try:
+        return decode(read_source(path))
+    except SourceError:
+        return ""
+
+
+def parse_error(path: str, text: str) -> InputError | None:
+    """Why a text cannot be parsed; None if it can."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        failed = extract_file(encode(text))  # says it as reports do
+        if isinstance(failed, Failed):
+            return InputError(shown_path(path), failed.line, failed.column, failed.reason)
+    return None
