@@ -18,11 +18,14 @@ from color_checker.findings import Report
 from color_checker.inputs import Inputs
 from color_checker.modules import ModuleInfo
 from color_checker.program import Program
+from color_checker.project import Failed
 from color_checker.relocation import Relocation, moved, relocation
 from color_checker.sources import SourceFile
+from color_checker.suppressions import Pragmas
 from color_checker.unchanged import MOST_FILES
 
 _NOWHERE = Relocation({}, {}, ())
+_NO_PRAGMAS = Pragmas()
 
 
 def carried(
@@ -49,11 +52,15 @@ class _Edit(msgspec.Struct, frozen=True):
     """What a file says now."""
 
     source: SourceFile
-    before: Head
-    after: Head
-    facts: ModuleFacts
+    before: Head | None
+    facts: ModuleFacts | Failed
     module: ModuleInfo | None
     relocation: Relocation
+
+    @property
+    def after(self) -> Head | None:
+        """What the head says now."""
+        return None if isinstance(self.facts, Failed) else self.facts.head
 
 
 def _edit(analysis: Analysis, source: SourceFile, inputs: Inputs) -> _Edit | None:
@@ -61,20 +68,33 @@ def _edit(analysis: Analysis, source: SourceFile, inputs: Inputs) -> _Edit | Non
     project = analysis.project
     before = project.head(source)
     facts = project.facts_of_text(source.path, inputs)
-    if before is None or facts is None:
-        return None
     module = analysis.program.linker.modules.get(source.path)
-    after = facts.head
     if module is None:
-        names = analysis.searched.get(source.path)
-        if _unplaced(before) != _unplaced(after) or (names and not _is_of_no_use(analysis, source, facts)):
-            return None
-        return _Edit(source, before, after, facts, None, _NOWHERE)
+        same = _stays_apart(analysis, source, before, facts)
+        return _Edit(source, before, facts, None, _NOWHERE) if same else None
+    if isinstance(facts, Failed):
+        return None
     looked_at = {node.index for node in analysis.program.linker.activations.values() if node.module is module}
     where = relocation(module.facts, facts, looked_at.__contains__)
     if where is None or any(_matters(analysis, module, facts, index) for index in where.rewritten):
         return None
-    return _Edit(source, before, after, facts, module, where)
+    return _Edit(source, before, facts, module, where)
+
+
+def _stays_apart(
+    analysis: Analysis, source: SourceFile, before: Head | None, facts: ModuleFacts | Failed
+) -> bool:
+    """Whether a file that was not linked has as little to do with workflows as before.
+
+    While it cannot be parsed it has nothing to do with anything, and afterwards what it had before.
+    """
+    known = before or analysis.project.lost.get(source.path)
+    if isinstance(facts, Failed):
+        has_comments = known is not None and known.pragmas != _NO_PRAGMAS
+        return before is None or not (has_comments or source.path in analysis.searched)
+    if known is None or _unplaced(known) != _unplaced(facts.head):
+        return False
+    return not analysis.searched.get(source.path) or _is_of_no_use(analysis, source, facts)
 
 
 def _unplaced(head: Head) -> Head:
@@ -109,10 +129,12 @@ def _move(
     project, linker = analysis.project, analysis.program.linker
     lines = functions = 0
     for edit in edits:
-        lines += edit.after.lines - edit.before.lines
-        functions += edit.after.functions - edit.before.functions
-        project.replace(edit.source, inputs.hashes[edit.source.path], edit.after, edit.facts)
-        if edit.module is not None:
+        for head, sign in ((edit.before, -1), (edit.after, 1)):
+            if head is not None:
+                lines += sign * head.lines
+                functions += sign * head.functions
+        project.replace(edit.source, inputs.hashes[edit.source.path], edit.facts)
+        if edit.module is not None and isinstance(edit.facts, ModuleFacts):
             linker.replace_facts(edit.module, edit.facts)
     program = Program(linker, analysis.config, suppressions_of(project))
     analysis = msgspec.structs.replace(analysis, program=program, lines=analysis.lines + lines)
@@ -123,4 +145,6 @@ def _move(
     summary = msgspec.structs.replace(
         report.summary, lines=report.summary.lines + lines, functions=report.summary.functions + functions
     )
-    return analysis, msgspec.structs.replace(report, findings=findings, gaps=gaps, summary=summary)
+    errors = tuple(sorted(project.errors))
+    report = msgspec.structs.replace(report, findings=findings, gaps=gaps, errors=errors, summary=summary)
+    return analysis, report

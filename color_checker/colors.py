@@ -71,6 +71,8 @@ class Colors:
         self._by_key: dict[tuple[str, int, int], Func] = {}
         self._bodies: dict[Activation, ClassInfo] = {}
         self._entries: dict[str, tuple[Profile, ColorSource]] = {}
+        self._owning: dict[str, list[Profile]] = {}
+        self._roots: dict[tuple[Func, Value | None], Activation] = {}
         self._profiles = {profile.name: profile for profile in linker.profiles}
         for profile in linker.profiles:
             for source in profile.colors:
@@ -175,7 +177,11 @@ class Colors:
             self.linker.solver.watch(self.linker.attributes.member(info, name), arrived)
 
     def _owners(self, dotted: str) -> list[Profile]:
-        return [profile for profile in self.linker.profiles if profile.owns(dotted)]
+        known = self._owning.get(dotted)
+        if known is None:
+            known = [profile for profile in self.linker.profiles if profile.owns(dotted)]
+            self._owning[dotted] = known
+        return known
 
     # -- roots ----------------------------------------------------------------------------------
 
@@ -229,7 +235,10 @@ class Colors:
     def root(self, func: Func, receiver: Value | None, coloring: Coloring | None) -> Activation:
         """The activation by which something outside the program calls `func`."""
         linker = self.linker
-        activation = linker.activation(func, receiver, None, 0)
+        known = self._roots.get((func, receiver))
+        if known is not None:
+            return known
+        activation = self._roots[func, receiver] = linker.activation(func, receiver, None, 0)
         if activation in linker.roots:
             return activation
         linker.roots[activation] = None

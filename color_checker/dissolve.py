@@ -41,7 +41,7 @@ def _cut_activation(activation: Activation) -> None:
         _cut_box(box)
     activation.slots, activation.cells, activation.boxes, activation.deferred = [], {}, {}, []
     activation.targets, activation.operations = {}, {}
-    activation.coroutine = activation.generator = None
+    activation.coroutine = activation.generator = activation.env = activation.self_class = None
 
 
 def _cut_box(box: Box) -> None:

@@ -138,6 +138,8 @@ class Linker:
         self._module_values: dict[ModuleInfo, Mod] = {}
         self._markers: dict[tuple[str, str, str, tuple[str, str]], Marker] = {}
         self._fallbacks: list[tuple[Var, Callable[[], bool]]] = []
+        self._canonical: dict[str, str] = {}
+        self._sdk: dict[str, bool] = {}
         self.colors = Colors(self)
         self.attributes = Attributes(self)
         self.containers = Containers(self)
@@ -284,7 +286,10 @@ class Linker:
 
     def is_sdk(self, name: str) -> bool:
         """Whether a module is an engine's: its profile says all there is to know, even in its repository."""
-        return any(profile.owns(name) for profile in self.profiles)
+        known = self._sdk.get(name)
+        if known is None:
+            known = self._sdk[name] = any(profile.owns(name) for profile in self.profiles)
+        return known
 
     def name_in(self, module: ModuleInfo, name: str, dst: Var, seen: tuple[ModuleInfo, ...] = ()) -> None:
         """Whatever `name` means in `module` flows to `dst`: its own, a star import's, a builtin."""
@@ -782,10 +787,12 @@ class Linker:
 
     def canonical(self, dotted: str) -> str:
         """The name under which the catalog or a profile knows an external thing."""
-        for profile in self.profiles:
-            if profile.owns(dotted):
-                return profile.canonical(dotted)
-        return self.catalog.canonical(dotted)
+        known = self._canonical.get(dotted)
+        if known is None:
+            owner = next((profile for profile in self.profiles if profile.owns(dotted)), None)
+            known = (owner or self.catalog).canonical(dotted)
+            self._canonical[dotted] = known
+        return known
 
     def _return(self, activation: Activation, position: int, op: Return) -> None:
         self.solver.flow(activation.var(op.value), activation.returns)

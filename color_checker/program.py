@@ -228,7 +228,7 @@ class Program:
 
     def external_calls(self, node: Activation) -> Iterator[tuple[int, Call, str]]:
         """The calls out of the analyzed code, with the dotted names that they call."""
-        for position in sorted(node.external):
+        for position in sorted(node.external) if node.external else ():
             op = node.body.ops[position]
             if isinstance(op, Call):
                 for dotted in node.external[position]:

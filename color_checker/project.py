@@ -83,6 +83,8 @@ class Project:
         self.errors: list[InputError] = list(sources.errors)
         self.hashes: dict[str, bytes] = {}
         self.library_files: dict[str, bytes] = {}
+        #: What the heads of files said before `replace` broke them.
+        self.lost: dict[str, Head] = {}
         self._by_path = {source.path: source for source in sources.files}
         self._index = ModuleIndex(sources, covers)
         self._store = store
@@ -137,29 +139,40 @@ class Project:
         """The project's file at an absolute path."""
         return self._by_path[path]
 
-    def facts_of_text(self, path: str, inputs: Inputs) -> ModuleFacts | None:
-        """The facts of what one of the files holds by now, for `replace`; None if there are none."""
+    def facts_of_text(self, path: str, inputs: Inputs) -> ModuleFacts | Failed:
+        """The facts of what one of the files holds by now, for `replace`, or why there are none."""
         digest = inputs.hashes[path]
         known = self._memory.modules.get(digest)
-        text = inputs.texts.get(path)
-        if known is not None or text is None:
+        if known is not None:
             return known
+        try:
+            text = inputs.texts[path] if path in inputs.texts else read_source(path)
+        except SourceError as error:
+            return Failed(error.reason, error.line, error.column)
         result = extract_file(text)
         if isinstance(result, Failed):
-            return None
+            return result
         if path not in inputs.unsaved:
             self._store.put(rows(digest, result))
         self._memory.heads[digest] = decode_head(result.head)
         known = self._memory.modules[digest] = decode_module(result.facts)
         return known
 
-    def replace(self, source: SourceFile, digest: bytes, head: Head, facts: ModuleFacts) -> None:
+    def replace(self, source: SourceFile, digest: bytes, facts: ModuleFacts | Failed) -> None:
         """A file holds something else now, of which nobody who has asked about it before would be told."""
-        self.hashes[source.path] = digest
-        self._heads[source.path] = head
-        self._encoded.pop(source.path, None)
-        if source.path in self._facts:
-            self._facts[source.path] = facts
+        path = source.path
+        self.hashes[path] = digest
+        self._encoded.pop(path, None)
+        self.errors = [error for error in self.errors if error.path != source.shown]
+        if isinstance(facts, Failed):
+            if path in self._heads:
+                self.lost[path] = self._heads.pop(path)
+            self._facts.pop(path, None)
+            self._error(source, *facts)
+            return
+        self._heads[path] = facts.head
+        if path in self._facts:
+            self._facts[path] = facts
 
     def use(self, store: Values) -> None:
         """Take this store from now on."""

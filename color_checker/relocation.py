@@ -24,6 +24,7 @@ from color_checker.facts import (
     Op,
     Param,
     Region,
+    decode_body,
     encode_module,
 )
 from color_checker.findings import Finding, Frame
@@ -94,7 +95,7 @@ def relocation(
         else:
             rewritten.append(index)
     spans = _mapped(old.spans, new.spans)
-    lines = _mapped(old.lines, new.lines)
+    lines = _mapped(old.lines, new.lines) if len(old.lines) == len(new.lines) else None
     if spans is None or lines is None:
         return None
     starts: dict[tuple[int, int], tuple[int, int]] = {}
@@ -153,13 +154,23 @@ class _Positions:
     def function(self, index: int) -> _Tree:
         """A function without its body and without positions."""
         function = self._tree[_at(ModuleFacts, "functions")][index]
-        for field in ("at", "first_line", "line", "end_line"):
-            self._take(function, FunctionFacts, field, self.spans, self.lines)
+        # The module itself always stands on line 1, whatever else does.
+        lines = self.lines if index or self._says_something_of_line_1() else []
+        for field in ("at", "first_line", "line"):
+            self._take(function, FunctionFacts, field, self.spans if index else [], lines)
+        self._take(function, FunctionFacts, "end_line", self.spans, self.lines)
         for param in function[_at(FunctionFacts, "params")]:
             self._take(param, Param, "at", self.spans, self.lines)
         self._bodies.append(function[_at(FunctionFacts, "raw")])
         function[_at(FunctionFacts, "raw")] = None
         return list(function)
+
+    def _says_something_of_line_1(self) -> bool:
+        """Whether what is said of whole lines may be said of the first one."""
+        pragmas, body = self._facts.pragmas, decode_body(self._facts.functions[0].raw)
+        told = [ignore.target for ignore in pragmas.ignores] + [line for line, _ in pragmas.colors]
+        told += [region.line for region in body.regions] + [handler.try_line for handler in body.handlers]
+        return 1 in told
 
     def body(self, index: int) -> _Tree:
         """The body of a function without positions, which `take_body` takes."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 
 
 #: What is left of so many analyses that were taken apart is worth a search.
-_COLLECT_AFTER = 50
+_COLLECT_AFTER = 10
 
 
 class _State(msgspec.Struct, frozen=True):
@@ -144,7 +145,8 @@ class Session:
         self.tidy()
 
     def __del__(self) -> None:
-        self.close()
+        if not sys.is_finalizing():
+            self.close()
 
     @uncollected()
     def check(self) -> Report:

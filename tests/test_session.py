@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import random
@@ -93,6 +94,75 @@ def test_an_overlay_for_a_file_that_is_not_checked_changes_nothing(project: Path
     session = Session(["."])
     session.overlay("nowhere.py", WORKFLOW)
     assert encoded(session.check()) == fresh()
+
+
+# -- what needs no new analysis --------------------------------------------------------------------
+
+SPARE = {
+    "a comment": ("helper.py", "# first\n\ndef help(): pass\n# and\ndef other():\n    return 1\n"),
+    "a local name": ("flow.py", WORKFLOW.replace("helper.help()", "result = helper.help()")),
+    "a body that nobody calls": ("helper.py", "def help(): pass\ndef other():\n    return print(1)\n"),
+    "a file that no workflow imports": ("apart.py", "import os\n\n\ndef apart():\n    return os.environ\n"),
+    "a syntax error in such a file": ("apart.py", "import os\n\ndef (\n"),
+    "another syntax error": ("apart.py", "import os\n\n\n\nclass (\n"),
+}
+
+
+@pytest.mark.parametrize(("path", "text"), SPARE.values(), ids=SPARE)
+def test_an_edit_in_what_nobody_looks_at_needs_no_new_analysis(project: Path, path: str, text: str) -> None:
+    (project / "helper.py").write_text("def help(): pass\ndef other():\n    return 1\n")
+    (project / "flow.py").write_text(WORKFLOW.replace("helper.help()", "value = helper.help()"))
+    (project / "apart.py").write_text("import os\n\ndef apart(): pass\n")
+    session = Session(["."], cache=False)
+    session.check()
+    linker = session.analysis.program.linker
+    (project / path).write_text(text)
+    assert encoded(session.check()) == fresh()
+    assert session.analysis.program.linker is linker
+
+
+def test_findings_move_with_their_code(project: Path) -> None:
+    session = Session(["."], cache=False)
+    before = session.check().findings[0]
+    linker = session.analysis.program.linker
+    session.overlay("flow.py", "# a comment\n\n" + WORKFLOW)
+    after = session.check().findings[0]
+    assert session.analysis.program.linker is linker
+    assert (after.line, after.witness[-1].line) == (before.line + 2, before.witness[-1].line + 2)
+    node = next(node for node in session.analysis.program.replayed_nodes if node.facts.name == "run")
+    assert session.analysis.program.place(node, node.facts.at).line == 12
+
+
+@pytest.mark.parametrize("body", ["return Trial", "helper.SETTINGS.clear()"])
+def test_a_body_that_gets_to_matter_is_analyzed(project: Path, body: str) -> None:
+    (project / "helper.py").write_text("SETTINGS = []\ndef help(): return SETTINGS[0]\n")
+    text = WORKFLOW + "\n\ndef apart():\n    BODY\n"
+    session = Session(["."], cache=False)
+    session.overlay("flow.py", text.replace("BODY", "pass"))
+    session.check()
+    linker = session.analysis.program.linker
+    session.overlay("flow.py", text.replace("BODY", body))
+    session.check()
+    assert session.analysis.program.linker is not linker
+    (project / "flow.py").write_text(text.replace("BODY", body))
+    assert encoded(session.report) == fresh()
+
+
+def test_a_session_that_goes_on_does_not_grow(project: Path) -> None:
+    session = Session(["."], cache=False)
+    for number in range(60):
+        session.overlay("flow.py", f"{WORKFLOW}\nprint({number})\n")
+        session.check()
+        session.tidy()
+        if number == 19:
+            gc.unfreeze()
+            gc.collect()
+            before = len(gc.get_objects())
+    gc.unfreeze()
+    gc.collect()
+    assert len(gc.get_objects()) < before * 1.02
+    assert session._memory is not None
+    assert len(session._memory.modules) <= 2
 
 
 # -- what a check gives ----------------------------------------------------------------------------

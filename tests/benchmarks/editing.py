@@ -199,6 +199,7 @@ def run(tree: Path, number: int, seed: int, *, verify: bool) -> None:
         for _ in range(number if files[kind] else 0):
             for edit in editor.edit(kind):
                 checks.append(checked(session))
+                session.tidy()  # as an editor's server does when it has answered
                 if verify:
                     compare(session, edit)
         everything += checks
