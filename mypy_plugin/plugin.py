@@ -78,7 +78,6 @@ class ColorPlugin(Plugin):
         if not ctx.is_check:
             # mypy has analyzed the module, and not yet checked its functions (if it checks these apart).
             self._ensure_check(ctx.id, path)
-            self._project.keep()
         return self._project.digest(path) or None
 
     def _ensure_check(self, module: str, path: str) -> FuncDef | None:
@@ -167,6 +166,7 @@ class ColorPlugin(Plugin):
                 changed = check_module(api, self._names, self._project)
             except Exception as error:  # noqa: BLE001 - in mypy it would be an "internal error", and the end
                 self._failures.say(error)
+            self._project.keep()
             if self._daemon:
                 depend_on_types(api)
                 self._mark_late(api, changed)

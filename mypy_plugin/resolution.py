@@ -10,7 +10,8 @@ How cold, incremental and daemon runs come to the same. mypy's answers are kept 
 for a file and the hash of its content, and given anew whenever mypy checks the file, whose types depend on
 other files, too. Every run starts from all answers that are kept, also for files that mypy takes from its own
 cache and does not check again. What mypy keeps of a module (`report_config_data`) changes with the findings
-in it and with the questions that are open in it. So a module is checked again if its answers got lost, and if
+in it and with the questions that matter in it, answered or not: mypy may keep it before it has checked the
+functions. So a module is checked again if its answers got lost, and if
 something learned in another file leads to new questions or findings in a module that mypy had checked before
 (a helper that is called through a registry and imports the workflow): in the next run. After that nothing
 changes any more, because what is learned is a fixpoint of the answers. If mypy says something else of a place
@@ -19,6 +20,7 @@ than it did, all is learned anew, by an analysis that has learned nothing yet.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -41,6 +43,9 @@ if TYPE_CHECKING:
 #: To be changed whenever what is kept changes its meaning.
 _FORMAT = "2"
 
+#: Seconds between two times that something is kept.
+_PAUSE = 0.3
+
 _Pairs = tuple[tuple[Spot, tuple[Known, ...]], ...]
 
 
@@ -52,10 +57,10 @@ class _Answers(msgspec.Struct, frozen=True, array_like=True):
 
 
 class _Outcome(msgspec.Struct, frozen=True, array_like=True):
-    """What follows from a report and all answers: the findings, and a hash of a file's open questions."""
+    """What follows from a report and all answers: the findings, and a hash of the questions about a file."""
 
     findings: tuple[Finding, ...]
-    open: dict[str, bytes]
+    asked: dict[str, bytes]
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -76,6 +81,7 @@ class Resolution:
         self._resolver: Resolver | None = None
         self._result = _Outcome((), {})
         self._is_new = False
+        self._kept_at = -_PAUSE
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -83,8 +89,8 @@ class Resolution:
         return self._result.findings
 
     def digest(self, path: str) -> bytes:
-        """Changes with the questions that are open in a file: it has to be checked again to be asked them."""
-        return self._result.open.get(path, b"")
+        """Changes with the questions about a file: it has to be checked again to answer them."""
+        return self._result.asked.get(path, b"")
 
     def start(
         self, report: Report, hashes: Mapping[str, bytes], analyze: Callable[[], Analysis],
@@ -109,14 +115,11 @@ class Resolution:
             self._resolver, self._result = None, known
         else:
             self._resume()
+            self.keep()
 
     def questions(self, path: str) -> tuple[Spot, ...]:
         """The places in a file of which mypy is to say what they are, also those of which it has."""
-        if path not in self._result.open and path not in self._answers:
-            return ()
-        known = self._answers.get(path)
-        answered = [spot for spot, _ in known.known] if known is not None else []
-        return tuple(dict.fromkeys((*answered, *self._learning().unknowns(path))))
+        return self._questions(path) if path in self._result.asked else ()
 
     def learn(self, path: str, types: Types) -> bool:
         """Take what mypy says now of a file's places. Whether that is news."""
@@ -136,15 +139,18 @@ class Resolution:
             self._resume()
         else:
             resolver.learn(path, types)
-            is_open = {**self._result.open, path: _hash_of(resolver.unknowns(path))}
-            self._result = _Outcome(resolver.findings, is_open)
+            asked = {**self._result.asked, path: self._hash_of_questions(path)}
+            self._result = _Outcome(resolver.findings, asked)
         return True
 
     def keep(self) -> None:
-        """Keep what is known now for the next run; called now and then, since no run says when it ends."""
-        if not self._is_new:
+        """Keep what is known now for the next run; called now and then, since no run says when it ends.
+
+        What it comes too early for is found again at the start of the next run.
+        """
+        if not self._is_new or time.monotonic() < self._kept_at + _PAUSE:
             return
-        self._is_new = False
+        self._is_new, self._kept_at = False, time.monotonic()
         with self._store() as store:
             kept = self._load(store) | self._answers
             store.put([
@@ -167,9 +173,18 @@ class Resolution:
         if self._resolver is None or not self._resolver.continues(analysis, self._report):
             self._resolver = Resolver(analysis, self._report.findings, self._report.gaps)
         self._resolver.learn_all({path: dict(answers.known) for path, answers in self._answers.items()})
-        is_open = {path: _hash_of(spots) for path, spots in self._resolver.all_unknowns().items()}
-        self._result = _Outcome(self._resolver.findings, is_open)
+        paths = self._resolver.all_unknowns().keys() | self._answers.keys()
+        asked = {path: self._hash_of_questions(path) for path in sorted(paths)}
+        self._result = _Outcome(self._resolver.findings, asked)
         self._is_new = True
+
+    def _questions(self, path: str) -> tuple[Spot, ...]:
+        known = self._answers.get(path)
+        answered = [spot for spot, _ in known.known] if known is not None else []
+        return tuple(sorted({*answered, *self._learning().unknowns(path)}))
+
+    def _hash_of_questions(self, path: str) -> bytes:
+        return content_hash(_encoder.encode(self._questions(path)))[:8]
 
     # -- what is kept ---------------------------------------------------------------------------
 
@@ -208,7 +223,3 @@ class Resolution:
             yield store
         finally:
             store.close()
-
-
-def _hash_of(spots: tuple[Spot, ...]) -> bytes:
-    return content_hash(_encoder.encode(spots))[:8]
