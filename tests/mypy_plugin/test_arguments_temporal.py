@@ -588,10 +588,15 @@ class Payment:
 
 def test_a_raw_payload_may_be_anything(tmp_path: Path) -> None:
     check(tmp_path, ACTIVITIES + """
+def made() -> RawValue:
+    raise NotImplementedError
+
+
 @workflow.defn
 class Payment:
     @workflow.run
-    async def run(self, raw: RawValue) -> None:
+    async def run(self) -> None:
+        raw = made()
         await workflow.execute_activity("log", raw, start_to_close_timeout=LIMIT)
         await workflow.execute_activity(charge, args=[raw, raw], start_to_close_timeout=LIMIT)
 """)  # fmt: skip
