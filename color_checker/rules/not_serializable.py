@@ -32,7 +32,7 @@ class NotSerializable(TypedRule):
     ## Use instead
 
     Types that the converter knows: for most engines strings, numbers, lists, dicts with string keys and
-    dataclasses or pydantic models of these. Pass what identifies a connection, a client or a file, and open it
+    dataclasses or pydantic models of these. Pass what identifies a connection, a client or a file and open it
     in the step.
     """
 

@@ -82,9 +82,9 @@ def _found(visit: Visit, stored: Stored) -> tuple[list[Trouble], Converter] | No
 
 
 def _troubles(visit: Visit, converter: Converter, stored: Stored) -> list[Trouble]:
-    found = list(
-        converter.troubles(Shape(stored.type), Spot(seen=set(), sources=Sources(partial(_own_path, visit))))
-    )
+    sources = Sources(partial(_own_path, visit))
+    spot = Spot(seen=set(), sources=sources, result=not stored.parameter)
+    found = list(converter.troubles(Shape(stored.type), spot))
     if not visit.project.config.strict:
         # Where the caller is given a result without a type, it may well know what it gets.
         sure = _SURE - {Outcome.CHANGED} if converter.gives_untyped and not stored.parameter else _SURE

@@ -92,7 +92,7 @@ class _Wanted:
 
 
 def digest(paths: Iterable[str], profiles: Iterable[Profile]) -> str:
-    """A short text that changes when the files at these paths choose other converters; "" if they choose none."""
+    """A short text that changes when the files choose other converters; "" if they choose none."""
     paths = sorted(paths)
     found = {profile.name: _choices(paths, _Wanted(profile)) for profile in profiles}
     chosen = sorted((name, *item) for name, choices in found.items() for item in choices.items())

@@ -42,6 +42,8 @@ class Converter(ABC):
 
     def troubles(self, shape: Shape, spot: Spot) -> Iterator[Trouble]:
         """Each part of the type that is not stored as it is."""
+        if spot.is_too_deep:
+            return
         for trouble in self.inspect(shape, spot):
             if not spot.written_only or trouble.outcome is Outcome.REFUSED:
                 yield trouble
@@ -56,17 +58,26 @@ class Converter(ABC):
             yield from self.troubles(shape, spot.item(index))
 
     def any_of(self, shapes: tuple[Shape, ...], spot: Spot) -> Iterator[Trouble]:
-        """Of all members of a union."""
+        """Of all members of a union; one that contains itself, as types of JSON do, is taken apart once."""
         for shape in shapes:
-            yield from self.troubles(shape, spot.members())
+            if (
+                shape.kind is not Kind.CLASS
+                or not shape.is_parametrized
+                or spot.enter(shape, self._way(spot))
+            ):
+                yield from self.troubles(shape, spot.members())
 
     def fields(self, shape: Shape, spot: Spot) -> Iterator[Trouble]:
         """Of all fields of a record."""
-        if spot.enter(shape, type(self).__name__):
+        if spot.enter(shape, self._way(spot)):
             for name, field in shape.fields:
                 model = shape.info if shape.kind is Kind.PYDANTIC else None
                 if model is None or not spot.sources.is_special(model, name):
                     yield from self.troubles(field, spot.field(name))
+
+    def _way(self, spot: Spot) -> str:
+        """What, beside the type itself, decides how it is looked into."""
+        return f"{type(self).__name__}{spot.is_top}"
 
     def items(self, shape: Shape, spot: Spot, base: str = ITERABLE) -> Iterator[Trouble]:
         """Of the items of a collection."""

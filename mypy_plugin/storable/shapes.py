@@ -19,6 +19,7 @@ from mypy.types import (
     ProperType,
     TupleType,
     Type,
+    TypeAliasType,
     TypedDictType,
     TypeOfAny,
     TypeType,
@@ -202,6 +203,8 @@ class Shape:
 
 def shown(written: Type, is_own: Callable[[str], bool] = lambda module: False) -> str:
     """A type as users write it. `is_own` says of a module that its classes need not be written with it."""
+    if isinstance(written, TypeAliasType) and written.is_recursive and written.alias is not None:
+        return written.alias.name
     proper = get_proper_type(written)
 
     def listed(types: Iterable[Type], separator: str = ", ") -> str:

@@ -9,6 +9,8 @@ from mypy_plugin.storable.json import PlainJson
 from mypy_plugin.storable.shapes import Kind, Shape
 from mypy_plugin.storable.troubles import Spot, Trouble
 
+_DEEPEST = 10
+
 
 class _AsJson(PlainJson):
     """Durable Task's JSON, read without a type."""
@@ -86,11 +88,13 @@ def _writes_itself(shape: Shape) -> bool:
     return shape.kind not in (Kind.UNION, Kind.NONE) and shape.has_own("to_json")
 
 
-def _is_read_by_type(shape: Shape) -> bool:
+def _is_read_by_type(shape: Shape, depth: int = 0) -> bool:
+    if depth > _DEEPEST:
+        return False  # a type that contains itself
     if shape.kind is Kind.UNION:
-        return any(_is_read_by_type(part) for part in members(shape))
+        return any(_is_read_by_type(part, depth + 1) for part in members(shape))
     if shape.fullname in ("builtins.list", "typing.Sequence"):
-        return any(_is_read_by_type(item) for item in shape.arguments("typing.Iterable") or ())
+        return any(_is_read_by_type(item, depth + 1) for item in shape.arguments("typing.Iterable") or ())
     if shape.is_parametrized:
         return False
     return shape.kind is Kind.DATACLASS or (shape.kind is Kind.CLASS and shape.has("from_json"))

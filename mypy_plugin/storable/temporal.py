@@ -108,7 +108,9 @@ class TemporalJson(Converter):
         name = shape.fullname
         if name in _AS_THEY_ARE or "uuid.UUID" in shape.bases:
             return
-        if name == "builtins.object":
+        if name == "builtins.object" and spot.result:
+            yield spot.unsure(shape)
+        elif name == "builtins.object":
             yield spot.unreadable(
                 shape, "Use `Any`, or what it really is", "it has no way to make an `object`"
             )

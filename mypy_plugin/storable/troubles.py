@@ -54,6 +54,7 @@ class Spot(msgspec.Struct, frozen=True):
         written_only: what is read back is somebody else's business, only writing it may fail.
         key: in the key of a mapping.
         member: in a union.
+        result: of what a function returns: who called it by its name reads it without a type.
     """
 
     seen: set[str]
@@ -62,6 +63,12 @@ class Spot(msgspec.Struct, frozen=True):
     written_only: bool = False
     key: bool = False
     member: bool = False
+    result: bool = False
+
+    @property
+    def is_too_deep(self) -> bool:
+        """Whether the type contains itself, and nobody stores a value that deep."""
+        return self.path.count("[") + self.path.count(".") > _DEEPEST
 
     def own(self, module: str) -> bool:
         """Whether a module is one of the project's."""
@@ -128,3 +135,4 @@ class Spot(msgspec.Struct, frozen=True):
 
 #: How many types are looked into for one annotation; generic types can go on for ever.
 _MOST = 500
+_DEEPEST = 30

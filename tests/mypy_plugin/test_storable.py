@@ -191,6 +191,53 @@ def five(then: Callable[[], int]) -> None:  # E: not-serializable "`Callable`"
     )
 
 
+def test_an_object_can_be_given_by_an_activity_that_is_called_by_name_but_not_taken(tmp_path: Path) -> None:
+    _run(
+        tmp_path,
+        TEMPORAL
+        + """\
+@activity.defn
+def gives() -> dict[str, object]:
+    return {}
+
+@activity.defn
+def takes(what: dict[str, object]) -> None:  # E: not-serializable "`what[]` is of the type `object`, which Temporal's default converter can store but not read"
+    ...
+""",
+    )
+
+
+def test_types_that_contain_themselves_come_to_an_end(tmp_path: Path) -> None:
+    _run(
+        tmp_path,
+        """\
+from typing import Union
+
+from pydantic import BaseModel, JsonValue
+from temporalio import activity
+from temporalio.client import Client
+
+Json = Union[dict[str, "Json"], list["Json"], str, int, None]
+Nested = list["Nested"]
+Wrong = Union[dict[str, "Wrong"], complex]
+
+class Model(BaseModel):
+    value: JsonValue
+
+@activity.defn
+def good(one: Json, two: Nested, three: Model) -> JsonValue:
+    return None
+
+@activity.defn
+def bad(wrong: Wrong) -> None:  # E: not-serializable "complex"
+    ...
+
+async def connect() -> Client:
+    return await Client.connect("localhost:7233")
+""",
+    )
+
+
 def test_any_and_what_is_not_annotated_is_reported_under_strict_only(tmp_path: Path) -> None:
     program = (
         TEMPORAL

@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """What is said of a type is what the real converter of the engine does with a value of it."""
 
 from __future__ import annotations
@@ -250,7 +251,7 @@ ROWS = (
     ("dict[datetime.date, int]", "{datetime.date(2024, 1, 1): 1}"), ("dict[tuple[int, int], int]", "{(1, 2): 3}"),
     ("dict[Status, int]", "{Status.OPEN: 1}"), ("dict[Color, int]", "{Color.RED: 1}"),
     ("dict[int | str, int]", "{1: 1}"), ("dict[str, decimal.Decimal]", "{'a': decimal.Decimal(1)}"),
-    ("dict[str, set[int]]", "{'a': {1}}"), ("collections.OrderedDict[str, int]", "collections.OrderedDict(a=1)"),
+    ("tuple[list[bytes], list[bytes]]", "([b'\\xff'], [b'\\xff'])"), ("dict[str, set[int]]", "{'a': {1}}"), ("collections.OrderedDict[str, int]", "collections.OrderedDict(a=1)"),
     ("collections.defaultdict[str, int]", "collections.defaultdict(int, a=1)"),
     ("collections.Counter[str]", "collections.Counter('a')"),
     ("int | None", "None"), ("Optional[str]", "'a'"), ("int | str", "'a'"), ("int | float", "1.5"),
@@ -447,7 +448,8 @@ def shapes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Shape]:
     found = {}
     for index, (annotation, _) in enumerate(ROWS):
         function = names[f"takes_{index}"].node
-        assert isinstance(function, FuncDef) and isinstance(function.type, CallableType)
+        assert isinstance(function, FuncDef)
+        assert isinstance(function.type, CallableType)
         found[annotation] = Shape(function.type.arg_types[0])
     return found
 
