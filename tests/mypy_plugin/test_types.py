@@ -16,7 +16,6 @@ from mypy_plugin.coloring import color_of, origin_of
 from mypy_plugin.visit import Visit
 from tests.mypy_plugin.runner import MYPY, Daemon, assert_as_announced, check, configure, run_mypy, write
 
-
 #: mypy's code for a decorator without types.
 UNTYPED = "untyped-decorator" if MYPY >= (1, 19) else "misc"
 
