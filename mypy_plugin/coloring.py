@@ -9,6 +9,7 @@ fits where one of these is asked for, overriding, binding, protocols and inferen
 from __future__ import annotations
 
 import itertools
+import sys
 from collections.abc import Callable
 from typing import NamedTuple, TypeAlias, cast
 
@@ -359,6 +360,8 @@ _decorators: set[str] = set()
 _factories: set[tuple[str, int, int]] = set()
 _KEEPS = "@"
 
+_MYPYS_OWN = sys.stdlib_module_names | {"attr", "attrs", "mypy_extensions", "typing_extensions"}
+
 
 #: Module → function → its decorators, as of when the file was last parsed.
 _decorated_as: dict[str, dict[str, tuple[str, ...]]] = {}
@@ -431,6 +434,10 @@ def _other_hook(names: Names, name: str, fullname: str) -> _Hook | None:
     """The hook for what is no engine's decorator, as far as its name says."""
     if name == _KEEPS:
         return _kept
+    # mypy takes one hook for a name, and has some of its own there: a decorator `@app.get` says nothing about
+    # the `get` of a TypedDict.
+    if fullname.partition(".")[0] in _MYPYS_OWN:
+        return None
     if fullname.rpartition(".")[2] in _decorators:
         return lambda ctx: _other_called(ctx, names, fullname)
     return None

@@ -741,6 +741,38 @@ def test_decorators_above_keep_the_color_if_what_they_give_takes_the_same(tmp_pa
     )
 
 
+def test_what_mypy_itself_knows_of_calls_is_left_alone(tmp_path: Path) -> None:
+    with_steps(
+        tmp_path,
+        """\
+        from collections.abc import Iterator
+        from contextlib import contextmanager
+        from typing import TypedDict
+
+        class App:
+            def get(self, path: str) -> Callable[[T], T]: ...
+
+        class Row(TypedDict, total=False):
+            name: str
+
+        app = App()
+
+        @app.get("/")
+        @activity.defn
+        async def home(order: str) -> int: ...
+
+        @contextmanager
+        @functools.wraps(plain)
+        def opened(name: str) -> Iterator[int]: ...
+
+        reveal_type(home)  # R: Step[[order: str], typing.Coroutine[Any, Any, int]]
+        row: Row = {}
+        reveal_type(row.get("name", ""))  # R: str
+        reveal_type({"a": plain}.get("a", plain))  # R: def (order: str) -> int
+        """,
+    )
+
+
 def test_decorators_can_be_applied_as_functions_and_kept_in_variables(tmp_path: Path) -> None:
     with_steps(
         tmp_path,
