@@ -35,7 +35,7 @@ from mypy.types import (
 from color_checker.engines import Passing, Profile
 from mypy_plugin.arguments.handed import argument
 from mypy_plugin.arguments.registered import Definition, EngineCall, Registered, registered_in
-from mypy_plugin.arguments.signatures import Lookup
+from mypy_plugin.arguments.signatures import Lookup, says_nothing
 from mypy_plugin.imports import imported_modules
 from mypy_plugin.visit import Visit
 from mypy_plugin.walk import children_of
@@ -141,7 +141,7 @@ class EngineCalls:
         if passing.name_key or _is_text(shown):
             return None
         found = self._lookup(profile).of_expression(expression, shown)
-        seen = shown is not None and not isinstance(shown, AnyType)
+        seen = not says_nothing(shown)
         return Target(_written(expression), (tuple(found),), named=False, seen=seen) if found else None
 
     def _lookup(self, profile: Profile) -> Lookup:

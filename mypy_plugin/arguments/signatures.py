@@ -105,8 +105,9 @@ class Lookup:
             method = self._method(expression)
             if method is not None:
                 return self._of_node(method)
-        if shown is None or isinstance(shown, AnyType):
+        if says_nothing(shown):
             return self._of_reference(expression)
+        assert shown is not None
         return self._of_type(shown)
 
     def _method(self, expression: MemberExpr) -> SymbolNode | None:
@@ -148,7 +149,7 @@ class Lookup:
                 found = self._of_type(get_proper_type(node.type)) if node.type is not None else None
             case Decorator():
                 shown = get_proper_type(node.var.type) if node.var.type is not None else None
-                if isinstance(shown, CallableType | Overloaded):
+                if isinstance(shown, CallableType | Overloaded) and not says_nothing(shown):
                     found = _callables(shown)
                 elif self._only_colors(node):
                     # Engines give a function back as it is, or as something that knows it.
@@ -196,6 +197,17 @@ class Lookup:
         return [CallableType(
             parameters.arg_types, parameters.arg_kinds, parameters.arg_names, result, fallback,
         )]  # fmt: skip
+
+
+def says_nothing(shown: ProperType | None) -> bool:
+    """Whether a function's type leaves open what it takes, as untyped decorators make it."""
+    match shown:
+        case CallableType():
+            return shown.is_ellipsis_args
+        case Instance(args=[parameters, _]) if shown.type.fullname.startswith(_COLORED):
+            proper = get_proper_type(parameters)
+            return isinstance(proper, Parameters) and proper.is_ellipsis_args
+    return shown is None or isinstance(shown, AnyType)
 
 
 def _callables(shown: Type) -> list[CallableType]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.mypy_plugin.runner import check
+from tests.mypy_plugin.runner import check, configure, run_mypy, write
 
 ACTIVITIES = """\
 from collections.abc import Sequence
@@ -66,16 +66,24 @@ class Payment:
 
 
 def test_what_the_types_of_the_sdk_refuse_is_not_reported_twice(tmp_path: Path) -> None:
-    check(tmp_path, ACTIVITIES + """
+    program = (
+        ACTIVITIES
+        + """
 @workflow.defn
 class Payment:
     @workflow.run
     async def run(self, order: Order) -> None:
-        await workflow.execute_activity(log, order, start_to_close_timeout=LIMIT)  # M: arg-type
-        await workflow.execute_activity(charge, order, start_to_close_timeout=LIMIT)  # M: arg-type
-        await workflow.execute_activity(log, start_to_close_timeout=LIMIT)  # M: arg-type
-        await workflow.execute_child_workflow(Payment.run, 5, id="x")  # M: misc
-""")  # fmt: skip
+        await workflow.execute_activity(log, order, start_to_close_timeout=LIMIT)
+        await workflow.execute_activity(charge, order, start_to_close_timeout=LIMIT)
+        await workflow.execute_activity(log, start_to_close_timeout=LIMIT)
+        await workflow.execute_child_workflow(Payment.run, 5, id="x")
+"""
+    )
+    write(tmp_path, {"app.py": program})
+    configure(tmp_path)
+    result = run_mypy(tmp_path, ".")
+    assert [error.line for error in result.errors] == [40, 41, 42, 43], result.stdout
+    assert not result.ours
 
 
 def test_a_name_stands_for_the_activity_that_is_registered_under_it(tmp_path: Path) -> None:
@@ -382,7 +390,7 @@ class Loop:
 
 
 def helper(user: str) -> None:
-    workflow.continue_as_new(1, 2) if user else workflow.continue_as_new(1)  # M: call-overload
+    workflow.continue_as_new(1)
 """)  # fmt: skip
 
 
