@@ -225,8 +225,7 @@ class Model(BaseModel):
     value: JsonValue
 
 @activity.defn
-def good(one: Json, two: Nested, three: Model) -> JsonValue:
-    return None
+def good(one: Json, two: Nested, three: Model) -> None: ...
 
 @activity.defn
 def bad(wrong: Wrong) -> None:  # E: not-serializable "complex"

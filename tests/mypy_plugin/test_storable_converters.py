@@ -417,7 +417,14 @@ SILENT: dict[str, frozenset[str]] = {
     # On Python 3.11, runtime_min does not know typing_extensions' TypedDict, and pydantic not typing's.
     "runtime-min": frozenset({"Row", "PriceRow", "Cold"}),
     "temporal-pydantic": frozenset(
-        {"list[bytes]", "list[int] | set[int]", "Literal[Color.RED]", "StdRow", "collections.abc.Set[int]"}
+        {
+            "tuple[list[bytes], list[bytes]]",
+            "list[bytes]",
+            "list[int] | set[int]",
+            "Literal[Color.RED]",
+            "StdRow",
+            "collections.abc.Set[int]",
+        }
     ),
 }
 
