@@ -15,7 +15,9 @@ import msgspec
 from color_checker.config import Config
 from color_checker.errors import SourceError
 from color_checker.findings import Finding, InputError, Report
-from color_checker.fixes import FIXERS, Edit, Fix, apply, fixes_for, overlap
+from color_checker.fixes import FIXERS, Edit, Fix, apply, each_fix, fixes_for, overlap
+from color_checker.fixes.code import parsed
+from color_checker.fixes.imports import unneeded
 from color_checker.session import Session
 from color_checker.sources import decode, encode, read_source, shown_path
 
@@ -111,6 +113,7 @@ class _Fixing:
                 break
             report = self._accept(report, choices)
             self.tell(len(self.fixed))
+        report = self._tidied(report)
         left = tuple(
             Left(finding, self._reason(finding)) for finding in report.findings if self._is_wanted(finding)
         )
@@ -132,9 +135,8 @@ class _Fixing:
     def _best(self, finding: Finding) -> Fix | None:
         """The first fix that may be made and was not refused."""
         refused = self.refused.get(self._key(finding), {})
-        return next(
-            (f for f in self._fixes(finding) if (f.safe or self.unsafe) and f.title not in refused), None
-        )
+        found = each_fix(finding, self.session.analysis, self.read, unsafe=self.unsafe)
+        return next((fix for fix in found if fix.title not in refused), None)
 
     def _refuse(self, finding: Finding, fix: Fix, reason: str) -> None:
         self.refused.setdefault(self._key(finding), {})[fix.title] = reason
@@ -203,6 +205,26 @@ class _Fixing:
         for path, text in texts.items():
             self.texts[path] = text
             self.session.overlay(path, text)
+
+    def _tidied(self, report: Report) -> Report:
+        """The report after imports are gone that only the fixed code needed, each fix but a part of it."""
+        texts = {}
+        for path, text in self.texts.items():
+            before, after = parsed(decode(self.originals[path])), parsed(text)
+            if before is not None and after is not None and before is not after:
+                edits = list(unneeded(before, after, path))
+                texts.update(apply(edits, self.read))
+        if not texts:
+            return report
+        kept = {path: self.texts[path] for path in texts}
+        before_view = self._view(report)
+        self._put(texts)
+        tidied = self.session.check()
+        after_view = self._view(tidied)
+        if after_view.others(before_view, ()) or after_view.errors - before_view.errors:
+            self._put(kept)
+            return self.session.check()
+        return tidied
 
     def _reason(self, finding: Finding) -> str:
         for reason in self.refused.get(self._key(finding), {}).values():

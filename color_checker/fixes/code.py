@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import libcst as cst
 from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
@@ -31,16 +32,16 @@ class Code:
         pending = [top]
         while pending:
             node = pending.pop()
-            for child in node.children:
+            for child in children(node):
                 self._parents[child] = node
                 pending.append(child)
             if isinstance(node, cst.BaseExpression):
-                self._by_span.setdefault(self.inner_span(node), []).append(node)
+                self._by_span.setdefault(self.span(node), []).append(node)
 
     # -- places ---------------------------------------------------------------------------------
 
     def span(self, node: cst.CSTNode) -> tuple[int, int]:
-        """The offsets of a node, parentheses included."""
+        """The offsets of a node, without the parentheses around it, as `ast` has them."""
         found = self._ranges[node]
         assert isinstance(found, CodeRange)
         return (
@@ -48,18 +49,8 @@ class Code:
             self.lines.offset(found.end.line, found.end.column + 1),
         )
 
-    def inner_span(self, node: cst.CSTNode) -> tuple[int, int]:
-        """The offsets of an expression without the parentheses around it, as `ast` has them."""
-        start, end = self.span(node)
-        left, right = getattr(node, "lpar", ()), getattr(node, "rpar", ())
-        if left:
-            start = self.span(left[-1])[1]
-        if right:
-            end = self.span(right[0])[0]
-        return start, end
-
     def source(self, node: cst.CSTNode) -> str:
-        """The text of a node, as written."""
+        """The text of a node, as written, without the parentheses around it."""
         start, end = self.span(node)
         return self.text[start:end]
 
@@ -77,7 +68,7 @@ class Code:
         node: cst.CSTNode | None = self.module
         while node is not None:
             best = node
-            node = next((c for c in node.children if self._is_around(c, start, end)), None)
+            node = next((c for c in children(node) if self._is_around(c, start, end)), None)
         return best
 
     def _is_around(self, node: cst.CSTNode, start: int, end: int) -> bool:
@@ -163,7 +154,53 @@ def walk(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
     while pending:
         node = pending.pop()
         yield node
-        pending += reversed(node.children)
+        pending += reversed(children(node))
+
+
+def children(node: cst.CSTNode) -> list[cst.CSTNode]:
+    """The nodes directly below, in source order; without white space, commas and parentheses.
+
+    Far faster than `node.children`, which copies the node.
+    """
+    found: list[cst.CSTNode] = []
+    for name in _fields(type(node)):
+        value = getattr(node, name)
+        if isinstance(value, cst.CSTNode):
+            found.append(value)
+        elif isinstance(value, list | tuple):
+            found += value
+    return found
+
+
+#: What stands in another order in the class than in the source.
+_ORDER = {
+    cst.IfExp: ("body", "test", "orelse"),
+    cst.FunctionDef: ("decorators", "name", "params", "returns", "body"),
+    cst.ClassDef: ("decorators", "name", "bases", "keywords", "body"),
+    cst.Arg: ("keyword", "value"),
+    cst.Param: ("name", "annotation", "default"),
+    cst.MatchCase: ("pattern", "guard", "body"),
+    cst.Parameters: ("posonly_params", "params", "star_arg", "kwonly_params", "star_kwarg"),
+    cst.SimpleStatementLine: ("body",),
+    cst.Module: ("body",),
+    cst.IndentedBlock: ("body",),
+}
+
+
+@cache
+def _fields(kind: type[cst.CSTNode]) -> tuple[str, ...]:
+    """The attributes of such nodes that hold code."""
+    if kind in _ORDER:
+        return _ORDER[kind]
+    return tuple(
+        field.name
+        for field in dataclasses.fields(kind)
+        if not field.name.startswith(
+            ("whitespace", "leading", "lines_after", "lpar", "rpar", "header", "footer")
+        )
+        and field.name
+        not in ("trailing_whitespace", "comma", "semicolon", "lbracket", "rbracket", "equal", "dot")
+    )
 
 
 def dotted(node: cst.CSTNode) -> str:

@@ -239,7 +239,7 @@ class _Extracting:
         if region.expression is not None:
             text = _without_self(code, region.expression, own, region.attributes)
             if "\n" in text or "\r" in text:
-                text = text if region.expression.lpar else f"({text})"
+                text = f"({text})"
             return f"{indentation}return {text}"
         lines = indented(
             code, region.nodes, indentation, lambda node: _is_own(code, node, own, region.attributes)
@@ -311,7 +311,7 @@ def _bound_to(region: Region, call: str) -> str:
 
 def _one_line(code: Code, node: cst.BaseExpression) -> str:
     text = code.source(node)
-    return f"({text})" if ("\n" in text or "\r" in text) and not node.lpar else text
+    return f"({text})" if "\n" in text or "\r" in text else text
 
 
 def _owner(code: Code, node: cst.CSTNode) -> str | None:

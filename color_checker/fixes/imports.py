@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 import libcst as cst
 import msgspec
 
-from color_checker.fixes.code import Code, dotted, walk
+from color_checker.fixes.code import Code, children, dotted, walk
 from color_checker.fixes.edits import Edit
 from color_checker.fixes.scopes import bound, is_global, reads
 
@@ -219,7 +219,7 @@ def _runtime_imports(module: cst.Module) -> Iterator[cst.Import | cst.ImportFrom
             if node.orelse is not None:
                 pending.append(node.orelse)
         elif not isinstance(node, cst.FunctionDef | cst.ClassDef | cst.BaseExpression):
-            pending += reversed(node.children)
+            pending += reversed(children(node))
 
 
 def _bindings(statement: cst.Import | cst.ImportFrom) -> Iterator[tuple[str, str]]:
@@ -309,8 +309,12 @@ def unneeded(before: Code, after: Code, path: str) -> Iterator[Edit]:
             if name in used_before and name not in used_after and name not in exported
         ]
         if gone and len(gone) == len(statement.names):
-            start = after.span(line)[0]
-            yield after.lines.edit(path, start, after.next_line(after.span(line)[1]), "")
+            start, end = after.span(line)[0], after.next_line(after.span(line)[1])
+            following = after.text[end : after.next_line(end)]
+            above = after.text[:start].splitlines()[-1:]
+            if following.isspace() and not "".join(above).strip():  # it was the whole section
+                end = after.next_line(end)
+            yield after.lines.edit(path, start, end, "")
         elif gone and len(statement.names) > 1:
             yield from _without(after, path, statement, gone)
 

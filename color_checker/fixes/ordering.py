@@ -40,11 +40,7 @@ def fixes(problem: Problem) -> Iterator[Fix]:
     if isinstance(found, cst.Call) and target is not found and _is_list(code, found):
         edit = code.edit(path, found.func, "sorted")
     else:
-        text = code.source(target)
-        if isinstance(target, cst.GeneratorExp) or not target.lpar:
-            edit = code.edit(path, target, f"sorted({text})")
-        else:
-            edit = code.edit(path, target, f"sorted{text}")
+        edit = code.edit(path, target, f"sorted({code.source(target)})")
     fix = problem.fix("Sort it with `sorted()`", (edit,), safe=safe)
     if fix is not None:
         yield fix

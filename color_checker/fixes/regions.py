@@ -6,13 +6,13 @@ over the expressions around it, then over statements before and after it, then o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 
 import libcst as cst
 import msgspec
 
 from color_checker.engines.rewriting import Extraction
-from color_checker.fixes.code import Code, Function, walk
+from color_checker.fixes.code import Code, Function, children, walk
 from color_checker.fixes.scopes import bindings, bound, locals_of, own, parameter_nodes, reads, targets
 from color_checker.fixes.storing import Storing
 from color_checker.fixes.templates import may_await, may_yield, waits
@@ -243,7 +243,7 @@ class Search:
             if id(node) in inside:
                 continue
             if id(node) in path:
-                pending += node.children
+                pending += children(node)
             else:
                 yield node
 
@@ -337,19 +337,19 @@ class Search:
         return _Grow((*nodes, *body[end + 1 : last + 1]))
 
 
-def _bound_by(node: cst.CSTNode) -> set[str]:
+def _bound_by(node: cst.CSTNode) -> Set[str]:
     """What the node itself binds, without what is in it."""
     return set(bindings(node))
 
 
-def _bound_at_its_head(node: cst.CSTNode) -> set[str]:
+def _bound_at_its_head(node: cst.CSTNode) -> Set[str]:
     """What a loop or a `with` binds before its body runs."""
     if isinstance(node, cst.For):
         return _bound_by(node)
     return set().union(*(bound(item) for item in node.items)) if isinstance(node, cst.With) else set()
 
 
-def _surely_bound(node: cst.CSTNode) -> set[str]:
+def _surely_bound(node: cst.CSTNode) -> Set[str]:
     """What a statement binds whatever happens, if it comes to its end."""
     match node:
         case cst.SimpleStatementLine() | cst.FunctionDef() | cst.ClassDef():
@@ -398,7 +398,7 @@ def _leaves(nodes: tuple[cst.CSTNode, ...]) -> str:
             if isinstance(node, _SCOPES):
                 continue
             in_loop = in_loop or isinstance(node, cst.For | cst.While)
-            pending += [(child, in_loop) for child in node.children]
+            pending += [(child, in_loop) for child in children(node)]
     return found
 
 

@@ -26,17 +26,25 @@ FIXERS: dict[str, tuple[Fixer, ...]] = {
 }
 
 
+#: What these do always has to be looked at.
+_NEVER_SAFE: tuple[Fixer, ...] = (calls.fixes, conversion.fixes, extraction.fixes)
+
+
 def fixes_for(finding: Finding, analysis: Analysis, read: Read) -> tuple[Fix, ...]:
     """The fixes for a finding of the analysis, the best first; none if there are none.
 
     `read` gives the text of the file at an absolute path, as it was analyzed. Where a text has changed
     since, there is no fix, or one that does not fit: check again first.
     """
+    return tuple(sorted(dict.fromkeys(each_fix(finding, analysis, read)), key=lambda fix: not fix.safe))
+
+
+def each_fix(finding: Finding, analysis: Analysis, read: Read, *, unsafe: bool = True) -> Iterator[Fix]:
+    """The same one by one, for who needs only the first; without `unsafe`, only those that are safe."""
     fixers = FIXERS.get(finding.name, ())
-    if not fixers:
-        return ()
     problem = Problem(finding, analysis, read)
-    if not problem.path:
-        return ()
-    found = dict.fromkeys(fix for fixer in fixers for fix in fixer(problem))
-    return tuple(sorted(found, key=lambda fix: not fix.safe))
+    if not fixers or not problem.path:
+        return
+    for fixer in fixers:
+        if unsafe or fixer not in _NEVER_SAFE:
+            yield from (fix for fix in fixer(problem) if unsafe or fix.safe)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
+from functools import lru_cache
 
 import libcst as cst
 
-from color_checker.fixes.code import Code, Function
+from color_checker.fixes.code import Code, Function, children
 
 _COMPREHENSIONS = (cst.ListComp, cst.SetComp, cst.DictComp, cst.GeneratorExp)
 
 
-def bound(node: cst.CSTNode) -> set[str]:
+@lru_cache(maxsize=2048)
+def bound(node: cst.CSTNode) -> frozenset[str]:
     """The names that running the node binds in the scope that it stands in."""
-    found: set[str] = set()
-    for inner in own(node):
-        found.update(bindings(inner))
-    return found
+    return frozenset(name for inner in own(node) for name in bindings(inner))
 
 
 def parameters(function: Function) -> list[str]:
@@ -31,18 +30,20 @@ def parameter_nodes(function: Function) -> list[cst.Param]:
     return [*params.posonly_params, *params.params, *params.kwonly_params, *stars]
 
 
-def locals_of(function: Function) -> set[str]:
+@lru_cache(maxsize=2048)
+def locals_of(function: Function) -> frozenset[str]:
     """The names that are local to the function."""
     names = set(parameters(function)) | bound(function.body)
     for node in own(function.body):
         if isinstance(node, cst.Global | cst.Nonlocal):
             names -= {item.name.value for item in node.names}
-    return names
+    return frozenset(names)
 
 
-def reads(node: cst.CSTNode) -> set[str]:
+@lru_cache(maxsize=2048)
+def reads(node: cst.CSTNode) -> frozenset[str]:
     """The names that the node reads from around it, those of functions inside included."""
-    return set(_reads(node))
+    return frozenset(_reads(node))
 
 
 def own(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
@@ -61,7 +62,7 @@ def own(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
         for part in _defaults(node):
             yield from own(part)
     else:
-        for child in node.children:
+        for child in children(node):
             yield from own(child)
 
 
@@ -70,7 +71,7 @@ def is_global(code: Code, node: cst.CSTNode, name: str) -> bool:
     return not any(name in names for names in _scopes_around(code, node))
 
 
-def _scopes_around(code: Code, node: cst.CSTNode) -> Iterator[set[str]]:
+def _scopes_around(code: Code, node: cst.CSTNode) -> Iterator[Set[str]]:
     below = node
     direct = True  # a class body hides its names from functions inside
     for outer in code.around(node):
@@ -154,7 +155,7 @@ def _reads(node: cst.CSTNode) -> Iterator[str]:
         case cst.ImportFrom() | cst.Import() | cst.Global() | cst.Nonlocal():
             return
         case cst.AssignTarget() | cst.AnnAssign() | cst.For() | cst.NamedExpr() | cst.AsName():
-            for child in node.children:
+            for child in children(node):
                 if child is getattr(node, "target", None) or isinstance(node, cst.AsName):
                     yield from _read_in_target(child)
                 else:
@@ -175,15 +176,15 @@ def _reads(node: cst.CSTNode) -> Iterator[str]:
             yield from reads(node.body) - bound(node.body)
         case cst.ListComp() | cst.SetComp() | cst.DictComp() | cst.GeneratorExp():
             found: set[str] = set()
-            for child in node.children:
+            for child in children(node):
                 found.update(_reads(child))
             yield from found - set(targets(node.for_in))
         case cst.CompFor():
-            for child in node.children:
+            for child in children(node):
                 if child is not node.target:
                     yield from _reads(child)
         case _:
-            for child in node.children:
+            for child in children(node):
                 yield from _reads(child)
 
 

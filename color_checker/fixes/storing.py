@@ -136,7 +136,7 @@ class Storing:
                     yield from self.program.values(scope, getattr(op, "dst", -1))
 
     def _at(self, expression: cst.BaseExpression) -> Iterator[tuple[Activation, list[Op]]]:
-        span = self.code.inner_span(expression)
+        span = self.code.span(expression)
         for scope in self._scopes.values():
             if span in (found := self._ops(scope)):
                 yield scope, found[span]

@@ -293,3 +293,11 @@ def test_every_engine_gets_its_own_kind_of_step(tmp_path: Path, engine: str) -> 
     for part in parts:
         assert part in result
     assert all(not item.title.startswith("Move") for _, item in offered(tmp_path))
+
+
+def test_an_expression_of_several_lines_stays_one(tmp_path: Path) -> None:
+    text = _fixed(
+        tmp_path, "data = (\n    load(path)\n    + len(json.dumps(load(\n        path)))\n)\nreturn data"
+    )
+    compile((tmp_path / "app.py").read_text(), "app.py", "exec")
+    assert "async def load_activity(path: str) -> int:\n" in text
