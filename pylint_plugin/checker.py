@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from astroid import nodes
@@ -14,8 +15,8 @@ from pylint.interfaces import HIGH, INFERENCE, Confidence
 from color_checker.errors import ColorCheckerError
 from color_checker.findings import Finding
 from pylint_plugin.messages import messages_by_group
-from pylint_plugin.placing import node_at
-from pylint_plugin.project import Settings, project
+from pylint_plugin.placing import Places
+from pylint_plugin.project import Settings, project, start
 
 if TYPE_CHECKING:
     from pylint.lint import PyLinter
@@ -42,19 +43,19 @@ class ColorChecker(BaseChecker):
 
     def visit_module(self, node: nodes.Module) -> None:
         """Report what is found in a file."""
-        for finding in self._findings(node):
+        if not node.file or not os.path.exists(node.file):
+            return
+        places = Places(node)
+        with _wrong_configuration():
+            found = project(_settings(self.linter)).findings(node, _unsaved(node))
+        for finding in found:
             if finding.name in self._symbols:
-                self._report(node, finding)
+                self._report(places, finding)
 
-    def _findings(self, module: nodes.Module) -> list[Finding]:
-        if not module.file or not os.path.exists(module.file):
-            return []
-        return _found(self.linter, os.path.abspath(module.file), _unsaved(module))
-
-    def _report(self, module: nodes.Module, finding: Finding) -> None:
+    def _report(self, places: Places, finding: Finding) -> None:
         self.add_message(
             finding.name,
-            node=node_at(module, finding),
+            node=places.node_at(finding),
             args=(" ".join((finding.message, *_proof(finding))),),
             confidence=_confidence(finding),
             line=finding.line,
@@ -109,20 +110,26 @@ def register_checkers(linter: PyLinter) -> None:
 def prepare(linter: PyLinter) -> None:
     """Analyze the project before pylint starts processes for `--jobs`, so that not each of them has to."""
     if any(linter.is_message_enabled(message) for group in messages_by_group().values() for message in group):
-        _found(linter, "", None)
+        with _wrong_configuration():
+            start(_settings(linter))
 
 
-def _found(linter: PyLinter, path: str, unsaved: str | None) -> list[Finding]:
+def _settings(linter: PyLinter) -> Settings:
     config = linter.config
-    settings = Settings(
+    return Settings(
+        directory=os.getcwd(),
         config=config.color_config,
         engines=tuple(config.color_engines),
         strict={"yes": True, "no": False}.get(config.color_strict),
     )
+
+
+@contextmanager
+def _wrong_configuration() -> Iterator[None]:
+    """End as pylint does when its own configuration is wrong."""
     try:
-        return project(settings).findings(path, unsaved)
+        yield
     except ColorCheckerError as error:
-        # As pylint ends when its own configuration is wrong.
         sys.stderr.write(f"{error}\n")
         raise SystemExit(_USAGE_ERROR) from None
 

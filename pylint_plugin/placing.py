@@ -5,23 +5,31 @@ from __future__ import annotations
 from astroid import nodes
 
 from color_checker.findings import Finding
+from pylint_plugin.columns import Columns
 
 _Place = tuple[int, int]
 
 
-def node_at(module: nodes.Module, finding: Finding) -> nodes.NodeNG:
-    """The node that a finding is about: the innermost one that covers it, or the module.
+class Places:
+    """The nodes of one module by their places."""
 
-    Comments that suppress a message in a function or a block count for the nodes inside of it.
-    """
-    start = (finding.line, finding.column - 1)
-    end = (finding.end_line, finding.end_column - 1)
-    found: nodes.NodeNG = module
-    while True:
-        inner = next((child for child in found.get_children() if _covers(child, start, end)), None)
-        if inner is None:
-            return found
-        found = inner
+    def __init__(self, module: nodes.Module) -> None:
+        self._module = module
+        self._columns = Columns(module)
+
+    def node_at(self, finding: Finding) -> nodes.NodeNG:
+        """The node that a finding is about: the innermost one that covers it, or the module.
+
+        Comments that suppress a message in a function or a block count for the nodes inside of it.
+        """
+        start = (finding.line, self._columns.bytes(finding.line, finding.column - 1))
+        end = (finding.end_line, self._columns.bytes(finding.end_line, finding.end_column - 1))
+        found: nodes.NodeNG = self._module
+        while True:
+            inner = next((child for child in found.get_children() if _covers(child, start, end)), None)
+            if inner is None:
+                return found
+            found = inner
 
 
 def _covers(node: nodes.NodeNG, start: _Place, end: _Place) -> bool:
