@@ -44,6 +44,9 @@ if TYPE_CHECKING:
 #: What is left of so many analyses that were taken apart is worth a search.
 _COLLECT_AFTER = 10
 
+#: Of programs with more activations than this, no two are in memory at the same time.
+_LARGE = 5_000
+
 
 class _State(msgspec.Struct, frozen=True):
     """What the last check has left.
@@ -137,11 +140,17 @@ class Session:
             gc.unfreeze()
             gc.collect()
 
-    def close(self) -> None:
-        """Let go of everything. The collector would not find it: see `_next`."""
+    def _retire(self) -> None:
+        """The last analysis is of no use any more. To take it apart can wait, unless that is much memory."""
         self.tidy()
         if self._state is not None:
             self._waste, self._state = self._state.analysis, None
+        if self._waste is not None and len(self._waste.program.linker.activations) > _LARGE:
+            self.tidy()
+
+    def close(self) -> None:
+        """Let go of everything. The collector would not find it: see `_next`."""
+        self._retire()
         self.tidy()
 
     def __del__(self) -> None:
@@ -174,9 +183,7 @@ class Session:
         kept = self._kept(inputs, config, circumstances, store, stamps)
         if kept is not None:
             return _State(config, circumstances, left, *kept)
-        self.tidy()
-        if self._state is not None:
-            self._waste, self._state = self._state.analysis, None
+        self._retire()
         if self._cache and not inputs.unsaved:
             result, analysis = check_with_cache(
                 inputs, config, store, stamps.look, engines=self._engines, strict=strict, memory=self._facts()
