@@ -52,6 +52,8 @@ class Extraction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         step: "async" or "sync" where the engine calls steps of one kind only; "either": as the code needs.
         inline: for nested steps: how an expression, `$expression`, is run as one.
         nested: the step is a function within the workflow, which sees its variables.
+        stored: classes, beside those of JSON, whose objects are what they were after the engine has stored
+            them; "dataclass" for the project's own dataclasses.
         inside: in which functions it can be used: in coroutine functions, in others, or "" in all.
         call_async: how a coroutine function is called; "" where `call` does, or it is not possible.
         registered: calls that have to list the new step, as in `Worker(activities=[…])`: dotted name →
@@ -69,5 +71,6 @@ class Extraction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     nothing: str = ""
     step: Literal["async", "sync", "either"] = "either"
     nested: bool = False
+    stored: tuple[str, ...] = ()
     inside: Literal["", "async", "sync"] = ""
     registered: dict[str, str] = {}

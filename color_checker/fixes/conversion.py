@@ -163,7 +163,7 @@ class _Converting:
         call = code.expression((place.line, place.column, place.end_line, place.end_column), cst.Call)
         if not isinstance(call, cst.Call) or not dotted(call.func):
             return None
-        storing = Storing(problem.program, code, node)
+        storing = Storing(problem.program, code, node, self.extraction.stored)
         result = code.parent(call) if isinstance(code.parent(call), cst.Await) else call
         dropped = isinstance(code.parent(result), cst.Expr)
         assert isinstance(result, cst.BaseExpression)

@@ -91,7 +91,7 @@ class _Extracting:
         found = code.covering(start, end)
         if found is None or not self._fits(code, found):
             return None
-        storing = Storing(self.problem.program, code, self.node)
+        storing = Storing(self.problem.program, code, self.node, self.extraction.stored)
         region = Search(code, storing, self.extraction, list(self._operations(code))).around(found)
         if region is None:
             return None
@@ -277,6 +277,9 @@ class _Extracting:
         if region.expression is None:
             return "" if region.outputs or region.returns else " -> None"
         name = type_name(storing.values(region.expression))
+        own = f"<{self.node.module.name}:"
+        if name.startswith(own):
+            return f' -> "{name.removeprefix(own)[:-1]}"'
         if not name:
             return ""
         rendered = render(name, {}, lambda wanted: imports.express(wanted, code.module))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 
 import libcst as cst
 
@@ -13,11 +13,14 @@ from color_checker.fixes.scopes import locals_of, names_in, parameter_nodes
 from color_checker.program import Program
 from color_checker.values import DATA, LOST, NONE, Box, Const, ExtInst, Inst, Marker, Value
 
+#: What JSON has; tuples become lists, which can be unpacked like them.
 _STORED_CLASSES = frozenset({
-    "builtins.bool", "builtins.bytes", "builtins.dict", "builtins.float", "builtins.int", "builtins.list",
-    "builtins.str", "builtins.tuple", "datetime.date", "datetime.datetime", "datetime.time",
-    "datetime.timedelta", "decimal.Decimal", "uuid.UUID",
+    "builtins.bool", "builtins.dict", "builtins.float", "builtins.int", "builtins.list", "builtins.str",
+    "builtins.tuple",
 })  # fmt: skip
+
+#: Stands for the project's own dataclasses among what an engine stores.
+_DATACLASS = "dataclass"
 
 _STORED_BOXES = frozenset({"list", "tuple", "dict"})
 
@@ -33,8 +36,10 @@ _DATA_NODES = (
 class Storing:
     """What is known of the values in one function and those around it."""
 
-    def __init__(self, program: Program, code: Code, node: Activation) -> None:
+    def __init__(self, program: Program, code: Code, node: Activation, stored: Iterable[str]) -> None:
+        """`stored`: classes whose objects the engine can store, beside those of JSON."""
         self.program = program
+        self.stored = _STORED_CLASSES | set(stored)
         self.code = code
         self._scopes: dict[int, Activation] = {}
         scope: Activation | None = node
@@ -64,7 +69,12 @@ class Storing:
         if isinstance(expression, _DATA_NODES):
             return True
         values = list(self.values(expression))
-        return all(is_data(value) for value in values if not (isinstance(value, Marker) and DATA in values))
+        return all(
+            self._can_store(value) for value in values if not (isinstance(value, Marker) and DATA in values)
+        )
+
+    def _can_store(self, value: Value) -> bool:
+        return is_data(value, self.stored)
 
     def values(self, expression: cst.BaseExpression) -> Iterator[Value]:
         """What the expression may be."""
@@ -88,7 +98,7 @@ class Storing:
         scope = self.scope(function)
         for slot, param in enumerate(scope.facts.params if scope is not None else ()):
             if param.name == name and scope is not None:
-                yield all(is_data(value) for value in self.program.values(scope, slot))
+                yield all(self._can_store(value) for value in self.program.values(scope, slot))
         for node in walk(function.body):
             match node:
                 case cst.Assign() if any(name in names_in(t.target) for t in node.targets):
@@ -98,9 +108,9 @@ class Storing:
                 case cst.NamedExpr() if name in names_in(node.target):
                     yield self.is_data(node.value)
                 case cst.For() | cst.CompFor() if name in names_in(node.target):
-                    yield all(is_data(value) for value in self._taken(node.iter, Iterate))
+                    yield all(self._can_store(value) for value in self._taken(node.iter, Iterate))
                 case cst.WithItem() if node.asname is not None and name in names_in(node.asname.name):
-                    yield all(is_data(value) for value in self._taken(node.item, Enter))
+                    yield all(self._can_store(value) for value in self._taken(node.item, Enter))
                 case cst.FunctionDef() | cst.ClassDef() if node.name.value == name:
                     yield False
                 case cst.ExceptHandler() if node.name is not None and name in names_in(node.name.name):
@@ -155,7 +165,7 @@ class Storing:
         return self._slots[scope]
 
 
-def is_data(value: Value, depth: int = _DEPTH) -> bool:
+def is_data(value: Value, stored: Set[str], depth: int = _DEPTH) -> bool:
     """Whether the value can be stored; what is not known is taken for it."""
     match value:
         case _ if value in (DATA, LOST, NONE):
@@ -163,13 +173,13 @@ def is_data(value: Value, depth: int = _DEPTH) -> bool:
         case Const():
             return True
         case ExtInst():
-            return value.dotted in _STORED_CLASSES
+            return value.dotted in stored
         case Inst():
-            return value.info.is_dataclass or bool(value.info.external_bases())
+            return _DATACLASS in stored and (value.info.is_dataclass or bool(value.info.external_bases()))
         case Box():
             if value.kind not in _STORED_BOXES:
                 return False
-            return depth == 0 or all(is_data(inner, depth - 1) for inner in _inside(value))
+            return depth == 0 or all(is_data(inner, stored, depth - 1) for inner in _inside(value))
     return False
 
 
@@ -179,7 +189,7 @@ def _inside(box: Box) -> Iterable[Value]:
 
 
 def type_name(values: Iterable[Value]) -> str:
-    """The builtin type that all values have, "" if they have several, or none is known."""
+    """The type that all values have, as in templates, "" if they have several, or none is known."""
     names = {_type_name(value) for value in values}
     return names.pop() if len(names) == 1 else ""
 
@@ -190,7 +200,9 @@ def _type_name(value: Value) -> str:
             return value.kind
         case ExtInst() if value.dotted.startswith("builtins."):
             return value.dotted.removeprefix("builtins.")
-        case ExtInst() if value.dotted in _STORED_CLASSES:
+        case ExtInst():
             module, _, name = value.dotted.rpartition(".")
             return f"<{module}:{name}>"
+        case Inst() if "." not in value.info.facts.qualname:
+            return f"<{value.info.module.name}:{value.info.facts.qualname}>"
     return ""
