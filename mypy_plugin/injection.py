@@ -43,7 +43,12 @@ _MARK = "__color_mark_{}"
 
 
 def inject_check(file: MypyFile) -> None:
-    """Put the check function at the start of a parsed module, where nothing makes it unreachable."""
+    """Put the check function at the start of a parsed module, where nothing makes it unreachable.
+
+    Once: the daemon may come to a tree again before it has analyzed it.
+    """
+    if any(isinstance(node, FuncDef) and node.name == CHECK for node in file.defs[:1]):
+        return
     nothing = UnboundType("None")
     fallback = Instance(FakeInfo("mypy sets it when it analyzes the signature"), [])
     function, _ = _check_function(CallableType([], [], [], nothing, fallback))

@@ -27,6 +27,11 @@ CHECKS: tuple[tuple[type[Node], Check], ...] = (
 )
 
 
+_CHECKS_OF: dict[type[Node], list[Check]] = {}
+for _kind, _check in CHECKS:
+    _CHECKS_OF.setdefault(_kind, []).append(_check)
+
+
 def check_module(api: TypeChecker, names: Names, project: Project) -> frozenset[str]:
     """Report what is wrong about color in the module that mypy is checking.
 
@@ -36,11 +41,9 @@ def check_module(api: TypeChecker, names: Names, project: Project) -> frozenset[
     visit = Visit(api, names, project)
     for finding in project.findings(visit.path):
         visit.emit(finding)
-    if CHECKS and _concerns_color(visit):
-        for node, around in walk(visit.file):
-            for wanted, check in CHECKS:
-                if isinstance(node, wanted):
-                    check(visit, node, around)
+    for node, around in walk(visit.file, _CHECKS_OF):
+        for check in _CHECKS_OF[type(node)]:
+            check(visit, node, around)
     return changed
 
 
@@ -60,8 +63,3 @@ def _learn(api: TypeChecker, project: Project) -> frozenset[str]:
 
 def _type_of(api: TypeChecker, expression: Expression) -> ProperType | None:
     return get_proper_type(api.lookup_type(expression)) if api.has_type(expression) else None
-
-
-def _concerns_color(visit: Visit) -> bool:
-    """Whether anything in the module may be about color: it uses an engine, or is near workflow code."""
-    return True

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from typing import cast
+from functools import cached_property
+from typing import TYPE_CHECKING, cast
 
 from mypy.build import PRI_MED
 from mypy.checker import TypeChecker
@@ -19,7 +20,6 @@ from color_checker.errors import ColorCheckerError
 from mypy_plugin import codes
 from mypy_plugin.compat import let_report_again
 from mypy_plugin.failures import Failures
-from mypy_plugin.hooks import Hooks, Topic
 from mypy_plugin.imports import finds_module, imported_modules
 from mypy_plugin.injection import (
     CHECK,
@@ -32,15 +32,12 @@ from mypy_plugin.injection import (
     inject_marks,
     remove_check,
 )
-from mypy_plugin.module_check import check_module
 from mypy_plugin.names import Names
 from mypy_plugin.project import Project
 from mypy_plugin.turns import Turn, Turns
 
-#: What has a say about the type of a call, or of an attribute, by the full name of what is called or read.
-FUNCTIONS: tuple[Topic[FunctionContext], ...] = ()
-METHODS: tuple[Topic[MethodContext], ...] = ()
-ATTRIBUTES: tuple[Topic[AttributeContext], ...] = ()
+if TYPE_CHECKING:
+    from mypy_plugin.topics import Topics
 
 #: Where the types of colored functions are defined.
 TYPES = "mypy_plugin.colors"
@@ -62,13 +59,17 @@ class ColorPlugin(Plugin):
             raise SystemExit(2) from None
         self._has_types = finds_module(TYPES, options)
         self._daemon = options.fine_grained_incremental
-        self._functions = Hooks(self._names, FUNCTIONS, "default_return_type")
-        self._methods = Hooks(self._names, METHODS, "default_return_type")
-        self._attributes = Hooks(self._names, ATTRIBUTES, "default_attr_type")
         self._modules_at: dict[str, str] = {}
         self._marks: dict[str, list[int]] = {}
         self._api: object = None
         self._turns = Turns(daemon=self._daemon)
+
+    @cached_property
+    def _topics(self) -> Topics:
+        """Loaded when it is needed: not if everything comes from mypy's cache."""
+        from mypy_plugin.topics import Topics
+
+        return Topics(self._names, self._project, self.options)
 
     # -- files --------------------------------------------------------------------------------------
 
@@ -78,7 +79,7 @@ class ColorPlugin(Plugin):
         if not ctx.is_check:
             # mypy has analyzed the module, and not yet checked its functions (if it checks these apart).
             self._ensure_check(ctx.id, path)
-        return self._project.digest(path) or None
+        return self._project.digest(path, answered=ctx.is_check) or None
 
     def _ensure_check(self, module: str, path: str) -> FuncDef | None:
         """Give a module its check function, if it has none; None if it has one, or is to have none."""
@@ -98,7 +99,8 @@ class ColorPlugin(Plugin):
         inject_check(file)
         if self._daemon:
             self._mark(file, path, changed)
-        return [(PRI_MED, TYPES, -1)] if self._has_types and self._uses_engine(file) else []
+        types = [(PRI_MED, TYPES, -1)] if self._has_types and self._uses_engine(file) else []
+        return [*types, *self._topics.dependencies(file)]
 
     def _uses_engine(self, file: MypyFile) -> bool:
         return self._names.imports_engine(imported_modules(file))
@@ -138,22 +140,22 @@ class ColorPlugin(Plugin):
         if fullname.endswith(CHECK):
             return self._check_module
         self._arrive()
-        return self._functions(fullname)
+        return self._topics.functions(fullname)
 
     def get_method_hook(self, fullname: str) -> Callable[[MethodContext], Type] | None:
         """What a topic makes of a method's result."""
         self._arrive()
-        return self._methods(fullname)
+        return self._topics.methods(fullname)
 
     def get_attribute_hook(self, fullname: str) -> Callable[[AttributeContext], Type] | None:
         """What a topic makes of an attribute of an object."""
         self._arrive()
-        return self._attributes(fullname)
+        return self._topics.attributes(fullname)
 
     def get_class_attribute_hook(self, fullname: str) -> Callable[[AttributeContext], Type] | None:
         """What a topic makes of an attribute of a class."""
         self._arrive()
-        return self._attributes(fullname)
+        return self._topics.attributes(fullname)
 
     def _check_module(self, ctx: FunctionContext) -> Type:
         api = cast(TypeChecker, ctx.api)
@@ -163,7 +165,7 @@ class ColorPlugin(Plugin):
             api.errors.clear_errors_in_targets(api.errors.file, {check_name(api.tree.fullname)})
             changed: frozenset[str] = frozenset()
             try:
-                changed = check_module(api, self._names, self._project)
+                changed = self._topics.check(api)
             except Exception as error:  # noqa: BLE001 - in mypy it would be an "internal error", and the end
                 self._failures.say(error)
             self._project.keep()

@@ -64,11 +64,15 @@ class Project:
         self._ensure()
         return self._by_path.get(path, ())
 
-    def digest(self, path: str) -> str:
-        """A short text that changes when what is found in one of the project's files may change."""
+    def digest(self, path: str, *, answered: bool) -> str:
+        """A short text that changes when what is found in one of the project's files may change.
+
+        With `answered`, it is another one as long as mypy has not answered what is asked about its types.
+        """
         if not self.holds(path):
             return ""
-        parts = (self._circumstances, msgspec.json.encode(self.findings(path)), self._resolution.digest(path))
+        asked = self._resolution.digest(path, answered=answered)
+        parts = (self._circumstances, msgspec.json.encode(self.findings(path)), asked)
         return hashlib.sha256(b"".join(parts)).hexdigest()[:16]
 
     @property

@@ -6,23 +6,24 @@ next is asked at once, too. A finding that follows may stand in another file: in
 helper which mypy is checking. mypy checks what a module imports before the module itself, so it is known by
 the time that module is reported.
 
-How cold, incremental and daemon runs come to the same. mypy's answers are kept in the analyzer's cache, each
-for a file and the hash of its content, and given anew whenever mypy checks the file, whose types depend on
+How cold, incremental and daemon runs come to the same. mypy's answers are kept in the analyzer's cache, for
+each file and the hash of its content, and given anew whenever mypy checks the file, whose types depend on
 other files, too. Every run starts from all answers that are kept, also for files that mypy takes from its own
 cache and does not check again. What mypy keeps of a module (`report_config_data`) changes with the findings
-in it and with the questions that matter in it, answered or not: mypy may keep it before it has checked the
-functions. So a module is checked again if its answers got lost, and if
-something learned in another file leads to new questions or findings in a module that mypy had checked before
-(a helper that is called through a registry and imports the workflow): in the next run. After that nothing
-changes any more, because what is learned is a fixpoint of the answers. If mypy says something else of a place
-than it did, all is learned anew, by an analysis that has learned nothing yet.
+in it and with the questions about it; whether they are answered does not count when mypy keeps it, since that
+may be before it has checked the functions, but counts when mypy looks whether it still holds. So a module is
+checked again if its answers got lost, and if something learned in another file leads to new questions or
+findings in a module that mypy had checked before (a helper that is called through a registry and imports the
+workflow): in the next run. After that nothing changes any more, because what is learned is a fixpoint of the
+answers. If mypy says something else of a place than it did, all is learned anew, by an analysis that has
+learned nothing yet.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -41,19 +42,12 @@ if TYPE_CHECKING:
     from color_checker.resolving import Resolver
 
 #: To be changed whenever what is kept changes its meaning.
-_FORMAT = "2"
+_FORMAT = "3"
 
 #: Seconds between two times that something is kept.
 _PAUSE = 0.3
 
 _Pairs = tuple[tuple[Spot, tuple[Known, ...]], ...]
-
-
-class _Answers(msgspec.Struct, frozen=True, array_like=True):
-    """What mypy said of the places in a file, when its content had this hash."""
-
-    content: bytes
-    known: _Pairs
 
 
 class _Outcome(msgspec.Struct, frozen=True, array_like=True):
@@ -64,7 +58,7 @@ class _Outcome(msgspec.Struct, frozen=True, array_like=True):
 
 
 _encoder = msgspec.msgpack.Encoder()
-_all_answers = msgspec.msgpack.Decoder(dict[str, _Answers])
+_answers = msgspec.msgpack.Decoder(_Pairs)
 _outcome = msgspec.msgpack.Decoder(_Outcome)
 
 
@@ -77,7 +71,8 @@ class Resolution:
         self._analyze: Callable[[], Analysis] | None = None
         self._analyze_anew: Callable[[], Analysis] | None = None
         self._hashes: Mapping[str, bytes] = {}
-        self._answers: dict[str, _Answers] = {}
+        #: path → what mypy said of the places in it that were asked for.
+        self._answers: dict[str, _Pairs] = {}
         self._resolver: Resolver | None = None
         self._result = _Outcome((), {})
         self._is_new = False
@@ -88,9 +83,13 @@ class Resolution:
         """All findings in all files."""
         return self._result.findings
 
-    def digest(self, path: str) -> bytes:
-        """Changes with the questions about a file: it has to be checked again to answer them."""
-        return self._result.asked.get(path, b"")
+    def digest(self, path: str, *, answered: bool) -> bytes:
+        """Changes with the questions about a file: it has to be checked again to answer them.
+
+        With `answered`, it is another one as long as they are not.
+        """
+        asked = self._result.asked.get(path, b"")
+        return b"?" if answered and asked and path not in self._answers else asked
 
     def start(
         self, report: Report, hashes: Mapping[str, bytes], analyze: Callable[[], Analysis],
@@ -125,12 +124,13 @@ class Resolution:
         """Take what mypy says now of a file's places. Whether that is news."""
         pairs = tuple(sorted(types.items()))
         before = self._answers.get(path)
-        if pairs == (before.known if before is not None else ()):
+        if pairs == before:
             return False
-        if pairs:
-            self._answers[path] = _Answers(self._hashes[path], pairs)
-        else:
-            del self._answers[path]
+        self._answers[path] = pairs
+        with self._store() as store:
+            store.put([(self._answers_key(path), _encoder.encode(pairs))])
+        if pairs == (before or ()):
+            return False
         self._is_new = True
         resolver = self._learning()
         if resolver.contradicts(path, types):
@@ -144,19 +144,15 @@ class Resolution:
         return True
 
     def keep(self) -> None:
-        """Keep what is known now for the next run; called now and then, since no run says when it ends.
+        """Keep what follows for the next run; called now and then, since no run says when it ends.
 
-        What it comes too early for is found again at the start of the next run.
+        What it comes too early for is worked out again at the start of the next run.
         """
         if not self._is_new or time.monotonic() < self._kept_at + _PAUSE:
             return
         self._is_new, self._kept_at = False, time.monotonic()
         with self._store() as store:
-            kept = self._load(store) | self._answers
-            store.put([
-                (self._answers_key(), _encoder.encode(kept)),
-                (self._outcome_key(), _encoder.encode(self._result)),
-            ])  # fmt: skip
+            store.put([(self._outcome_key(), _encoder.encode(self._result))])
 
     def _learning(self) -> Resolver:
         if self._resolver is None:
@@ -172,15 +168,15 @@ class Resolution:
         analysis = self._analyze()
         if self._resolver is None or not self._resolver.continues(analysis, self._report):
             self._resolver = Resolver(analysis, self._report.findings, self._report.gaps)
-        self._resolver.learn_all({path: dict(answers.known) for path, answers in self._answers.items()})
-        paths = self._resolver.all_unknowns().keys() | self._answers.keys()
+        self._resolver.learn_all({path: dict(pairs) for path, pairs in self._answers.items()})
+        answered = {path for path, pairs in self._answers.items() if pairs}
+        paths = self._resolver.all_unknowns().keys() | answered
         asked = {path: self._hash_of_questions(path) for path in sorted(paths)}
         self._result = _Outcome(self._resolver.findings, asked)
         self._is_new = True
 
     def _questions(self, path: str) -> tuple[Spot, ...]:
-        known = self._answers.get(path)
-        answered = [spot for spot, _ in known.known] if known is not None else []
+        answered = (spot for spot, _ in self._answers.get(path, ()))
         return tuple(sorted({*answered, *self._learning().unknowns(path)}))
 
     def _hash_of_questions(self, path: str) -> bytes:
@@ -188,14 +184,15 @@ class Resolution:
 
     # -- what is kept ---------------------------------------------------------------------------
 
-    def _load(self, store: Store) -> dict[str, _Answers]:
+    def _load(self, store: Store) -> dict[str, _Pairs]:
         """The answers for files that are as they were then."""
-        key = self._answers_key()
-        try:
-            kept = _all_answers.decode(store.get([key])[key])
-        except (KeyError, msgspec.DecodeError, msgspec.ValidationError):
-            return {}
-        return {path: one for path, one in kept.items() if self._hashes.get(path) == one.content}
+        keys = {path: self._answers_key(path) for path in self._hashes}
+        stored = store.get(list(keys.values()))
+        kept = {}
+        for path, key in keys.items():
+            with suppress(KeyError, msgspec.DecodeError, msgspec.ValidationError):
+                kept[path] = _answers.decode(stored[key])
+        return kept
 
     def _kept_outcome(self, store: Store) -> _Outcome | None:
         key = self._outcome_key()
@@ -204,8 +201,9 @@ class Resolution:
         except (KeyError, msgspec.DecodeError, msgspec.ValidationError):
             return None
 
-    def _answers_key(self) -> bytes:
-        return content_hash(f"types {_FORMAT} {self._config.root}".encode("utf-8", "surrogateescape"))
+    def _answers_key(self, path: str) -> bytes:
+        name = path.encode("utf-8", "surrogateescape")
+        return content_hash(b"\0".join((b"types", _FORMAT.encode(), name, self._hashes[path])))
 
     def _outcome_key(self) -> bytes:
         """Of what the findings depend on: the report, in place of its sources, the files, the answers."""

@@ -5,9 +5,17 @@ Plugins cannot inherit from mypy's own visitors, which are compiled.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from mypy.nodes import Argument, FuncItem, MypyFile, Node
+
+
+class _Anything:
+    def __contains__(self, item: object) -> bool:
+        return True
+
+
+_ANY = _Anything()
 
 #: Class of node → where its children are, in the order of the source where there is one.
 _CHILDREN: dict[str, tuple[str, ...]] = {
@@ -68,18 +76,34 @@ _CHILDREN: dict[str, tuple[str, ...]] = {
 }
 
 
-def walk(file: MypyFile) -> Iterator[tuple[Node, tuple[FuncItem, ...]]]:
+def walk(file: MypyFile, wanted: Container[type[Node]] = _ANY) -> Iterator[tuple[Node, tuple[FuncItem, ...]]]:
     """Every statement and expression, parents first, with the functions around it, outermost first.
 
     A function's own node comes with the functions around it; its decorators and default values are not in it.
+
+    Args:
+        wanted: the classes of the nodes to yield; all if it is not given.
     """
     pending: list[tuple[Node, tuple[FuncItem, ...]]] = [(file, ())]
+    pop, push = pending.pop, pending.append
     while pending:
-        node, around = pending.pop()
-        yield node, around
+        node, around = pop()
+        kind = type(node)
+        if kind in wanted:
+            yield node, around
+        names = _CHILDREN.get(kind.__name__, ())
+        if not names:
+            continue
         inside = (*around, node) if isinstance(node, FuncItem) else around
-        children = [(child, around if isinstance(child, Argument) else inside) for child in children_of(node)]
-        pending.extend(reversed(children))
+        start = len(pending)
+        for name in names:
+            child = getattr(node, name, None)
+            if isinstance(child, Node):
+                push((child, around if isinstance(child, Argument) else inside))
+            elif child:
+                for each in _nodes(child):
+                    push((each, around if isinstance(each, Argument) else inside))
+        pending[start:] = reversed(pending[start:])
 
 
 def children_of(node: Node) -> Iterator[Node]:

@@ -21,10 +21,12 @@ from color_checker.rules.mutable_default import MutableDefault
 from color_checker.rules.nested_operation import NestedOperation
 from color_checker.rules.network import Network
 from color_checker.rules.not_awaited import NotAwaited
+from color_checker.rules.not_serializable import NotSerializable
 from color_checker.rules.primitive_outside_workflow import PrimitiveOutsideWorkflow
 from color_checker.rules.process import Process
 from color_checker.rules.random import Random
 from color_checker.rules.scheduling import Scheduling
+from color_checker.rules.step_arguments import StepArguments
 from color_checker.rules.step_bypasses_engine import StepBypassesEngine
 from color_checker.rules.swallows_control_flow import SwallowsControlFlow
 from color_checker.rules.thread import Thread
@@ -64,6 +66,8 @@ RULES: tuple[type[Rule], ...] = (
     CapturedWrite,
     MutableDefault,
     UnstableKey,
+    NotSerializable,
+    StepArguments,
     UnknownName,
     SwallowsControlFlow,
     UnboundedHistory,

@@ -44,6 +44,8 @@ CC302 global-read error
 CC303 captured-write error
 CC304 mutable-default warning
 CC305 unstable-key error
+CC401 not-serializable error
+CC402 step-arguments error
 CC403 unknown-name warning
 CC601 swallows-control-flow warning
 CC602 unbounded-history warning

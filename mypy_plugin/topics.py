@@ -1,0 +1,44 @@
+"""All that is done about color while mypy checks modules: the table of topics.
+
+It is loaded when there is something to check. A run in which everything comes from mypy's cache needs none.
+"""
+
+from __future__ import annotations
+
+from mypy.checker import TypeChecker
+from mypy.nodes import MypyFile
+from mypy.options import Options
+from mypy.plugin import AttributeContext, FunctionContext, MethodContext
+
+from mypy_plugin.arguments.dependencies import Dependencies
+from mypy_plugin.arguments.results import Results
+from mypy_plugin.hooks import Hooks, Topic
+from mypy_plugin.module_check import check_module
+from mypy_plugin.names import Names
+from mypy_plugin.project import Project
+
+#: What has a say about the type of a call, or of an attribute, by the full name of what is called or read.
+FUNCTIONS: tuple[Topic[FunctionContext], ...] = ()
+METHODS: tuple[Topic[MethodContext], ...] = ()
+ATTRIBUTES: tuple[Topic[AttributeContext], ...] = ()
+
+
+class Topics:
+    """The topics, for one project."""
+
+    def __init__(self, names: Names, project: Project, options: Options) -> None:
+        self._names = names
+        self._project = project
+        self._dependencies = Dependencies(names, project, options)
+        results = Results(project)
+        self.functions: Hooks[FunctionContext] = Hooks(names, (*FUNCTIONS, results), "default_return_type")
+        self.methods: Hooks[MethodContext] = Hooks(names, (*METHODS, results), "default_return_type")
+        self.attributes: Hooks[AttributeContext] = Hooks(names, ATTRIBUTES, "default_attr_type")
+
+    def dependencies(self, file: MypyFile) -> list[tuple[int, str, int]]:
+        """The modules that have to be checked before a file that has just been parsed."""
+        return self._dependencies.of(file)
+
+    def check(self, api: TypeChecker) -> frozenset[str]:
+        """`check_module` for the module that mypy is checking."""
+        return check_module(api, self._names, self._project)
