@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar
 
-from mypy.plugin import AttributeContext, FunctionContext, MethodContext
+from mypy.plugin import FunctionContext, MethodContext
 from mypy.types import Type
 
 from mypy_plugin.names import Names
 
-Context = TypeVar("Context", FunctionContext, MethodContext, AttributeContext)
+Context = TypeVar("Context", FunctionContext, MethodContext)
 
 #: Names → full name → what gives the type at that place, or None.
 Topic = Callable[[Names, str], Callable[[Context], Type] | None]

@@ -11,7 +11,7 @@ from mypy.nodes import CallExpr, Expression, FuncItem, Node
 from mypy.types import ProperType, get_proper_type
 
 from color_checker.places import Spot
-from mypy_plugin import arguments, storable
+from mypy_plugin import arguments, lost, storable
 from mypy_plugin.names import Names
 from mypy_plugin.project import Project
 from mypy_plugin.typed_places import types_at
@@ -24,6 +24,7 @@ Check = Callable[[Visit, Node, tuple[FuncItem, ...]], None]
 CHECKS: tuple[tuple[type[Node], Check], ...] = (
     (CallExpr, arguments.check),
     *storable.CHECKS,
+    *lost.CHECKS,
 )
 
 

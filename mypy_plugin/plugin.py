@@ -8,19 +8,17 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
-from mypy.build import PRI_MED
 from mypy.checker import TypeChecker
 from mypy.checker_state import checker_state
 from mypy.nodes import FuncDef, MypyFile
 from mypy.options import Options
-from mypy.plugin import AttributeContext, FunctionContext, MethodContext, Plugin, ReportConfigContext
+from mypy.plugin import FunctionContext, MethodContext, Plugin, ReportConfigContext
 from mypy.types import Type
 
 from color_checker.errors import ColorCheckerError
 from mypy_plugin import codes
 from mypy_plugin.compat import let_report_again
 from mypy_plugin.failures import Failures
-from mypy_plugin.imports import finds_module, imported_modules
 from mypy_plugin.injection import (
     CHECK,
     check_name,
@@ -39,9 +37,6 @@ from mypy_plugin.turns import Turn, Turns
 if TYPE_CHECKING:
     from mypy_plugin.topics import Topics
 
-#: Where the types of colored functions are defined.
-TYPES = "mypy_plugin.colors"
-
 
 class ColorPlugin(Plugin):
     """Gives colored functions their types, and reports color where a module has been checked."""
@@ -57,7 +52,6 @@ class ColorPlugin(Plugin):
         except ColorCheckerError as error:
             sys.stderr.write(f"{error}\n")
             raise SystemExit(2) from None
-        self._has_types = finds_module(TYPES, options)
         self._daemon = options.fine_grained_incremental
         self._modules_at: dict[str, str] = {}
         self._marks: dict[str, list[int]] = {}
@@ -99,11 +93,7 @@ class ColorPlugin(Plugin):
         inject_check(file)
         if self._daemon:
             self._mark(file, path, changed)
-        types = [(PRI_MED, TYPES, -1)] if self._has_types and self._uses_engine(file) else []
-        return [*types, *self._topics.dependencies(file)]
-
-    def _uses_engine(self, file: MypyFile) -> bool:
-        return self._names.imports_engine(imported_modules(file))
+        return self._topics.dependencies(file)
 
     def _mark(self, file: MypyFile, path: str, changed: frozenset[str]) -> None:
         """Let the check functions of other modules, whose findings this change has changed, run again."""
@@ -146,16 +136,6 @@ class ColorPlugin(Plugin):
         """What a topic makes of a method's result."""
         self._arrive()
         return self._topics.methods(fullname)
-
-    def get_attribute_hook(self, fullname: str) -> Callable[[AttributeContext], Type] | None:
-        """What a topic makes of an attribute of an object."""
-        self._arrive()
-        return self._topics.attributes(fullname)
-
-    def get_class_attribute_hook(self, fullname: str) -> Callable[[AttributeContext], Type] | None:
-        """What a topic makes of an attribute of a class."""
-        self._arrive()
-        return self._topics.attributes(fullname)
 
     def _check_module(self, ctx: FunctionContext) -> Type:
         api = cast(TypeChecker, ctx.api)

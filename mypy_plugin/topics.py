@@ -5,22 +5,24 @@ It is loaded when there is something to check. A run in which everything comes f
 
 from __future__ import annotations
 
+from mypy.build import PRI_MED
 from mypy.checker import TypeChecker
 from mypy.nodes import MypyFile
 from mypy.options import Options
-from mypy.plugin import AttributeContext, FunctionContext, MethodContext
+from mypy.plugin import FunctionContext, MethodContext
 
+from mypy_plugin import coloring, reveal
 from mypy_plugin.arguments.dependencies import Dependencies
 from mypy_plugin.arguments.results import Results
 from mypy_plugin.hooks import Hooks, Topic
+from mypy_plugin.imports import finds_module, imported_modules
 from mypy_plugin.module_check import check_module
 from mypy_plugin.names import Names
 from mypy_plugin.project import Project
 
-#: What has a say about the type of a call, or of an attribute, by the full name of what is called or read.
-FUNCTIONS: tuple[Topic[FunctionContext], ...] = ()
-METHODS: tuple[Topic[MethodContext], ...] = ()
-ATTRIBUTES: tuple[Topic[AttributeContext], ...] = ()
+#: What has a say about the type of a call, by the full name of what is called.
+FUNCTIONS: tuple[Topic[FunctionContext], ...] = (coloring.function_hook, reveal.function_hook)
+METHODS: tuple[Topic[MethodContext], ...] = (coloring.method_hook,)
 
 
 class Topics:
@@ -29,15 +31,21 @@ class Topics:
     def __init__(self, names: Names, project: Project, options: Options) -> None:
         self._names = names
         self._project = project
+        self._has_colors = finds_module(coloring.TYPES, options)
         self._dependencies = Dependencies(names, project, options)
         results = Results(project)
         self.functions: Hooks[FunctionContext] = Hooks(names, (*FUNCTIONS, results), "default_return_type")
         self.methods: Hooks[MethodContext] = Hooks(names, (*METHODS, results), "default_return_type")
-        self.attributes: Hooks[AttributeContext] = Hooks(names, ATTRIBUTES, "default_attr_type")
 
     def dependencies(self, file: MypyFile) -> list[tuple[int, str, int]]:
-        """The modules that have to be checked before a file that has just been parsed."""
-        return self._dependencies.of(file)
+        """The modules that have to be checked before a file that has just been parsed, as mypy wants them."""
+        found = self._dependencies.of(file)
+        if self._has_colors:
+            coloring.note_decorators(file)
+            # Both: what reveals a color is put into the file.
+            if reveal.show_colors(file) | self._names.imports_engine(imported_modules(file)):
+                found.append((PRI_MED, coloring.TYPES, -1))
+        return found
 
     def check(self, api: TypeChecker) -> frozenset[str]:
         """`check_module` for the module that mypy is checking."""
