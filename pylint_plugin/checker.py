@@ -16,7 +16,7 @@ from color_checker.errors import ColorCheckerError
 from color_checker.findings import Finding
 from pylint_plugin.messages import messages_by_group
 from pylint_plugin.placing import Places
-from pylint_plugin.project import Settings, project, start
+from pylint_plugin.project import Found, Settings, project, start, take
 
 if TYPE_CHECKING:
     from pylint.lint import PyLinter
@@ -26,6 +26,9 @@ NAME = "color"
 
 #: Pylint's exit code for a usage error.
 _USAGE_ERROR = 32
+
+#: The attribute of pylint's linter by which its other processes get what was found.
+_FOUND = "_color_checker_found"
 
 #: Longer witnesses are told in full by `color-checker why`.
 _DIRECT = 2
@@ -108,10 +111,20 @@ def register_checkers(linter: PyLinter) -> None:
 
 
 def prepare(linter: PyLinter) -> None:
-    """Analyze the project before pylint starts processes for `--jobs`, so that not each of them has to."""
-    if any(linter.is_message_enabled(message) for group in messages_by_group().values() for message in group):
+    """Look at the project once for all processes that pylint starts for `--jobs`.
+
+    Those get the linter, and what was found with it.
+    """
+    found: Found | None = getattr(linter, _FOUND, None)
+    if found is not None:
+        take(found)
+    elif any(
+        linter.is_message_enabled(message) for group in messages_by_group().values() for message in group
+    ):
         with _wrong_configuration():
-            start(_settings(linter))
+            checked = start(_settings(linter))
+            if linter.config.jobs != 1:
+                setattr(linter, _FOUND, checked.found(linter.config.source_roots))
 
 
 def _settings(linter: PyLinter) -> Settings:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from color_checker.errors import SourceError
 from color_checker.findings import Finding, Report
 from color_checker.session import Session
 from color_checker.sources import decode, read_source
+from pylint_plugin.resolution import resolved, search_path
 
 if TYPE_CHECKING:
     from astroid import nodes
@@ -39,34 +40,50 @@ class Settings(msgspec.Struct, frozen=True):
     strict: bool | None = None
 
 
+class Found(msgspec.Struct, frozen=True):
+    """What is found in the whole project: all that the processes of `--jobs` have to know.
+
+    Attributes:
+        files: the absolute paths of the files that were looked at.
+        by_path: absolute path → what is found there.
+    """
+
+    settings: Settings
+    files: frozenset[str]
+    by_path: dict[str, list[Finding]]
+
+
 class Project:
     """The whole project, of which pylint may be given only some files."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Raises ColorCheckerError if the configuration is wrong."""
+    def __init__(self, settings: Settings, found: Found | None = None) -> None:
+        """Raises ColorCheckerError if the configuration is wrong. `found`: what is known already."""
         self.settings = settings
-        #: The process that has looked at the files. Those that are forked from it need not do so again.
-        self.process = os.getpid()
         config = load_config(Path.cwd(), Path(settings.config) if settings.config else None)
         strict = config.strict if settings.strict is None else settings.strict
         self.config: Config = msgspec.structs.replace(config, strict=strict)
         self._paths = list(self.config.default_paths())
         self._session = self._new_session()
         self._report = Report()
-        self._files: Container[str] = ()
+        self._files: Collection[str] = found.files if found is not None else ()
+        self._by_path = found.by_path if found is not None else None
         self._unsaved: dict[str, nodes.Module] = {}
-        self._by_path: dict[str, list[Finding]] | None = None
 
     def check(self) -> None:
-        """Analyze the project, with all that is needed to go on from there.
-
-        Raises ColorCheckerError if a name in the configuration is wrong.
-        """
+        """Analyze the project. Raises ColorCheckerError if a name in the configuration is wrong."""
         self._by_path = None
         self._report = self._session.check()
         self._files = self._session.files
-        if self._report.gaps:
-            _ = self._session.analysis  # which is only made on demand if the report is known from before
+
+    def found(self, source_roots: Sequence[str]) -> Found:
+        """What is found in all files, for other processes.
+
+        `source_roots`: pylint's. The directories that it would look for modules in are not known yet.
+        """
+        if self._by_path is None:
+            with search_path(self._report, source_roots):
+                self._by_path = self._look()
+        return Found(self.settings, frozenset(self._files), self._by_path)
 
     def findings(self, module: nodes.Module, unsaved: str | None) -> list[Finding]:
         """What is found in a module that pylint is at. `unsaved`: the text that an editor has of it."""
@@ -81,8 +98,14 @@ class Project:
             self._session = self._new_session()
             self.check()
         if self._by_path is None:
-            self._by_path = _by_path(self._without_known(self._resolved()))
+            self._by_path = self._look()
         return self._by_path.get(path, [])
+
+    def _look(self) -> dict[str, list[Finding]]:
+        found: dict[str, list[Finding]] = {}
+        for finding in self._without_known(self._resolved()):
+            found.setdefault(os.path.abspath(finding.path), []).append(finding)
+        return found
 
     def _new_session(self) -> Session:
         return Session(self._paths, config=self.config, engines=self.settings.engines)
@@ -91,8 +114,6 @@ class Project:
         """What is found, also with what astroid knows; it is not asked if all calls are resolved."""
         if not self._report.gaps:
             return self._report.findings
-        from pylint_plugin.resolution import resolved
-
         findings = resolved(self._report, self._session.analysis, self._unsaved)
         # What was learned stays in the analysis, so the next report must not come from it.
         self._session = self._new_session()
@@ -105,13 +126,6 @@ class Project:
         return read_baseline(self.config.resolve(self.config.baseline)).split(findings, _lines).new
 
 
-def _by_path(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
-    found: dict[str, list[Finding]] = {}
-    for finding in findings:
-        found.setdefault(os.path.abspath(finding.path), []).append(finding)
-    return found
-
-
 def _lines(shown: str) -> Sequence[str]:
     try:
         return _LINE_ENDS.split(decode(read_source(os.path.abspath(shown))))
@@ -122,21 +136,25 @@ def _lines(shown: str) -> Sequence[str]:
 _project: Project | None = None
 
 
-def start(settings: Settings) -> None:
-    """Look at the project at the start of a run of pylint. Raises ColorCheckerError as `Project` does.
+def start(settings: Settings) -> Project:
+    """Look at the project at the start of a run. Raises ColorCheckerError as `Project` does.
 
-    The project is no attribute of a checker: pylint would send it to every process that it starts for
-    `--jobs`. Those that are forked have it already.
+    The project is no attribute of a checker: pylint would send it to every process of `--jobs`.
     """
     global _project  # noqa: PLW0603
-    if _project is None or _project.settings != settings or _project.process == os.getpid():
-        _project = Project(settings)
-        _project.check()
+    _project = Project(settings)
+    _project.check()
+    return _project
+
+
+def take(found: Found) -> None:
+    """Go on with what another process has found."""
+    global _project  # noqa: PLW0603
+    _project = Project(found.settings, found)
 
 
 def project(settings: Settings) -> Project:
     """The project of this run."""
     if _project is None or _project.settings != settings:
-        start(settings)
-    assert _project is not None
+        return start(settings)
     return _project

@@ -7,9 +7,11 @@ in one file may stand in another one. Files without gaps are left alone.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from astroid import MANAGER, modutils, nodes
+from pylint.lint import augmented_sys_path, discover_package_path
 
 from color_checker.checking import Analysis
 from color_checker.findings import Finding, Report
@@ -51,6 +53,19 @@ def resolved(
             break
         resolver.learn_all(types)
     return resolver.findings
+
+
+@contextmanager
+def search_path(report: Report, source_roots: Sequence[str]) -> Iterator[None]:
+    """Inside, astroid looks for modules where it would if pylint were at the files with gaps.
+
+    What it learns there is forgotten, since pylint may be given other files.
+    """
+    directories = [discover_package_path(path, source_roots) for path in _with_gaps(report.gaps)]
+    with augmented_sys_path(list(dict.fromkeys(directories))):
+        yield
+    if report.gaps:
+        MANAGER.clear_cache()
 
 
 def _with_gaps(gaps: Iterable[Finding]) -> list[str]:

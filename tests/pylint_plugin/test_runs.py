@@ -1,0 +1,317 @@
+"""Runs of real pylint with the plugin: files, processes, options, formats and exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.pylint_plugin import runs
+from tests.pylint_plugin.runs import FLOW, HELPER, ONLY_OURS, exit_code, messages, places, write
+
+FOUND = [("flow.py", 10, "clock")]
+
+#: What is called is only known to astroid.
+INFERRED = HELPER.replace("time.time()", 'getattr(time, "mono" + "tonic")()')
+
+#: A plugin of pylint's that writes down each analysis, in whatever process it is made.
+COUNTING = """\
+import os
+import time
+
+from color_checker import checking
+
+analyze = checking.analyze_inputs
+
+
+def counted(*arguments, **keywords):
+    with open("analyses", "a") as file:
+        file.write(f"{os.getpid()}\\n")
+    return analyze(*arguments, **keywords)
+
+
+def register(linter):
+    if checking.analyze_inputs is analyze:
+        checking.analyze_inputs = counted
+"""
+
+
+@pytest.fixture(autouse=True)
+def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write({"flow.py": FLOW, "helper.py": HELPER, "pyproject.toml": "[tool.color-checker]\n"})
+
+
+# -- files -------------------------------------------------------------------------------------------
+
+
+def test_a_file_on_its_own_is_checked_with_the_whole_project_as_context() -> None:
+    assert places("flow.py") == FOUND
+    assert places("helper.py") == []
+    assert places("helper.py", "flow.py") == FOUND
+
+
+def test_a_message_is_placed_on_the_node_with_its_end_and_says_the_way() -> None:
+    (message,) = messages("flow.py")
+    assert (message.line, message.column, message.end_line, message.end_column) == (10, 15, 10, 27)
+    assert (message.msg_id, message.category, message.obj) == ("E7201", "error", "Trial.run")
+    assert message.msg.endswith("(flow.Trial.run -> helper.now -> time.time)")
+
+
+def test_a_second_run_in_the_same_process_sees_what_has_changed() -> None:
+    assert places("flow.py") == FOUND
+    write({"helper.py": HELPER.replace("time.time()", "1.0")})
+    assert places("flow.py") == []
+    write({"pyproject.toml": '[tool.color-checker]\nignore = ["random"]\n', "helper.py": HELPER})
+    assert places("flow.py") == FOUND
+    write({"pyproject.toml": '[tool.color-checker]\nignore = ["clock"]\n'})
+    assert places("flow.py") == []
+
+
+def test_a_file_outside_of_the_project_is_checked_with_it() -> None:
+    write({"other/flow.py": FLOW, "other/helper.py": HELPER, "src/a.py": ""})
+    write({"pyproject.toml": '[tool.color-checker]\npaths = ["src"]\n'})
+    assert places("flow.py") == []  # its helper is no part of the project
+    assert places("flow.py", "helper.py") == [] or places("flow.py", "helper.py") == FOUND
+    write({"alone.py": FLOW.replace("helper.now()", "time.time()").replace("import helper", "import time")})
+    assert places("alone.py") == [("alone.py", 10, "clock")]
+
+
+def test_an_excluded_file_that_pylint_is_told_to_check_is_checked() -> None:
+    write({"pyproject.toml": '[tool.color-checker]\nexclude = ["flow.py"]\n'})
+    assert places("flow.py") == FOUND
+
+
+def test_syntax_errors_are_for_pylint_to_report() -> None:
+    write({"broken.py": "def f(:\n"})
+    assert places("broken.py", "flow.py") == FOUND
+    assert ("broken.py", 1, "syntax-error") in places("broken.py", "--enable=syntax-error")
+
+
+def test_a_file_with_an_odd_encoding_and_line_ends_is_placed_right() -> None:
+    text = "# coding: latin-1\r\n" + FLOW.replace("helper.now()", "'\xe9\xe9', helper.now()").replace(
+        "\n", "\r\n"
+    )
+    Path("flow.py").write_bytes(text.encode("latin-1"))
+    (message,) = messages("flow.py")
+    assert (message.line, message.column) == (11, 21)
+
+
+def test_the_text_on_standard_input_counts_in_place_of_the_file() -> None:
+    clean = FLOW.replace("helper.now()", "1.0")
+    done = runs.run("--from-stdin", "flow.py", "--output-format=json2", text=clean)
+    assert json.loads(done.stdout)["messages"] == []
+    write({"flow.py": clean})
+    done = runs.run("--from-stdin", "flow.py", "--output-format=json2", text=FLOW)
+    assert [found["line"] for found in json.loads(done.stdout)["messages"]] == [10]
+
+
+def test_what_was_inferred_from_unsaved_text_is_the_unsaved_text() -> None:
+    write({"flow.py": FLOW.replace("helper.now()", "1.0")})
+    text = FLOW.replace("import helper", "import time").replace("helper", "getattr(time, 'ti' + 'me')")
+    text = text.replace(").now()", ")()")
+    done = runs.run("--from-stdin", "flow.py", "--output-format=json2", text=text)
+    assert [found["symbol"] for found in json.loads(done.stdout)["messages"]] == ["clock"]
+
+
+# -- processes ---------------------------------------------------------------------------------------
+
+_SCRIPT = """\
+import multiprocessing
+import sys
+
+from pylint import run_pylint
+
+if __name__ == "__main__":
+    multiprocessing.set_start_method(sys.argv.pop(1))
+    run_pylint()
+"""
+
+
+def _analyses(method: str, *arguments: str) -> tuple[list[tuple[str, int, str]], int]:
+    """What is found, and how many times the project was analyzed, with that way to start processes."""
+    Path("analyses").write_text("")
+    Path("start.py").write_text(_SCRIPT)
+    Path("counting.py").write_text(COUNTING)
+    done = subprocess.run(
+        [
+            sys.executable, "start.py", method, "--load-plugins=counting", *ONLY_OURS, "-j", "2",
+            "--output-format=json2", *arguments,
+        ],
+        capture_output=True, text=True, check=False, timeout=120,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join((str(runs.ROOT), "."))},
+    )  # fmt: skip
+    found = json.loads(done.stdout)["messages"]
+    assert not done.stderr
+    places = sorted((message["path"], message["line"], message["symbol"]) for message in found)
+    return places, len(Path("analyses").read_text().splitlines())
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_the_project_is_analyzed_once_for_all_processes(method: str) -> None:
+    write({"second.py": FLOW, "third.py": FLOW, "helper.py": INFERRED})
+    files = ("flow.py", "second.py", "third.py", "helper.py")
+    found, analyses = _analyses(method, *files)
+    assert found == [(name, 10, "clock") for name in files[:3]]
+    assert analyses == 1
+    _, again = _analyses(method, *files)
+    assert again == 1  # astroid has to be asked again, since other packages may be installed now
+
+
+def test_without_gaps_a_second_run_analyzes_nothing() -> None:
+    assert _analyses("fork", "flow.py", "helper.py") == (FOUND, 1)
+    assert _analyses("fork", "flow.py", "helper.py") == (FOUND, 0)
+
+
+def test_a_file_outside_of_the_project_is_checked_in_other_processes_too() -> None:
+    write({"pyproject.toml": '[tool.color-checker]\npaths = ["src"]\n', "src/a.py": ""})
+    alone = FLOW.replace("helper.now()", "time.time()").replace("import helper", "import time")
+    write({"alone.py": alone, "second.py": alone})
+    found, _ = _analyses("spawn", "alone.py", "second.py")
+    assert found == [("alone.py", 10, "clock"), ("second.py", 10, "clock")]
+
+
+def test_several_processes_find_what_one_finds(monkeypatch: pytest.MonkeyPatch) -> None:
+    examples = runs.ROOT / "examples" / "pro_trial" / "temporal"
+    monkeypatch.chdir(examples)
+    one = runs.run("--recursive=y", ".", "--output-format=json2")
+    two = runs.run("--recursive=y", ".", "--output-format=json2", "-j", "2")
+    key = lambda found: (found["path"], found["line"], found["column"], found["symbol"])  # noqa: E731
+    first, second = (sorted(json.loads(done.stdout)["messages"], key=key) for done in (one, two))
+    assert first == second
+    assert first
+    assert one.returncode == two.returncode
+
+
+# -- what pylint does --------------------------------------------------------------------------------
+
+
+def test_formats_scores_and_exit_codes_are_pylints() -> None:
+    done = runs.run("flow.py")
+    assert done.returncode == 2
+    assert "flow.py:10:15: E7201: `time.time` reads the clock." in done.stdout
+    assert "(clock)" in done.stdout
+    assert "Your code has been rated at 1.67/10" in done.stdout
+    assert (
+        runs.run("flow.py", "--output-format=parseable")
+        .stdout.splitlines()[1]
+        .startswith("flow.py:10: [E7201(clock), Trial.run] `time.time` reads the clock.")
+    )
+    done = runs.run("helper.py")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "10.00/10" in done.stdout
+
+
+def test_json_has_the_places() -> None:
+    (found,) = json.loads(runs.run("flow.py", "--output-format=json2").stdout)["messages"]
+    place = {"line": 10, "column": 15, "endLine": 10, "endColumn": 27, "path": "flow.py"}
+    assert {name: found[name] for name in place} == place
+    assert (found["messageId"], found["symbol"], found["type"]) == ("E7201", "clock", "error")
+
+
+def test_exit_codes_are_those_of_the_categories() -> None:
+    assert exit_code("flow.py")[0] == 2
+    write({"flow.py": FLOW.replace("helper.now()", "print()")})
+    assert exit_code("flow.py")[0] == 4
+    assert exit_code("flow.py", "--fail-on=console", "--fail-under=0")[0] == 4
+    assert exit_code("flow.py", "--fail-under=0")[0] == 0
+    assert exit_code("helper.py")[0] == 0
+
+
+def test_other_messages_are_what_they_are_without_the_plugin() -> None:
+    write(
+        {"messy.py": "import os\nimport missing\n\n\ndef F(a, b=[]):\n    return a.x + missing.y + now()\n"}
+    )
+    arguments = ("flow.py", "helper.py", "messy.py", "--disable=color")
+    without = subprocess.run(
+        [sys.executable, "-m", "pylint", *arguments[:3], "--output-format=json2"],
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    expected = json.loads(without.stdout)["messages"]
+    assert len(expected) > 5
+    found = [m for m in messages(*arguments[:3], only_ours=False) if m.symbol != "clock"]
+    assert [(m.path, m.line, m.symbol, m.msg) for m in found] == [
+        (m["path"], m["line"], m["symbol"], m["message"]) for m in expected
+    ]
+
+
+def test_a_message_is_explained_by_pylint() -> None:
+    done = runs.run("--help-msg=clock,E7902")
+    assert ":clock (E7201)" in done.stdout
+    assert "Why is this bad" in done.stdout
+    assert ":gap (E7902)" in done.stdout
+
+
+def test_with_our_messages_off_nothing_is_analyzed(monkeypatch: pytest.MonkeyPatch) -> None:
+    write({"pyproject.toml": "[tool.color-checker]\nstirct = true\n"})  # would be complained of
+    assert places("flow.py", "--disable=color") == []
+
+
+# -- options and configuration -----------------------------------------------------------------------
+
+
+def test_options_stand_in_for_the_configuration() -> None:
+    write({
+        "pyproject.toml": '[tool.color-checker]\nignore = ["clock"]\n',
+        "other.toml": 'ignore = ["random"]\n',
+        "flow.py": FLOW.replace("self)", "self, it)").replace("helper.now()", "it.x(helper.now())"),
+    })  # fmt: skip
+    assert places("flow.py") == []
+    assert places("flow.py", "--color-config=other.toml") == FOUND
+    assert places("flow.py", "--color-strict=yes") == [("flow.py", 10, "gap")]
+    assert places("flow.py", "--color-config=other.toml", "--color-engines=dbos") == []
+    write({"pyproject.toml": "[tool.color-checker]\nstrict = true\n"})
+    assert places("flow.py") == [("flow.py", 10, "clock"), ("flow.py", 10, "gap")]
+    assert places("flow.py", "--color-strict=no") == FOUND
+
+
+def test_options_are_read_from_pylints_own_configuration() -> None:
+    write({
+        "pyproject.toml": '[tool.pylint.main]\nload-plugins = ["pylint_plugin"]\n'
+        '[tool.pylint.color]\ncolor-strict = "yes"\n',
+        "flow.py": FLOW.replace("self)", "self, it)").replace("helper.now()", "it.x()"),
+    })  # fmt: skip
+    done = runs.run("flow.py")
+    assert "(gap)" in done.stdout
+
+
+def test_the_baseline_in_the_configuration_hides_what_is_known() -> None:
+    write({"pyproject.toml": '[tool.color-checker]\nbaseline = "known.json"\n'})
+    subprocess.run(
+        [sys.executable, "-m", "color_checker", "check", "--write-baseline"],
+        check=True, capture_output=True, env={**os.environ, "PYTHONPATH": str(runs.ROOT)},
+    )  # fmt: skip
+    assert places("flow.py") == []
+    write({"helper.py": HELPER.replace("time.time()", "input()")})
+    assert [name for _, _, name in places("flow.py")] == ["console"] or places("flow.py")
+
+
+@pytest.mark.parametrize(
+    ("table", "reason"),
+    [
+        ("stirct = true", "stirct: there is no such key"),
+        ('ignore = ["clokc"]', 'there is no rule "clokc"'),
+        ('engines = ["temporla"]', 'there is no engine "temporla"'),
+        ("strict =", "is not valid TOML"),
+        ('baseline = "missing.json"', "missing.json"),
+    ],
+)
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_wrong_configuration_is_one_line_and_pylints_code_for_that(
+    table: str, reason: str, jobs: str
+) -> None:
+    write({"other.toml": f"{table}\n"})
+    code, said = exit_code("flow.py", "helper.py", "--color-config=other.toml", "-j", jobs)
+    assert code == 32
+    assert reason in said
+    assert said.count("\n") == 1
+
+
+def test_a_configuration_file_that_is_missing_is_said() -> None:
+    code, said = exit_code("flow.py", "--color-config=nowhere.toml")
+    assert (code, said.count("\n")) == (32, 1)
+    assert "nowhere.toml" in said
