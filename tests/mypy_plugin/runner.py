@@ -332,7 +332,7 @@ class Daemon:
 
     def _run(self, *args: str) -> Result:
         result = run_command(self.directory, "-m", "mypy.dmypy", "--status-file", str(self._status), *args)
-        assert "Traceback" not in result.stdout + result.stderr, result.stdout + result.stderr
+        assert "Traceback (most recent" not in result.stdout + result.stderr, result.stdout + result.stderr
         return result
 
     def _checked(self, result: Result) -> Result:
