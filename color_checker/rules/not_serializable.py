@@ -43,14 +43,11 @@ class NotSerializable(TypedRule):
         Example(
             title="Temporal's default converter does not know `Decimal`, nor a session",
             files={
-                "workflows.py": """\
+                "models.py": """\
 from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal
 
 import requests
-from temporalio import activity, workflow
-from temporalio.client import Client
 
 
 @dataclass
@@ -68,6 +65,15 @@ class Order:
 class Shop:
     name: str
     session: requests.Session
+""",
+                "workflows.py": """\
+from datetime import timedelta
+from decimal import Decimal
+
+from temporalio import activity, workflow
+from temporalio.client import Client
+
+from models import Line, Order, Shop
 
 
 @activity.defn

@@ -38,11 +38,10 @@ class StepArguments(TypedRule):
         Example(
             title="arguments in a list, and a name in place of the activity",
             files={
-                "payment.py": """\
+                "activities.py": """\
 from dataclasses import dataclass
-from datetime import timedelta
 
-from temporalio import activity, workflow
+from temporalio import activity
 
 
 @dataclass
@@ -54,6 +53,13 @@ class Order:
 @activity.defn
 async def charge(order: Order, attempts: int) -> str:
     return f"{order.id}: {attempts}"
+""",
+                "payment.py": """\
+from datetime import timedelta
+
+from temporalio import workflow
+
+from activities import Order, charge
 
 
 @workflow.defn
@@ -142,6 +148,31 @@ async def pay(ctx: restate.Context, order: str) -> str:
         ),
     )
     good = (
+        Example(
+            title="what has a default value need not be passed, nor anything to a signal without parameters",
+            files={
+                "trial.py": """\
+from temporalio import workflow
+from temporalio.client import Client
+
+
+@workflow.defn
+class Trial:
+    @workflow.run
+    async def run(self, user: str, days: int = 30) -> None:
+        await workflow.wait_condition(lambda: days > 0)
+
+    @workflow.signal
+    async def stop(self) -> None:
+        workflow.logger.info("stopped")
+
+
+async def begin(client: Client) -> None:
+    handle = await client.start_workflow("Trial", args=["ada"], id="ada", task_queue="trials")
+    await handle.signal("stop")
+"""
+            },
+        ),
         Example(
             title="as many arguments as the activity takes, and of its types",
             files={
