@@ -104,9 +104,9 @@ def daemon(project: Path, plugin: bool, changed: Path, repeat: int) -> list[floa
     with running(project, plugin) as check:
         check()
         for number in range(repeat):
-            changed.write_text(
-                f"{source}\n\ndef added_{number}() -> int:\n    return {number}\n", encoding="utf-8"
-            )
+            # Of another length each time: the daemon takes files of one second and size for the same.
+            text = f"{source}\n\ndef added{'_' * number}() -> int:\n    return 1\n"
+            changed.write_text(text, encoding="utf-8")
             samples.append(timed(check))
     changed.write_text(source, encoding="utf-8")
     return samples[1:] or samples
