@@ -108,7 +108,7 @@ class _Fixing:
         """Rounds of fixes, until there are none."""
         report = self.session.check()
         for _ in range(MOST_ROUNDS):
-            choices = self._choose(report)
+            choices = self._choose(report.findings)
             if not choices:
                 break
             report = self._accept(report, choices)
@@ -135,17 +135,17 @@ class _Fixing:
     def _best(self, finding: Finding) -> Fix | None:
         """The first fix that may be made and was not refused."""
         refused = self.refused.get(self._key(finding), {})
-        found = each_fix(finding, self.session.analysis, self.read, unsafe=self.unsafe)
+        found = each_fix(finding, self.session.analysis, self.read, unsafe=self.unsafe, tidy=False)
         return next((fix for fix in found if fix.title not in refused), None)
 
     def _refuse(self, finding: Finding, fix: Fix, reason: str) -> None:
         self.refused.setdefault(self._key(finding), {})[fix.title] = reason
 
-    def _choose(self, report: Report) -> list[_Choice]:
+    def _choose(self, findings: Iterable[Finding]) -> list[_Choice]:
         """A fix for each finding that has one, as many as can be applied together."""
         chosen: list[_Choice] = []
         taken: dict[str, list[Edit]] = {}
-        for finding in report.findings:
+        for finding in findings:
             if not self._is_wanted(finding) or finding.name not in FIXERS:
                 continue
             fix = self._best(finding)
@@ -181,19 +181,17 @@ class _Fixing:
             return self.session.check()
         report = self.session.check()
         suspects = [c for c in choices if wrong is None or wrong & _shown_paths(c)]
-        if len(suspects) < len(choices):
+        keys = [self._key(choice.finding) for choice in suspects or choices]
+        if 0 < len(suspects) < len(choices):
             report = self._accept(report, [c for c in choices if c not in suspects])
-        for key in [self._key(choice.finding) for choice in suspects] if suspects else gone:
-            report = self._accept_alone(report, key)
-        return report
+            return self._accept_again(report, keys)
+        half = (len(keys) + 1) // 2
+        return self._accept_again(self._accept_again(report, keys[:half]), keys[half:])
 
-    def _accept_alone(self, report: Report, key: tuple[str, ...]) -> Report:
-        """Fix one finding that was fixed along with others in vain."""
-        finding = next((finding for finding in report.findings if self._key(finding) == key), None)
-        if finding is None:
-            return report
-        fix = self._best(finding)
-        return report if fix is None else self._accept(report, [_Choice(finding, fix)])
+    def _accept_again(self, report: Report, keys: Collection[tuple[str, ...]]) -> Report:
+        """Fix, where they now are, findings that were fixed along with others in vain."""
+        choices = self._choose([finding for finding in report.findings if self._key(finding) in keys])
+        return self._accept(report, choices) if choices else report
 
     def _apply(self, choices: list[_Choice]) -> dict[str, str] | None:
         try:

@@ -22,11 +22,13 @@ if TYPE_CHECKING:
 class Problem:
     """What a fixer asks."""
 
-    def __init__(self, finding: Finding, analysis: Analysis, read: Read) -> None:
+    def __init__(self, finding: Finding, analysis: Analysis, read: Read, *, tidy: bool = True) -> None:
+        """`tidy`: fixes also remove imports that nothing needs after them."""
         self.finding = finding
         self.analysis = analysis
         self.program = analysis.program
         self._read = read
+        self._tidy = tidy
 
     @cached_property
     def paths(self) -> dict[str, str]:
@@ -152,10 +154,11 @@ class Problem:
             return None
         extra: list[Edit] = []
         for path, text in texts.items():
-            before, after = parsed(self.text(path)), parsed(text)
-            if before is None or after is None or not _compiles(text):
+            if not _compiles(text):
                 return None
-            extra += self._removals(path, before, after, edits)
+            before, after = (parsed(self.text(path)), parsed(text)) if self._tidy else (None, None)
+            if before is not None and after is not None:
+                extra += self._removals(path, before, after, edits)
         return Fix(title, self.finding.name, safe, tuple(sorted({*edits, *extra})))
 
     def _removals(self, path: str, before: Code, after: Code, edits: tuple[Edit, ...]) -> list[Edit]:

@@ -39,10 +39,15 @@ def fixes_for(finding: Finding, analysis: Analysis, read: Read) -> tuple[Fix, ..
     return tuple(sorted(dict.fromkeys(each_fix(finding, analysis, read)), key=lambda fix: not fix.safe))
 
 
-def each_fix(finding: Finding, analysis: Analysis, read: Read, *, unsafe: bool = True) -> Iterator[Fix]:
-    """The same one by one, for who needs only the first; without `unsafe`, only those that are safe."""
+def each_fix(
+    finding: Finding, analysis: Analysis, read: Read, *, unsafe: bool = True, tidy: bool = True
+) -> Iterator[Fix]:
+    """The same one by one, for who needs only the first; without `unsafe`, only those that are safe.
+
+    Without `tidy` they leave imports alone that nothing needs after them.
+    """
     fixers = FIXERS.get(finding.name, ())
-    problem = Problem(finding, analysis, read)
+    problem = Problem(finding, analysis, read, tidy=tidy)
     if not fixers or not problem.path:
         return
     for fixer in fixers:

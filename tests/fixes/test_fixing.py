@@ -146,7 +146,7 @@ def test_a_fix_that_leads_to_another_finding_is_taken_back(
     from color_checker import fixing
     from color_checker.fixes import Fix, fixes_for
 
-    def worse(*arguments: object, unsafe: bool) -> tuple[Fix, ...]:
+    def worse(*arguments: object, **options: bool) -> tuple[Fix, ...]:
         import msgspec
 
         return tuple(
