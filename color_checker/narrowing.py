@@ -1,14 +1,15 @@
 """Of what was found in a whole project, keeps what has to do with some of its files.
 
 A commit hook knows the files that a commit changes. A finding has to do with one of them if it stands in it,
-and also if the way from the workflow to its cause leads through it: whoever lets a helper read the clock has
-to hear of it, though the finding stands in the workflow that calls the helper.
+if the way from the workflow to its cause leads through it, or if a workflow in it reaches the cause. Whoever
+lets a helper read the clock has to hear of it, though the finding stands in the workflow that calls it; and
+so has who calls such a helper, though it is reported where another workflow does.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import msgspec
 
@@ -42,6 +43,7 @@ class _Wanted:
     def __init__(self, paths: Collection[str]) -> None:
         self._paths = paths
         self._known: dict[str, bool] = {}
+        self._modules = tuple(f"{name}." for path in paths for name in _module_names(path))
 
     def __contains__(self, shown: str) -> bool:
         if shown not in self._known:
@@ -52,4 +54,15 @@ class _Wanted:
         return self._known[shown]
 
     def has_to_do_with(self, finding: Finding) -> bool:
-        return finding.path in self or any(frame.path in self for frame in finding.witness)
+        return (
+            finding.path in self
+            or any(frame.path in self for frame in finding.witness)
+            or any(workflow.startswith(self._modules) for workflow in finding.workflows)
+        )
+
+
+def _module_names(path: str) -> Iterator[str]:
+    """What a file or directory may be called as a module, whatever its source root is."""
+    parts = os.path.splitext(path)[0].split(os.sep)
+    parts = parts[:-1] if parts[-1] == "__init__" else parts
+    return (".".join(parts[start:]) for start in range(len(parts)))

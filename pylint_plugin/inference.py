@@ -127,12 +127,17 @@ def _spot(use: _Use, columns: Columns) -> Spot | None:
 
 def _known(use: _Use) -> tuple[Known, ...]:
     """What an expression is; nothing if it may be anything else, too."""
+    return _all(use.expression, use.kind) or ()
+
+
+def _all(expression: nodes.NodeNG, kind: Kind) -> tuple[Known, ...] | None:
+    """All that an expression may be; None if it may be anything."""
     try:
-        members = [_describe(value, use.kind) for value in use.expression.infer()]
+        members = [_describe(value, kind) for value in expression.infer()]
     except Exception:  # noqa: BLE001 - on odd code astroid raises what it likes, and then it does not know
-        return ()
+        return None
     everything = [one for member in members if member is not None for one in member]
-    return tuple(dict.fromkeys(everything)) if None not in members else ()
+    return tuple(dict.fromkeys(everything)) if None not in members else None
 
 
 def _describe(value: object, kind: Kind) -> tuple[Known, ...] | None:
@@ -177,10 +182,8 @@ def _class_of(value: object) -> nodes.ClassDef | None:
 
 def _is_made_up(cls: nodes.ClassDef) -> bool:
     """Whether it stands nowhere in the source: astroid makes classes for what `type()` and others make."""
-    source = cls.root().file
-    return cls.root().name.startswith("__astroid") or bool(
-        source and source.endswith(".py") and not cls.lineno
-    )
+    module = cls.root()
+    return module.name.startswith("__astroid") or (module.pure_python and not cls.lineno)
 
 
 def _instance(cls: nodes.ClassDef, value: object) -> Known | None:
@@ -197,9 +200,9 @@ def _instance(cls: nodes.ClassDef, value: object) -> Known | None:
 def _elements(value: object) -> tuple[Known, ...]:
     """What is in a set; nothing if that is not known of all of it."""
     items = value.elts if isinstance(value, nodes.BaseContainer) else []
-    members = [_describe(one, "iterated") for item in items for one in item.infer()]
-    known = [one for member in members if member is not None for one in member]
-    return tuple(dict.fromkeys(known)) if None not in members else ()
+    members = [_all(item, "iterated") for item in items]
+    everything = [one for member in members if member is not None for one in member]
+    return tuple(dict.fromkeys(everything)) if None not in members else ()
 
 
 def _name(node: nodes.ClassDef | nodes.FunctionDef) -> str:
