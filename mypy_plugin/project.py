@@ -13,6 +13,7 @@ from color_checker.config import Config, load_config
 from color_checker.errors import ColorCheckerError
 from color_checker.findings import Color, Finding, Report
 from color_checker.places import Spot, Types
+from color_checker.result_cache import file_hash
 from color_checker.session import Session
 from mypy_plugin.circumstances import circumstances
 from mypy_plugin.failures import Failures
@@ -94,7 +95,11 @@ class Project:
         """
         self._ensure()
         stat = _stat(path)
-        if path in self._session.files and self._stats.setdefault(path, stat) == stat:
+        known = self._session.files.get(path)
+        # The daemon may have had a file from mypy's cache until it has changed.
+        same = self._stats[path] == stat if path in self._stats else known == file_hash(path)
+        if known is not None and same:
+            self._stats[path] = stat
             return frozenset()
         before = self._by_path
         self._check()

@@ -154,17 +154,17 @@ def test_errors_of_mypys_own_come_and_go_as_without_the_plugin(daemon: Daemon) -
     assert daemon.check().places == ALWAYS
 
 
-def test_the_restarted_daemon_reads_the_cache_of_mypy(tmp_path: Path) -> None:
-    write(tmp_path, {**CHAIN, "app/far.py": CLOCK})
+def test_the_daemon_begins_with_what_is_in_mypys_cache(tmp_path: Path) -> None:
+    # Errors that are in the cache the daemon does not tell, neither mypy's own nor ours.
+    chain = {path: source for path, source in CHAIN.items() if path != "app/other.py"}
+    write(tmp_path, {**chain, **KEEP})
     configure(tmp_path)
     cache = tmp_path / ".mypy_cache"
-    assert run_mypy(tmp_path, "--cache-fine-grained", ".", cache=cache).places == FOUND
+    assert run_mypy(tmp_path, "--cache-fine-grained", ".", cache=cache).errors == ()
     with Daemon(tmp_path, "--use-fine-grained-cache") as daemon:
-        assert daemon.check().places == FOUND
-        rewrite(daemon, far=PURE)
-        assert daemon.check().places == ALWAYS
-        rewrite(daemon, far=CLOCK)
-        assert messages(daemon.check()) == fresh(daemon)
+        assert daemon.check().places == frozenset()
+        rewrite(daemon, far=CLOCK, flows="# moved\n" + chain["app/flows.py"])
+        assert daemon.check().places == {("app/flows.py", 6, "clock")}
 
 
 def test_suggest_still_works(daemon: Daemon) -> None:
