@@ -209,6 +209,9 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
             (`start_workflow(..., start_signal="stop", start_signal_args=[])`) (CC402).
         imports_block: the context manager under which imports stay out of the engine's sandbox, as code for
             `color-checker fix`.
+        read_only: what makes a function one that may only read, so that it can neither call a step nor draw a
+            random number: dotted names of decorators and registrations, or `.validator` for what a
+            decorator ends in.
         rewrites: what `color-checker fix` writes in place of calls with an effect, the best first.
         extractions: how it makes a step of a piece of a workflow, and how the workflow calls a step; the
             first that is possible is taken.
@@ -246,6 +249,7 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
     keys: dict[str, tuple[int | str, ...]] = {}
     passes: dict[str, tuple[Passing, ...]] = {}
     imports_block: str = ""
+    read_only: tuple[str, ...] = ()
     rewrites: tuple[Rewrite, ...] = ()
     extractions: tuple[Extraction, ...] = ()
     argument_converters: dict[str, str] = {}

@@ -24,6 +24,7 @@ class Rewrite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             stands for just that argument.
         write: the new expression, or a compound statement in one line in which the call stands.
         safe: it gives the same type and the same meaning.
+        changes: it changes the state of the run, so that functions that may only read cannot have it.
         inside: in which functions it can stand: in coroutine functions, in others, or "" in all. One that
             begins with `await` needs a coroutine function, one with `yield` a generator of the engine.
     """
@@ -32,6 +33,7 @@ class Rewrite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     write: str
     call: str = "(*)"
     safe: bool = True
+    changes: bool = False
     inside: Literal["", "async", "sync"] = ""
 
 

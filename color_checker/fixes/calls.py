@@ -25,7 +25,7 @@ def fixes(problem: Problem) -> Iterator[Fix]:
     """
     found = _direct_call(problem)
     profile = problem.profile
-    if found is None or profile is None:
+    if found is None or profile is None or problem.is_read_only():
         return
     node, position, target = found
     path = problem.paths.get(node.module.path, "")

@@ -28,7 +28,7 @@ def fixes(problem: Problem) -> Iterator[Fix]:
     can be stored.
     """
     cause, profile = problem.cause, problem.profile
-    if cause is None or profile is None or not cause.chain:
+    if cause is None or profile is None or not cause.chain or problem.is_read_only():
         return
     first = cause.chain[0]
     targets = list(first.caller.targets.get(first.position, ()))

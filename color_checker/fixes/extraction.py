@@ -32,7 +32,7 @@ def fixes(problem: Problem) -> Iterator[Fix]:
     calls them.
     """
     profile = problem.profile
-    if profile is None:
+    if profile is None or problem.is_read_only():
         return
     for node, place in _frames(problem):
         if node.module.library or not (problem.is_workflow(node) or problem.is_only_replayed(node)):

@@ -109,6 +109,19 @@ class Problem:
         code = self.program.code.get(node)
         return code is not None and code.color is Color.WORKFLOW and code.engine == self.finding.engine
 
+    def is_read_only(self) -> bool:
+        """Whether the finding stands in a function that may only read, such as the handler of a query."""
+        node, profile = self.anchor, self.profile
+        if node is None or profile is None:
+            return False
+        code = self.program.code.get(node)
+        owner = code.owner if code is not None else node
+        coloring = self.program.linker.colors.of(owner)
+        ends = tuple(name for name in profile.read_only if name.startswith("."))
+        return (coloring is not None and coloring.by in profile.read_only) or any(
+            name.endswith(ends) for name in owner.facts.decorators if ends
+        )
+
     def is_only_replayed(self, node: Activation) -> bool:
         """Whether all that is known to call the function is replayed, too."""
         replayed = set(self.program.replayed_nodes)

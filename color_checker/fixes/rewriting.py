@@ -56,6 +56,8 @@ def _written(
     cause = problem.cause
     assert cause is not None
     holes = arguments(rewrite.call, call, code, imports)
+    if rewrite.changes and problem.is_read_only():
+        return None
     if holes is None or not _fits(rewrite, code, call):
         return None
     name = dotted.rpartition(".")[2]

@@ -156,3 +156,25 @@ def test_a_name_that_the_function_hides_is_imported_under_its_module(tmp_path: P
     )
     assert "import temporalio.workflow\n" in text
     assert "return temporalio.workflow.time()" in text
+
+
+@pytest.mark.parametrize("unsafe", [False, True])
+def test_a_query_may_read_the_clock_and_draw_nothing(tmp_path: Path, unsafe: bool) -> None:
+    text = """
+        import time
+        import uuid
+
+        from temporalio import workflow
+
+        @workflow.defn
+        class Trial:
+            @workflow.run
+            async def run(self) -> None: ...
+
+            @workflow.query
+            def state(self) -> str:
+                return f"{time.time()} {uuid.uuid4()} {open('a')}"
+    """
+    assert """return f"{workflow.time()} {uuid.uuid4()} {open('a')}\"""" in fixed(
+        tmp_path, text, unsafe=unsafe
+    )
