@@ -65,9 +65,11 @@ class Search:
         self.storing = storing
         self.extraction = extraction
         self.spans = spans
+        self._origin: cst.CSTNode = code.module
 
     def around(self, node: cst.CSTNode) -> Region | None:
         """The smallest region around the node that can become a step."""
+        self._origin = node
         nodes: tuple[cst.CSTNode, ...] | None = (node,)
         for _ in range(_MOST_STEPS):
             if nodes is None:
@@ -97,9 +99,9 @@ class Search:
     def _expression(self, node: cst.BaseExpression, function: cst.FunctionDef) -> Region | _Grow:
         parent = self.code.parent(node)
         outer = _Grow(self._outer(node))
-        if isinstance(parent, cst.Expr | cst.FormattedStringExpression | cst.NameItem) or self._is_target(
-            node
-        ):
+        if isinstance(
+            parent, cst.Expr | cst.FormattedStringExpression | cst.NameItem | cst.Decorator
+        ) or self._is_target(node):
             return outer
         if not self._can_call(node) or isinstance(node, cst.Yield | cst.GeneratorExp | cst.Lambda):
             return outer
@@ -280,7 +282,8 @@ class Search:
             for node in walk(top):
                 if isinstance(node, cst.Name) and node.value == first:
                     parent = self.code.parent(node)
-                    if not isinstance(parent, cst.Attribute) or parent.value is not node:
+                    is_property = parent is self._origin  # reading it is the effect
+                    if not isinstance(parent, cst.Attribute) or parent.value is not node or is_property:
                         return None, ()
                     around = self.code.parent(parent)
                     if self._is_target(parent) or (isinstance(around, cst.Call) and around.func is parent):
