@@ -11,7 +11,7 @@ from lsprotocol import types
 from color_checker.checking import Analysis
 from color_checker.findings import Finding, Frame
 from color_checker.fixes import Edit, apply, fixes_for
-from color_checker.lsp.checked import Checked
+from color_checker.lsp.checked import Checked, parse_error
 from color_checker.lsp.diagnostics import diagnostic
 from color_checker.lsp.documents import uri_of
 from color_checker.suppressions import scan
@@ -111,6 +111,8 @@ def _suppression(finding: Finding, checked: Checked) -> Edit | None:
 def _suppresses(edit: Edit, text: str, finding: Finding) -> bool:
     """Whether the comment is read as one. In a string of several lines, or behind a backslash, it is not."""
     changed = apply([edit], lambda path: text)[edit.path]
+    if parse_error(edit.path, changed) is not None:
+        return False
     moved = finding.line + edit.text.count("\n")
     return any(finding.name in ignore.names and ignore.target == moved for ignore in scan(changed).ignores)
 

@@ -18,7 +18,7 @@ from color_checker.lsp.configuration import Problem, configuration_of, open_sess
 from color_checker.lsp.documents import Document
 from color_checker.lsp.view import View, view
 from color_checker.session import Session
-from color_checker.sources import encode, read_source, shown_path
+from color_checker.sources import decode, encode, read_source, shown_path
 
 T = TypeVar("T")
 
@@ -124,7 +124,10 @@ class Analyzer:
             error = parse_error(path, document.text) if document.text != last else None
             if error is None:
                 parsed[path] = document.text
-            elif last is not None:
+                continue
+            if last is None:
+                last = _parsed_from_disk(path)
+            if last is not None:
                 broken[path] = error
                 analyzed[path] = parsed[path] = last
         self._parsed = parsed
@@ -185,6 +188,15 @@ class Analyzer:
             self._problem = problem_of(str(error))
             return frozenset()
         return frozenset(baseline.split(checked.report.findings, lines).known)
+
+
+def _parsed_from_disk(path: str) -> str | None:
+    """What a file holds, if that can be parsed: it may have been broken right after it was opened."""
+    try:
+        text = decode(read_source(path))
+    except SourceError:
+        return None
+    return text if parse_error(path, text) is None else None
 
 
 def _is_saved(path: str, text: str) -> bool:

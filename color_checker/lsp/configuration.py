@@ -14,7 +14,7 @@ from color_checker.session import Session
 
 _PLACE = re.compile(r"(?P<file>.+?\.(?:toml|json))(?::(?P<line>\d+))?: (?P<rest>.+)", re.DOTALL)
 _KEY = re.compile(r"(?:\[tool\.color-checker\] )?(?P<key>[\w-]+)")
-_QUOTED = re.compile(r'"[^"]+"')
+_QUOTED = re.compile(r"""["']([^"']+)["']""")
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -54,8 +54,7 @@ def _line_of(file: Path, reason: str) -> int:
     at = _first(lines, first, rf'[\["\'\w.-]*\b{re.escape(key["key"])}\b') if key is not None else first
     quoted = _QUOTED.search(reason)
     if quoted is not None:
-        value = _first(lines, at, rf".*{re.escape(quoted[0])}")
-        at = value if value > at or quoted[0] in lines[at] else at
+        at = _first(lines, at, rf""".*["']{re.escape(quoted[1])}["']""")
     return at + 1
 
 
