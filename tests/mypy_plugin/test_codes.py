@@ -150,11 +150,8 @@ def test_strict_makes_gaps_errors(tmp_path: Path) -> None:
     program = """\
 from collections.abc import Callable
 
-from runtime_min import workflow
 
-
-@workflow
-async def flow(action: Callable[[], int]) -> int:
+def flow(action: Callable[[], int]) -> int:  # color: pure
     return action()  # E: gap
 """
     check(tmp_path, program, color="strict = true")
@@ -164,11 +161,8 @@ def test_gaps_are_silent_without_strict(tmp_path: Path) -> None:
     program = """\
 from collections.abc import Callable
 
-from runtime_min import workflow
 
-
-@workflow
-async def flow(action: Callable[[], int]) -> int:
+def flow(action: Callable[[], int]) -> int:  # color: pure
     return action()
 """
     check(tmp_path, program)

@@ -125,7 +125,7 @@ def test_a_failure_while_a_module_is_checked_is_said_once_and_mypy_goes_on(
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("a mistake of ours")
 
-    monkeypatch.setattr("mypy_plugin.module_check.check_module", fail)
+    monkeypatch.setattr("mypy_plugin.topics.Topics.check", fail)
     write(tmp_path, {"app.py": CLOCK + "\n\nx: int = ''\n", "other.py": "y: int = ''\n"})
     configure(tmp_path)
     with pytest.raises(AssertionError, match="a mistake of ours") as told:
