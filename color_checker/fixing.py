@@ -78,7 +78,10 @@ def fix_files(
         tell: is called after each round with the number of findings fixed by then.
     """
     session = Session(paths, config=config, engines=engines, cache=cache)
-    return _Fixing(session, frozenset(rules), unsafe, tell).run()
+    try:
+        return _Fixing(session, frozenset(rules), unsafe, tell).run()
+    finally:
+        session.close()
 
 
 class _Choice(msgspec.Struct, frozen=True):

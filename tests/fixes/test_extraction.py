@@ -278,7 +278,7 @@ OTHER_ENGINES = {
         """,
         [
             "from runtime_min import step, workflow\n",
-            "@step\nasync def load_step(path: str) -> int:\n    return load(path)\n",
+            "@step\ndef load_step(path: str) -> int:\n    return load(path)\n",
             "    return await load_step(path) + 1\n",
         ],
     ),
