@@ -680,8 +680,8 @@ def fix(
     """
     try:
         from color_checker import fixing
-    except ModuleNotFoundError as error:
-        if error.name != "libcst":
+    except ModuleNotFoundError as missing:
+        if missing.name != "libcst":
             raise
         raise UsageError("fix needs libcst: pip install 'color-checker[fix]'") from None
 
