@@ -238,10 +238,14 @@ class _Fixing:
         return "has no fix"
 
     def _key(self, finding: Finding) -> tuple[str, ...]:
-        """What stays of a finding when lines are put in above it; the line comes last."""
-        lines = self._lines(finding.path)
-        line = lines[finding.line - 1].strip() if 0 < finding.line <= len(lines) else ""
-        return finding.name, finding.path, finding.function, finding.message, line
+        """What stays of a finding when lines are put in above it; the lines of it and its cause come last."""
+        end = finding.witness[-1] if finding.witness else finding
+        lines = self._line(finding.path, finding.line), self._line(end.path, end.line)
+        return finding.name, finding.path, finding.function, finding.message, *lines
+
+    def _line(self, shown: str, number: int) -> str:
+        lines = self._lines(shown)
+        return lines[number - 1].strip() if 0 < number <= len(lines) else ""
 
     def _lines(self, shown: str) -> list[str]:
         try:
@@ -285,7 +289,7 @@ def _paths(edits: Iterable[Edit]) -> tuple[str, ...]:
 
 
 class _View(msgspec.Struct, frozen=True):
-    """A report, with the line of each finding: what it is about stays the same when others move it."""
+    """A report, with the lines of each finding: what it is about stays the same when others move it."""
 
     counts: dict[tuple[str, ...], int]
     findings: dict[tuple[str, ...], Finding]
@@ -300,15 +304,15 @@ class _View(msgspec.Struct, frozen=True):
         """
         expected = Counter(before.counts)
         expected.subtract(gone)
-        missing = Counter({key[:-1]: 0 for key in expected})
+        missing = Counter({key[:-2]: 0 for key in expected})
         for key, count in expected.items():
-            missing[key[:-1]] += max(0, count - self.counts.get(key, 0))
+            missing[key[:-2]] += max(0, count - self.counts.get(key, 0))
         causes = {_cause(before.findings[key]) for key in gone}
         found = set()
         for key, count in self.counts.items():
             more = count - max(0, expected[key])
-            moved = min(more, missing[key[:-1]])  # another fix has changed their lines
-            missing[key[:-1]] -= moved
+            moved = min(more, missing[key[:-2]])  # another fix has changed their lines
+            missing[key[:-2]] -= moved
             if more > moved and not (
                 self._was_hidden(key, before, gone) and _cause(self.findings[key]) in causes
             ):
@@ -322,7 +326,7 @@ class _View(msgspec.Struct, frozen=True):
         text = before.texts.get(key[1], "")
         spans = {before.spans[other] for other in gone}
         if self.spans[key] in spans:  # it could be the very one that should be gone
-            return key[-1] in {line.strip() for line in text.splitlines()}
+            return key[-2] in {line.strip() for line in text.splitlines()}
         return self.spans[key] in text
 
 

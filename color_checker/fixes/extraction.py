@@ -92,7 +92,8 @@ class _Extracting:
         if found is None or not self._fits(code, found):
             return None
         storing = Storing(self.problem.program, code, self.node, self.extraction.stored)
-        region = Search(code, storing, self.extraction, list(self._operations(code))).around(found)
+        spans, context = list(self._operations(code)), self.problem.context(self.node)
+        region = Search(code, storing, self.extraction, spans, context).around(found)
         if region is None:
             return None
         return self._written(code, storing, region, self._names(code, found))

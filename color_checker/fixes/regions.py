@@ -58,13 +58,15 @@ class Search:
     """Looks for a region in one function."""
 
     def __init__(
-        self, code: Code, storing: Storing, extraction: Extraction, spans: Sequence[tuple[int, int]]
-    ) -> None:
-        """`spans`: the offsets of calls of the engine, which cannot be in a step."""
+        self, code: Code, storing: Storing, extraction: Extraction, spans: Sequence[tuple[int, int]],
+        context: str | None = None,
+    ) -> None:  # fmt: skip
+        """`spans` are calls of the engine: they cannot be in a step, nor can its `context`."""
         self.code = code
         self.storing = storing
         self.extraction = extraction
         self.spans = spans
+        self.context = context
         self._origin: cst.CSTNode = code.module
 
     def around(self, node: cst.CSTNode) -> Region | None:
@@ -174,6 +176,8 @@ class Search:
         return isinstance(self.code.function(node), cst.FunctionDef)
 
     def _is_engines(self, nodes: tuple[cst.CSTNode, ...]) -> bool:
+        if self.context is not None and any(self.context in reads(node) for node in nodes):
+            return True
         start, end = self.code.span(nodes[0])[0], self.code.span(nodes[-1])[1]
         return any(start <= first and last <= end for first, last in self.spans)
 

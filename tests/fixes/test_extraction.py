@@ -301,3 +301,42 @@ def test_an_expression_of_several_lines_stays_one(tmp_path: Path) -> None:
     )
     compile((tmp_path / "app.py").read_text(), "app.py", "exec")
     assert "async def load_activity(path: str) -> int:\n" in text
+
+
+def test_what_uses_the_context_is_no_step(tmp_path: Path) -> None:
+    text = """
+        import logging
+        import restate
+
+        service = restate.VirtualObject("s")
+
+        @service.handler()
+        async def run(ctx: restate.ObjectContext, path: str) -> None:
+            logging.info("%s", ctx.key())
+            logging.info("%s", path)
+    """
+    write(tmp_path, {"app.py": text})
+    assert [line for line, _ in offered(tmp_path)] == [9]
+
+
+def test_what_one_call_does_in_several_places_is_fixed_one_by_one(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "app.py": """
+                from temporalio import workflow
+
+                async def tell(name: str) -> None:
+                    print("a", name)
+                    print("b", name)
+
+                @workflow.defn
+                class Trial:
+                    @workflow.run
+                    async def run(self, name: str) -> None:
+                        await tell(name)
+            """
+        },
+    )
+    outcome = fix(tmp_path, unsafe=True)
+    assert (len(outcome.fixed), outcome.left) == (2, ())
