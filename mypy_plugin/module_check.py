@@ -58,7 +58,7 @@ def _learn(api: TypeChecker, project: Project) -> frozenset[str]:
         text = text_of(path)
         lines = None if text.isascii() else text.encode("utf-8", "replace").split(b"\n")
         answers = types_at(asked, api.tree, partial(_type_of, api), lines)
-        changed |= project.learn(path, answers)
+        changed |= project.learn(path, asked, answers)
     return changed
 
 

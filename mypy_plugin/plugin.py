@@ -73,7 +73,7 @@ class ColorPlugin(Plugin):
         if not ctx.is_check:
             # mypy has analyzed the module, and not yet checked its functions (if it checks these apart).
             self._ensure_check(ctx.id, path)
-        return self._project.digest(path, answered=ctx.is_check) or None
+        return self._project.digest(path, is_check=ctx.is_check) or None
 
     def _ensure_check(self, module: str, path: str) -> FuncDef | None:
         """Give a module its check function, if it has none; None if it has one, or is to have none."""

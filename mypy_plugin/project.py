@@ -65,15 +65,16 @@ class Project:
         self._ensure()
         return self._by_path.get(path, ())
 
-    def digest(self, path: str, *, answered: bool) -> str:
+    def digest(self, path: str, *, is_check: bool) -> str:
         """A short text that changes when what is found in one of the project's files may change.
 
-        With `answered`, it is another one as long as mypy has not answered what is asked about its types.
+        With `is_check`, it is another one if mypy has to check the file to say what is asked about its types.
         """
         if not self.holds(path):
             return ""
-        asked = self._resolution.digest(path, answered=answered)
-        parts = (self._circumstances, msgspec.json.encode(self.findings(path)), asked)
+        if is_check and not self._resolution.is_answered(path):
+            return "to be asked"
+        parts = (self._circumstances, msgspec.json.encode(self.findings(path)))
         return hashlib.sha256(b"".join(parts)).hexdigest()[:16]
 
     @property
@@ -135,12 +136,12 @@ class Project:
         self._ensure()
         return self._resolution.questions(path)
 
-    def learn(self, path: str, types: Types) -> frozenset[str]:
-        """Take what mypy says of these places; there may be other questions then.
+    def learn(self, path: str, asked: tuple[Spot, ...], types: Types) -> frozenset[str]:
+        """Take what mypy says of the places that it was asked about; there may be other questions then.
 
         Returns the paths of the files in which other things are found now.
         """
-        if not self._resolution.learn(path, types):
+        if not self._resolution.learn(path, asked, types):
             return frozenset()
         before = self._by_path
         self._coloring = None

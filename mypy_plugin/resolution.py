@@ -10,13 +10,11 @@ How cold, incremental and daemon runs come to the same. mypy's answers are kept 
 each file and the hash of its content, and given anew whenever mypy checks the file, whose types depend on
 other files, too. Every run starts from all answers that are kept, also for files that mypy takes from its own
 cache and does not check again. What mypy keeps of a module (`report_config_data`) changes with the findings
-in it and with the questions about it; whether they are answered does not count when mypy keeps it, since that
-may be before it has checked the functions, but counts when mypy looks whether it still holds. So a module is
-checked again if its answers got lost, and if something learned in another file leads to new questions or
-findings in a module that mypy had checked before (a helper that is called through a registry and imports the
-workflow): in the next run. After that nothing changes any more, because what is learned is a fixpoint of the
-answers. If mypy says something else of a place than it did, all is learned anew, by an analysis that has
-learned nothing yet.
+in it, and never holds as long as a question about it has not been put. So a module is checked again if its
+answers got lost, and if something learned in another file leads to new questions or findings in a module that
+mypy had checked before (a helper that is called through a registry and imports the workflow): in the next
+run. After that nothing changes any more, because what is learned is a fixpoint of the answers. If mypy says
+something else of a place than it did, all is learned anew, by an analysis that has learned nothing yet.
 """
 
 from __future__ import annotations
@@ -42,19 +40,20 @@ if TYPE_CHECKING:
     from color_checker.resolving import Resolver
 
 #: To be changed whenever what is kept changes its meaning.
-_FORMAT = "3"
+_FORMAT = "4"
 
 #: Seconds between two times that something is kept.
 _PAUSE = 0.3
 
+#: The places that were asked for, and what mypy knows of them: nothing, if it does not.
 _Pairs = tuple[tuple[Spot, tuple[Known, ...]], ...]
 
 
 class _Outcome(msgspec.Struct, frozen=True, array_like=True):
-    """What follows from a report and all answers: the findings, and a hash of the questions about a file."""
+    """What follows from a report and all answers: the findings, and the questions about each file."""
 
     findings: tuple[Finding, ...]
-    asked: dict[str, bytes]
+    asked: dict[str, tuple[Spot, ...]]
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -83,13 +82,10 @@ class Resolution:
         """All findings in all files."""
         return self._result.findings
 
-    def digest(self, path: str, *, answered: bool) -> bytes:
-        """Changes with the questions about a file: it has to be checked again to answer them.
-
-        With `answered`, it is another one as long as they are not.
-        """
-        asked = self._result.asked.get(path, b"")
-        return b"?" if answered and asked and path not in self._answers else asked
+    def is_answered(self, path: str) -> bool:
+        """Whether mypy has said what it can of all places in a file that matter; else it has to check it again."""
+        answered = {spot for spot, _ in self._answers.get(path, ())}
+        return answered.issuperset(self._result.asked.get(path, ()))
 
     def start(
         self, report: Report, hashes: Mapping[str, bytes], analyze: Callable[[], Analysis],
@@ -120,18 +116,18 @@ class Resolution:
         """The places in a file of which mypy is to say what they are, also those of which it has."""
         return self._questions(path) if path in self._result.asked else ()
 
-    def learn(self, path: str, types: Types) -> bool:
-        """Take what mypy says now of a file's places. Whether that is news."""
-        pairs = tuple(sorted(types.items()))
-        before = self._answers.get(path)
+    def learn(self, path: str, asked: tuple[Spot, ...], types: Types) -> bool:
+        """Take what mypy says now of the places in a file that it was asked about. Whether that is news."""
+        pairs = tuple((spot, types.get(spot, ())) for spot in asked)
+        before = self._answers.get(path, ())
         if pairs == before:
             return False
         self._answers[path] = pairs
         with self._store() as store:
             store.put([(self._answers_key(path), _encoder.encode(pairs))])
-        if pairs == (before or ()):
-            return False
         self._is_new = True
+        if types == _known(before):
+            return False
         resolver = self._learning()
         if resolver.contradicts(path, types):
             assert self._analyze_anew is not None
@@ -139,8 +135,7 @@ class Resolution:
             self._resume()
         else:
             resolver.learn(path, types)
-            asked = {**self._result.asked, path: self._hash_of_questions(path)}
-            self._result = _Outcome(resolver.findings, asked)
+            self._result = _Outcome(resolver.findings, {**self._result.asked, path: self._questions(path)})
         return True
 
     def keep(self) -> None:
@@ -168,19 +163,15 @@ class Resolution:
         analysis = self._analyze()
         if self._resolver is None or not self._resolver.continues(analysis, self._report):
             self._resolver = Resolver(analysis, self._report.findings, self._report.gaps)
-        self._resolver.learn_all({path: dict(pairs) for path, pairs in self._answers.items()})
-        answered = {path for path, pairs in self._answers.items() if pairs}
-        paths = self._resolver.all_unknowns().keys() | answered
-        asked = {path: self._hash_of_questions(path) for path in sorted(paths)}
+        self._resolver.learn_all({path: _known(pairs) for path, pairs in self._answers.items()})
+        paths = sorted(self._resolver.all_unknowns().keys() | self._answers.keys())
+        asked = {path: self._questions(path) for path in paths}
         self._result = _Outcome(self._resolver.findings, asked)
         self._is_new = True
 
     def _questions(self, path: str) -> tuple[Spot, ...]:
         answered = (spot for spot, _ in self._answers.get(path, ()))
         return tuple(sorted({*answered, *self._learning().unknowns(path)}))
-
-    def _hash_of_questions(self, path: str) -> bytes:
-        return content_hash(_encoder.encode(self._questions(path)))[:8]
 
     # -- what is kept ---------------------------------------------------------------------------
 
@@ -221,3 +212,7 @@ class Resolution:
             yield store
         finally:
             store.close()
+
+
+def _known(pairs: _Pairs) -> Types:
+    return {spot: known for spot, known in pairs if known}

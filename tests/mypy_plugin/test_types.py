@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from textwrap import dedent
@@ -11,7 +10,7 @@ from textwrap import dedent
 import pytest
 from mypy.nodes import CallExpr, FuncItem, NameExpr, Node
 
-from mypy_plugin import module_check
+from mypy_plugin import module_check, topics
 from mypy_plugin.coloring import color_of, origin_of
 from mypy_plugin.visit import Visit
 from tests.mypy_plugin.runner import MYPY, Daemon, assert_as_announced, check, configure, run_mypy, write
@@ -282,7 +281,7 @@ def test_restate_handlers_are_workflows(tmp_path: Path) -> None:
             return 1
 
         @cart.handler("add it", kind="exclusive")
-        async def add(ctx: ObjectContext, amount: int) -> bytes: ...
+        async def add(ctx: ObjectContext, amount: int) -> bytes: ...  # E: not-serializable
 
         @signup.main()
         async def run(ctx: WorkflowContext, user: str) -> str: ...
@@ -854,7 +853,7 @@ def test_a_type_says_its_color_and_where_that_comes_from(
             color, origin = color_of(typ), origin_of(typ)
             seen.append((color.value if color else "", f"{origin.engine} {origin.by}" if origin else ""))
 
-    monkeypatch.setattr(module_check, "CHECKS", ((CallExpr, look),))
+    monkeypatch.setattr(module_check, "_CHECKS_OF", {CallExpr: [look]})
     with_steps(
         tmp_path,
         """\
@@ -894,7 +893,7 @@ def test_a_type_says_its_color_and_where_that_comes_from(
 def test_where_the_types_are_not_installed_functions_stay_as_they_are(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(import_module("mypy_plugin.plugin"), "finds_module", lambda name, options: False)
+    monkeypatch.setattr(topics, "finds_module", lambda name, options: False)
     run(
         tmp_path,
         """\
