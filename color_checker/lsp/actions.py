@@ -20,6 +20,9 @@ from color_checker.suppressions import scan
 GO_TO = "color-checker.goTo"
 
 
+Action = types.CodeAction | types.Command
+
+
 class Editor(msgspec.Struct, frozen=True):
     """What an editor can do."""
 
@@ -29,14 +32,12 @@ class Editor(msgspec.Struct, frozen=True):
 
 def actions(
     findings: Sequence[Finding], analysis: Analysis, checked: Checked, editor: Editor
-) -> list[types.CodeAction]:
+) -> list[Action]:
     """What can be done about findings."""
     return [action for finding in findings for action in _actions(finding, analysis, checked, editor)]
 
 
-def _actions(
-    finding: Finding, analysis: Analysis, checked: Checked, editor: Editor
-) -> Iterator[types.CodeAction]:
+def _actions(finding: Finding, analysis: Analysis, checked: Checked, editor: Editor) -> Iterator[Action]:
     shown = [diagnostic(finding, checked)]
     for position, fix in enumerate(fixes_for(finding, analysis, checked.source)):
         if _fits(fix.edits, checked):
@@ -49,11 +50,7 @@ def _actions(
             )
     cause = _cause(finding)
     if cause is not None and editor.shows_documents:
-        yield types.CodeAction(
-            title=f"Go to the cause: {finding.witness[-1].function} in {os.path.basename(cause.path)}",
-            kind=types.CodeActionKind.Empty,
-            command=_go_to(cause, checked),
-        )
+        yield _go_to(cause, checked)
     suppression = _suppression(finding, checked)
     if suppression is not None:
         yield types.CodeAction(
@@ -81,7 +78,7 @@ def _go_to(frame: Frame, checked: Checked) -> types.Command:
     path = os.path.abspath(frame.path)
     start = checked.text(path).position(frame.line, frame.column)
     return types.Command(
-        title="Go to the cause",
+        title=f"Go to the cause: {frame.function} in {os.path.basename(path)}",
         command=GO_TO,
         arguments=[uri_of(path, checked.documents), start.line, start.character],
     )

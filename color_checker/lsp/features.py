@@ -8,7 +8,7 @@ from lsprotocol import types
 
 from color_checker.checking import Analysis
 from color_checker.lsp import calls, decorations, hovers
-from color_checker.lsp.actions import GO_TO, actions
+from color_checker.lsp.actions import GO_TO, Action, actions
 from color_checker.lsp.checked import Checked
 from color_checker.lsp.diagnostics import is_among
 from color_checker.lsp.documents import path_of, uri_of
@@ -109,7 +109,7 @@ def _add_findings(ls: ColorServer) -> None:
         types.TEXT_DOCUMENT_CODE_ACTION,
         types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix]),
     )
-    async def code_actions(params: types.CodeActionParams) -> list[types.CodeAction] | None:
+    async def code_actions(params: types.CodeActionParams) -> list[Action] | None:
         path = path_of(params.text_document.uri)
         project = ls.project(path)
         only = params.context.only
@@ -118,7 +118,7 @@ def _add_findings(ls: ColorServer) -> None:
         ):
             return None
 
-        def found(analysis: Analysis, checked: Checked) -> list[types.CodeAction]:
+        def found(analysis: Analysis, checked: Checked) -> list[Action]:
             text = checked.text(path)
             findings = checked.findings_on(path, text.analyzed_lines(params.range))
             meant = [finding for finding in findings if is_among(finding, params.context.diagnostics, text)]

@@ -54,11 +54,10 @@ class ColorServer(LanguageServer):
             return
         project.close()
         self._problems.pop(folder, None)
-        mine = [path for path, said in self._said.items() if said.project is project]
-        for path in mine:
+        for path in [path for path, said in self._said.items() if said.project is project]:
             self._say(path, None)
         for other in self.projects.values():
-            self._publish(other, mine)
+            self._publish(other, other.checked.paths)
 
     def open_around(self, path: str) -> None:
         """Without any folder in the workspace: analyze what a single file belongs to."""

@@ -209,13 +209,21 @@ class Editor:
         return found.contents.value
 
     async def actions(self, name: str, line: int, only: str | None = None) -> list[types.CodeAction]:
-        """What the editor offers with the cursor in a line."""
+        """What the editor offers to do with the cursor in a line."""
+        return [one for one in await self.offers(name, line, only) if isinstance(one, types.CodeAction)]
+
+    async def offers(
+        self, name: str, line: int, only: str | None = None
+    ) -> Sequence[types.CodeAction | types.Command]:
+        """The same, with what only shows something."""
         covered = types.Range(types.Position(line - 1, 0), types.Position(line - 1, 0))
         await self.settle(name)
         context = types.CodeActionContext(diagnostics=[], only=[only] if only else None)
         params = types.CodeActionParams(text_document=self.document(name), range=covered, context=context)
-        found = await self._wait(self.client.text_document_code_action_async(params))
-        return [action for action in found or () if isinstance(action, types.CodeAction)]
+        found: Sequence[types.CodeAction | types.Command] | None = await self._wait(
+            self.client.text_document_code_action_async(params)
+        )
+        return found or ()
 
     async def tokens(self, name: str) -> list[tuple[str, str]]:
         """The colored pieces of text with their types."""

@@ -148,10 +148,10 @@ async def test_go_to_cause_shows_the_effect_in_the_other_file(editor: Editor) ->
         capabilities.window.show_document = types.ShowDocumentClientCapabilities(support=True)
 
     await editor.start(change=shows)
-    go = named(await editor.actions("flow.py", 8), "Go to the cause: datetime.datetime.now in helper.py")
-    assert go.command is not None
+    [go] = [one for one in await editor.offers("flow.py", 8) if isinstance(one, types.Command)]
+    assert go.title == "Go to the cause: datetime.datetime.now in helper.py"
     await editor.client.workspace_execute_command_async(
-        types.ExecuteCommandParams(command=go.command.command, arguments=go.command.arguments)
+        types.ExecuteCommandParams(command=go.command, arguments=go.arguments)
     )
     [shown] = editor.client.shown_documents
     assert shown.uri == editor.uri("helper.py")

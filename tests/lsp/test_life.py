@@ -94,14 +94,16 @@ def test_the_server_ends_at_once_in_the_middle_of_an_analysis(tmp_path: Path) ->
     assert time.monotonic() - started < 5
 
 
-def test_a_request_that_fails_is_answered_and_the_server_goes_on(tmp_path: Path) -> None:
+def test_nonsense_and_requests_that_fail_do_not_stop_the_server(tmp_path: Path) -> None:
     (tmp_path / "flow.py").write_text(WORKFLOW.replace("today()", "print()"))
     server = Raw(tmp_path)
     server.start()
-    server.send("textDocument/hover", id=2, params={"nonsense": True})
-    assert "error" in server.read_until(2)
+    server.send("textDocument/hover", id=2, params={"nonsense": True})  # which pygls never answers
     server.send("workspace/executeCommand", id=3, params={"command": "no.such"})
     assert "error" in server.read_until(3)
+    wrong = {"command": "color-checker.goTo", "arguments": ["file:///a.py", "one", 2]}
+    server.send("workspace/executeCommand", id=5, params=wrong)
+    assert "error" in server.read_until(5)
     server.send("textDocument/didChange", params={"nonsense": True})
     assert server.lens(tmp_path / "flow.py", 4) == "workflow · temporal · 0 steps · 1 problem"
     server.stop()
