@@ -16,6 +16,7 @@ from color_checker.errors import SourceError
 from color_checker.findings import Finding, Report
 from color_checker.session import Session
 from color_checker.sources import decode, read_source
+from pylint_plugin.remembering import Memory
 from pylint_plugin.resolution import resolved, search_path
 
 if TYPE_CHECKING:
@@ -114,9 +115,14 @@ class Project:
         """What is found, also with what astroid knows; it is not asked if all calls are resolved."""
         if not self._report.gaps:
             return self._report.findings
-        findings = resolved(self._report, self._session.analysis, self._unsaved)
-        # What was learned stays in the analysis, so the next report must not come from it.
-        self._session = self._new_session()
+        memory = Memory(self.config, self._report, self._session.files)
+        findings = memory.recall() if not self._unsaved else None
+        if findings is None:
+            findings = resolved(self._report, self._session.analysis, self._unsaved)
+            # What was learned stays in the analysis, so the next report must not come from it.
+            self._session = self._new_session()
+            if not self._unsaved:
+                memory.keep(findings)
         return findings
 
     def _without_known(self, findings: Sequence[Finding]) -> Iterable[Finding]:
