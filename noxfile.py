@@ -1,4 +1,4 @@
-"""The commands people use daily: `nox -s format lint types test check bench docs`.
+"""The commands people use daily: `nox -s format lint types test slow check bench docs`.
 
 They run in the environment that nox is started from (`pip install -e ".[dev,engines]"`).
 """
@@ -57,6 +57,12 @@ def oldest(session: nox.Session) -> None:
     """The mypy plugin on the oldest mypy that it works with, in an environment of its own."""
     session.install("-e", ".[dev]", "mypy==1.18.*")
     session.run("pytest", *(session.posargs or ["-n", "auto", "-m", "not slow", *OLDEST_MYPY_TESTS]))
+
+
+@nox.session
+def slow(session: nox.Session) -> None:
+    """The slow tests, among them every rule's examples in mypy; arguments go to pytest."""
+    session.run("pytest", "-m", "slow", *(session.posargs or ["-n", "auto"]))
 
 
 @nox.session

@@ -83,7 +83,7 @@ class Resolution:
         return self._result.findings
 
     def is_answered(self, path: str) -> bool:
-        """Whether mypy has said what it can of all places in a file that matter; else it has to check it again."""
+        """Whether mypy has said what it can of all places in a file that matter; else it has to check it."""
         answered = {spot for spot, _ in self._answers.get(path, ())}
         return answered.issuperset(self._result.asked.get(path, ()))
 
