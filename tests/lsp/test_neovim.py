@@ -1,4 +1,4 @@
-"""Neovim as a real client: skipped where there is none. `NVIM_UNDER_TEST` names another one than that of the path."""
+"""Neovim as a real client: skipped where there is none. `NVIM_UNDER_TEST` names another than the installed."""
 
 from __future__ import annotations
 
