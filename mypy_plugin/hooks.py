@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 from mypy.plugin import FunctionContext, MethodContext
 from mypy.types import Type
 
+from mypy_plugin.failures import Failures
 from mypy_plugin.names import Names
 
 Context = TypeVar("Context", FunctionContext, MethodContext)
@@ -19,9 +20,12 @@ Topic = Callable[[Names, str], Callable[[Context], Type] | None]
 class Hooks(Generic[Context]):
     """The hooks of one kind, looked up once for each full name, since mypy asks at every call."""
 
-    def __init__(self, names: Names, topics: Iterable[Topic[Context]], field: str) -> None:
-        """`field`: the context's field with the type so far."""
+    def __init__(
+        self, names: Names, topics: Iterable[Topic[Context]], field: str, failures: Failures
+    ) -> None:
+        """`field`: the context's field with the type so far, which stays if a topic fails."""
         self._names = names
+        self._failures = failures
         self._topics: tuple[Topic[Context], ...] = tuple(topics)
         self._field = field
         self._known: dict[str, Callable[[Context], Type] | None] = {}
@@ -32,7 +36,7 @@ class Hooks(Generic[Context]):
             return self._known[fullname]
         except KeyError:
             found = [hook for topic in self._topics if (hook := topic(self._names, fullname)) is not None]
-            hook = found[0] if len(found) == 1 else self._chain(found)
+            hook = self._chain(found)
             self._known[fullname] = hook
             return hook
 
@@ -42,8 +46,12 @@ class Hooks(Generic[Context]):
 
         def chained(context: Any) -> Type:
             result: Type = getattr(context, self._field)
-            for hook in hooks:
-                result = hook(context._replace(**{self._field: result}))
+            try:
+                result = hooks[0](context)
+                for hook in hooks[1:]:
+                    result = hook(context._replace(**{self._field: result}))
+            except Exception as error:  # noqa: BLE001 - in mypy it would be an "internal error", and the end
+                self._failures.say(error)
             return result
 
         return chained

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
-from functools import cached_property
-from typing import TYPE_CHECKING, cast
+from collections.abc import Callable, Sequence
+from functools import cached_property, wraps
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from mypy.checker import TypeChecker
 from mypy.checker_state import checker_state
@@ -38,15 +38,43 @@ if TYPE_CHECKING:
     from mypy_plugin.topics import Topics
 
 
+Self = TypeVar("Self", bound="ColorPlugin")
+Asked = TypeVar("Asked")
+Answer = TypeVar("Answer")
+Other = TypeVar("Other")
+
+
+def _if_it_fails(
+    other: Other,
+) -> Callable[[Callable[[Self, Asked], Answer]], Callable[[Self, Asked], Answer | Other]]:
+    """Gives another answer if a method fails: in mypy that would be an "internal error", and the end."""
+
+    def guard(method: Callable[[Self, Asked], Answer]) -> Callable[[Self, Asked], Answer | Other]:
+        @wraps(method)
+        def guarded(self: Self, asked: Asked) -> Answer | Other:
+            try:
+                return method(self, asked)
+            except Exception as error:  # noqa: BLE001 - mypy has its own work to do, which does not need us
+                self.failures.say(error)
+                return other
+
+        return guarded
+
+    return guard
+
+
 class ColorPlugin(Plugin):
-    """Gives colored functions their types, and reports color where a module has been checked."""
+    """Gives colored functions their types, and reports color where a module has been checked.
+
+    Each method that mypy calls is guarded: a mistake of ours costs findings, and not mypy's own.
+    """
 
     def __init__(self, options: Options) -> None:
         super().__init__(options)
         assert codes.CODES
-        self._failures = Failures(show_traceback=options.show_traceback)
+        self.failures = Failures(show_traceback=options.show_traceback)
         try:
-            self._project = Project(self._failures)
+            self._project = Project(self.failures)
             config = self._project.config
             self._names = Names([config.resolve(path) for path in config.engine_files], config.engines)
         except ColorCheckerError as error:
@@ -63,10 +91,11 @@ class ColorPlugin(Plugin):
         """Loaded when it is needed: not if everything comes from mypy's cache."""
         from mypy_plugin.topics import Topics
 
-        return Topics(self._names, self._project, self.options)
+        return Topics(self._names, self._project, self.options, self.failures)
 
     # -- files --------------------------------------------------------------------------------------
 
+    @_if_it_fails(None)
     def report_config_data(self, ctx: ReportConfigContext) -> str | None:
         """What a module's result depends on besides types: the findings in it."""
         path = os.path.abspath(ctx.path)
@@ -85,6 +114,10 @@ class ColorPlugin(Plugin):
 
     def get_additional_deps(self, file: MypyFile) -> list[tuple[int, str, int]]:
         """Called when a file has been parsed: prepares its check."""
+        return list(self._prepare(file))
+
+    @_if_it_fails(())
+    def _prepare(self, file: MypyFile) -> Sequence[tuple[int, str, int]]:
         path = os.path.abspath(file.path)
         changed = self._project.look_again(path) if self._daemon else frozenset()
         if not self._project.holds(path) or file.is_stub:
@@ -125,6 +158,7 @@ class ColorPlugin(Plugin):
 
     # -- types and calls ------------------------------------------------------------------------------
 
+    @_if_it_fails(None)
     def get_function_hook(self, fullname: str) -> Callable[[FunctionContext], Type] | None:
         """The check of a module, or what a topic makes of a function's result."""
         if fullname.endswith(CHECK):
@@ -132,26 +166,31 @@ class ColorPlugin(Plugin):
         self._arrive()
         return self._topics.functions(fullname)
 
+    @_if_it_fails(None)
     def get_method_hook(self, fullname: str) -> Callable[[MethodContext], Type] | None:
         """What a topic makes of a method's result."""
         self._arrive()
         return self._topics.methods(fullname)
 
     def _check_module(self, ctx: FunctionContext) -> Type:
-        api = cast(TypeChecker, ctx.api)
-        if self._turns.next(api) is not Turn.WAIT:
-            let_report_again(api.errors)
-            # What it may have said for now.
-            api.errors.clear_errors_in_targets(api.errors.file, {check_name(api.tree.fullname)})
-            changed: frozenset[str] = frozenset()
-            try:
-                changed = self._topics.check(api)
-            except Exception as error:  # noqa: BLE001 - in mypy it would be an "internal error", and the end
-                self._failures.say(error)
-            self._project.keep()
-            if self._daemon:
-                depend_on_types(api)
-                self._mark_late(api, changed)
-            else:
-                remove_check(api.tree)
+        self._check(cast(TypeChecker, ctx.api))
         return ctx.default_return_type
+
+    @_if_it_fails(None)
+    def _check(self, api: TypeChecker) -> None:
+        if self._turns.next(api) is Turn.WAIT:
+            return
+        let_report_again(api.errors)
+        # What it may have said for now.
+        api.errors.clear_errors_in_targets(api.errors.file, {check_name(api.tree.fullname)})
+        changed = self._changed_by(api)
+        self._project.keep()
+        if self._daemon:
+            depend_on_types(api)
+            self._mark_late(api, changed)
+        else:
+            remove_check(api.tree)
+
+    @_if_it_fails(frozenset[str]())
+    def _changed_by(self, api: TypeChecker) -> frozenset[str]:
+        return self._topics.check(api)

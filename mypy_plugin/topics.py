@@ -14,6 +14,7 @@ from mypy.plugin import FunctionContext, MethodContext
 from mypy_plugin import coloring, reveal
 from mypy_plugin.arguments.dependencies import Dependencies
 from mypy_plugin.arguments.results import Results
+from mypy_plugin.failures import Failures
 from mypy_plugin.hooks import Hooks, Topic
 from mypy_plugin.imports import finds_module, imported_modules
 from mypy_plugin.module_check import check_module
@@ -24,18 +25,21 @@ from mypy_plugin.project import Project
 FUNCTIONS: tuple[Topic[FunctionContext], ...] = (coloring.function_hook, reveal.function_hook)
 METHODS: tuple[Topic[MethodContext], ...] = (coloring.method_hook,)
 
+#: The field of a context in which the type of a call stands.
+_SO_FAR = "default_return_type"
+
 
 class Topics:
     """The topics, for one project."""
 
-    def __init__(self, names: Names, project: Project, options: Options) -> None:
+    def __init__(self, names: Names, project: Project, options: Options, failures: Failures) -> None:
         self._names = names
         self._project = project
         self._has_colors = finds_module(coloring.TYPES, options)
         self._dependencies = Dependencies(names, project, options)
         results = Results(project)
-        self.functions: Hooks[FunctionContext] = Hooks(names, (*FUNCTIONS, results), "default_return_type")
-        self.methods: Hooks[MethodContext] = Hooks(names, (*METHODS, results), "default_return_type")
+        self.functions: Hooks[FunctionContext] = Hooks(names, (*FUNCTIONS, results), _SO_FAR, failures)
+        self.methods: Hooks[MethodContext] = Hooks(names, (*METHODS, results), _SO_FAR, failures)
 
     def dependencies(self, file: MypyFile) -> list[tuple[int, str, int]]:
         """The modules that have to be checked before a file that has just been parsed, as mypy wants them."""

@@ -132,3 +132,32 @@ def test_a_failure_while_a_module_is_checked_is_said_once_and_mypy_goes_on(
         run_mypy(tmp_path, "--no-incremental", ".")
     assert str(told.value).count("a mistake of ours") == 1
     assert str(told.value).count("[assignment]") == 2
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "mypy_plugin.project.Project.digest",
+        "mypy_plugin.project.Project.holds",
+        "mypy_plugin.project.Project.keep",
+        "mypy_plugin.topics.Topics.dependencies",
+        "mypy_plugin.coloring._decoration",
+        "mypy_plugin.coloring._called",
+        "mypy_plugin.turns.Turns.next",
+    ],
+)
+def test_a_failure_anywhere_in_the_plugin_leaves_mypy_its_own_errors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("a mistake of ours")
+
+    monkeypatch.setattr(place, fail)
+    flow = "from dbos import DBOS\n\n\n@DBOS.step()\ndef charge(order: str) -> int:\n    return order\n"
+    write(tmp_path, {"app.py": flow})
+    configure(tmp_path)
+    with pytest.raises(AssertionError, match="a mistake of ours") as told:
+        run_mypy(tmp_path, ".")
+    assert str(told.value).count("a mistake of ours") == 1
+    assert str(told.value).count("[return-value]") == 1
+    assert "INTERNAL ERROR" not in str(told.value)
