@@ -56,6 +56,10 @@ _SETS = frozenset({"builtins.set", "builtins.frozenset"})
 #: What is learned of an element may show something that is learned next; no chain is longer than this.
 _MOST_ROUNDS = 40
 
+#: All rules look at the whole program again when something learned may matter: at so many activations in all,
+#: however often. What is learned after that is not looked at.
+_MOST_LOOKED_AT = 40_000
+
 _Fingerprint = tuple[int, int, int, int, int]
 
 
@@ -84,6 +88,7 @@ class Resolver:
         self._named: dict[tuple[str, str], Var | None] = {}
         self._nodes_of: tuple[Program, list[Activation]] | None = None
         self._nodes_by_path: dict[str, list[Activation]] | None = None
+        self._looked_at = 0
         #: How many places have become known.
         self.learned = 0
 
@@ -177,6 +182,8 @@ class Resolver:
         return self._settle()
 
     def _settle(self) -> tuple[Finding, ...]:
+        if self._looked_at > _MOST_LOOKED_AT:
+            return ()
         nodes = self._nodes
         before: frozenset[Activation] = frozenset()
         touched: set[Activation] = set()
@@ -201,6 +208,7 @@ class Resolver:
 
     def _find(self) -> tuple[Finding, ...]:
         old = set(self._findings)
+        self._looked_at += len(self._linker.activations)
         self._findings, self._gaps = find(self._analysis, self._analysis.config.strict)
         return tuple(finding for finding in self._findings if finding not in old)
 
