@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from functools import partial
 
@@ -27,6 +28,9 @@ CHECKS: tuple[tuple[type[Node], Check], ...] = (
     *lost.CHECKS,
 )
 
+#: A `# type: ignore` before the first statement, which counts for the whole file. The tree does not show it:
+#: mypy's parsers leave the statements out, or put them into a block that is never reached.
+_IGNORES_ALL = re.compile(r"(?:[ \t]*(?:#.*)?\n)*?[ \t]*#\s*type:\s*ignore\b")
 
 _CHECKS_OF: dict[type[Node], list[Check]] = {}
 for _kind, _check in CHECKS:
@@ -39,6 +43,8 @@ def check_module(api: TypeChecker, names: Names, project: Project) -> frozenset[
     Returns the paths of the files in which other things are found, now that the types in this one are known.
     """
     changed = _learn(api, project)
+    if _IGNORES_ALL.match(text_of(api.path)):
+        return changed
     visit = Visit(api, names, project)
     for finding in project.findings(visit.path):
         visit.emit(finding)

@@ -171,3 +171,14 @@ def flow(action: Callable[[], int]) -> int:  # color: pure
 def test_excluded_files_get_no_findings(tmp_path: Path) -> None:
     program = {"app.py": FLOW, "legacy/old.py": without("clock", without("random"))}
     check(tmp_path, program, color='exclude = ["legacy"]')
+
+
+@pytest.mark.parametrize(
+    "comment", ["# type: ignore", "#!/bin/python\n\n# type: ignore # generated", "# mypy: ignore-errors"]
+)
+def test_a_comment_that_ignores_a_whole_file_ignores_its_color(tmp_path: Path, comment: str) -> None:
+    check(tmp_path, comment + "\n" + without("random", without("clock")))
+
+
+def test_an_ignore_after_the_first_statement_does_not_count_for_the_file(tmp_path: Path) -> None:
+    check(tmp_path, '"""Sells."""\n# type: ignore  # M: unused-ignore\n' + FLOW)
