@@ -43,6 +43,7 @@ class Commands(click.Group):
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="backslashreplace")  # no output fails for a character
+        leave_hook_environment()
         try:
             with uncollected():
                 code = super().invoke(ctx) or NOTHING_FOUND
@@ -64,6 +65,13 @@ class Commands(click.Group):
             complain("this is a bug in color-checker; please report it with the lines above")
             code = FAILED
         ctx.exit(code)
+
+
+def leave_hook_environment() -> None:
+    """Look for the project's packages where they are, though pre-commit has activated those of the hook."""
+    active = os.environ.get("VIRTUAL_ENV")
+    if active and os.environ.get("PRE_COMMIT") and os.path.realpath(active) == os.path.realpath(sys.prefix):
+        del os.environ["VIRTUAL_ENV"]
 
 
 def complain(message: str) -> None:

@@ -32,7 +32,7 @@ def _repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("other.py").write_text(DIRECT.replace("time.time()", "print()"))
     Path("plain.py").write_text("x = 1\n")
     Path("pyproject.toml").write_text("[tool.color-checker]\n")
-    Path(".gitignore").write_text(".color_checker_cache/\n")
+    Path(".gitignore").write_text(".color_checker_cache/\n.venv/\n")
     git("init", "-q", "-b", "main")
 
 
@@ -133,6 +133,22 @@ def test_the_installed_hook_runs_when_git_commits(runner: str) -> None:
     assert run(*command).returncode == 0
 
 
+#: A package that only the project's own environment has.
+ACME = f".venv/lib/python3.{sys.version_info[1]}/site-packages/acme.py"
+
+
+@RUNNERS
+def test_packages_are_those_of_the_project_not_of_the_hook(
+    runner: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_commands("color-checker")
+    monkeypatch.setenv("VIRTUAL_ENV", sys.prefix)  # as the hook's own environment is activated
+    Path(ACME).parent.mkdir(parents=True)
+    Path(ACME).write_text(CLOCK)
+    done = commit(runner, "flow.py", FLOW.replace("helper", "acme"))
+    assert "flow.py:10:16  CC201 clock" in done.stdout
+
+
 # -- as users have it: in an environment that is made from the repository ---------------------------
 
 
@@ -177,6 +193,11 @@ def test_the_hooks_work_in_an_environment_that_is_made_for_them(
     git("add", "flow.py")
     done = run(tool(runner), "run")
     assert done.returncode == 0, done.stdout
+
+    Path(ACME).parent.mkdir(parents=True)
+    Path(ACME).write_text(CLOCK)
+    done = commit(runner, "third.py", FLOW.replace("helper", "acme"))
+    assert "third.py:10:16  CC201 clock" in done.stdout
 
 
 # -- what is written -----------------------------------------------------------------------------------

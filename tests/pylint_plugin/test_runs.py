@@ -151,6 +151,7 @@ def _analyses(method: str, *arguments: str) -> tuple[list[tuple[str, int, str]],
     return places, len(Path("analyses").read_text().splitlines())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_the_project_is_analyzed_once_for_all_processes(method: str) -> None:
     write({"second.py": FLOW, "third.py": FLOW, "helper.py": INFERRED})
@@ -161,6 +162,7 @@ def test_the_project_is_analyzed_once_for_all_processes(method: str) -> None:
     assert _analyses(method, *files) == (FOUND, 0)  # what is known from the first run holds
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("helper", [HELPER, INFERRED])
 def test_a_second_run_analyzes_again_what_has_changed(helper: str) -> None:
     write({"helper.py": helper})
@@ -201,6 +203,7 @@ def test_a_file_outside_of_the_project_is_checked_in_other_processes_too() -> No
     assert found == [("alone.py", 10, "clock"), ("second.py", 10, "clock")]
 
 
+@pytest.mark.slow
 def test_several_processes_find_what_one_finds(monkeypatch: pytest.MonkeyPatch) -> None:
     examples = runs.ROOT / "examples" / "pro_trial" / "temporal"
     monkeypatch.chdir(examples)
