@@ -79,10 +79,24 @@ def test_the_server_ends_with_its_editor(tmp_path: Path) -> None:
     assert server.process.wait(PATIENCE) == 1
 
 
-def test_the_server_ends_at_once_in_the_middle_of_an_analysis(tmp_path: Path) -> None:
+def large_project(folder: Path) -> None:
+    """Enough to parse for several processes."""
     body = "".join(f"def f{number}():\n    return [x for x in range({number})]\n\n" for number in range(300))
     for number in range(150):
-        (tmp_path / f"m{number}.py").write_text(f"from temporalio import workflow\n{body}")
+        (folder / f"m{number}.py").write_text(f"from temporalio import workflow\n{body}")
+    (folder / "flow.py").write_text(WORKFLOW.replace("today()", "print()"))
+
+
+def test_a_project_that_several_processes_parse_is_analyzed(tmp_path: Path) -> None:
+    large_project(tmp_path)
+    server = Raw(tmp_path)
+    server.start()
+    assert server.lens(tmp_path / "flow.py", 2) == "workflow · temporal · 0 steps · 1 problem"
+    server.stop()
+
+
+def test_the_server_ends_at_once_in_the_middle_of_an_analysis(tmp_path: Path) -> None:
+    large_project(tmp_path)
     server = Raw(tmp_path)
     server.start()
     time.sleep(1)
@@ -92,6 +106,8 @@ def test_the_server_ends_at_once_in_the_middle_of_an_analysis(tmp_path: Path) ->
     started = time.monotonic()
     assert server.process.wait(PATIENCE) == 0
     assert time.monotonic() - started < 5
+    assert server.process.stdout is not None
+    assert server.process.stdout.read() == b""  # which no process is left to keep open
 
 
 def test_nonsense_and_requests_that_fail_do_not_stop_the_server(tmp_path: Path) -> None:
