@@ -145,9 +145,24 @@ class _Fixing:
         self.refused.setdefault(self._key(finding), {})[fix.title] = reason
 
     def _choose(self, findings: Iterable[Finding]) -> list[_Choice]:
-        """A fix for each finding that has one, as many as can be applied together."""
+        """A fix for each finding that has one, as many as can be applied together.
+
+        Helpers come last: what is in one may be part of a step once the others are fixed.
+        """
+        found = self._candidates(findings)
         chosen: list[_Choice] = []
         taken: dict[str, list[Edit]] = {}
+        for choice in [choice for choice in found if not choice.fix.in_helper] or found:
+            edits = choice.fix.edits
+            if not any(overlap(edits, taken.get(path, ())) for path in _paths(edits)):
+                chosen.append(choice)
+                for edit in edits:
+                    taken.setdefault(edit.path, []).append(edit)
+        return chosen
+
+    def _candidates(self, findings: Iterable[Finding]) -> list[_Choice]:
+        """The best fix of each finding that has one."""
+        found = []
         for finding in findings:
             if not self._is_wanted(finding) or finding.name not in FIXERS:
                 continue
@@ -157,11 +172,9 @@ class _Fixing:
             closed = next((path for path in _paths(fix.edits) if not _is_writable(path)), None)
             if closed is not None:
                 self._refuse(finding, fix, f"{shown_path(closed)} is read-only")
-            elif not any(overlap(fix.edits, taken.get(path, ())) for path in _paths(fix.edits)):
-                chosen.append(_Choice(finding, fix))
-                for edit in fix.edits:
-                    taken.setdefault(edit.path, []).append(edit)
-        return chosen
+            else:
+                found.append(_Choice(finding, fix))
+        return found
 
     def _accept(self, report: Report, choices: list[_Choice]) -> Report:
         """Apply the fixes; those that do not make things better are taken back. Gives the new report."""

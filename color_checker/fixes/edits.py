@@ -15,6 +15,9 @@ _DEFINED = re.compile(r"^(?:async )?def (\w+)", re.MULTILINE)
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
+#: A line that an import has put in.
+_FROM = re.compile(r"(\s*from [\w.]+ import )(\w+(?:, \w+)*)(\s*)")
+
 
 class Edit(msgspec.Struct, frozen=True, order=True):
     """A range of a file's text, and what stands there afterwards.
@@ -48,12 +51,14 @@ class Fix(msgspec.Struct, frozen=True):
         rule: the name of the finding's rule.
         safe: the code means what it meant before; else somebody has to look at it.
         edits: do not overlap; in several files where the fix goes across files. Imports are included.
+        in_helper: a helper uses the engine afterwards, and so can be part of no step any more.
     """
 
     title: str
     rule: str
     safe: bool
     edits: tuple[Edit, ...]
+    in_helper: bool = False
 
 
 class Lines:
@@ -97,13 +102,32 @@ def _applied(text: str, edits: list[Edit]) -> str:
     lines = Lines(text)
     parts = []
     last = 0
-    for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
+    for edit in _with_one_import(sorted(edits, key=lambda edit: (edit.start, edit.end))):
         start, end = lines.offset(*edit.start), lines.offset(*edit.end)
         if start < last:
             raise ValueError(f"edits overlap in {edit.path}:{edit.start_line}:{edit.start_column}")
         parts += [text[last:start], edit.text]
         last = end
     return "".join((*parts, text[last:]))
+
+
+def _with_one_import(edits: Iterable[Edit]) -> list[Edit]:
+    """The edits, in which `from a import b` and `from a import c`, put in at the same place, are one line."""
+    found: list[Edit] = []
+    places: dict[tuple[tuple[int, int], str], int] = {}
+    for edit in edits:
+        line = _FROM.fullmatch(edit.text) if edit.start == edit.end else None
+        index = places.get((edit.start, line[1])) if line is not None else None
+        if line is not None and index is None:
+            places[edit.start, line[1]] = len(found)
+        if line is None or index is None:
+            found.append(edit)
+            continue
+        other = _FROM.fullmatch(found[index].text)
+        assert other is not None
+        names = sorted({*other[2].split(", "), *line[2].split(", ")}, key=str.lower)
+        found[index] = msgspec.structs.replace(edit, text=f"{other[1]}{', '.join(names)}{other[3]}")
+    return found
 
 
 def overlap(first: Iterable[Edit], second: Iterable[Edit]) -> bool:

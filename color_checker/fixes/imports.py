@@ -358,10 +358,14 @@ def _is_stdlib(statement: cst.Import | cst.ImportFrom) -> bool:
 
 
 def _exported(code: Code) -> set[str]:
-    """Names that stand in strings: in `__all__`, in annotations, in `getattr`."""
+    """Names that stand in strings: in `__all__`, in annotations, in `getattr`; not in docstrings."""
     found: set[str] = set()
     for node in walk(code.module):
-        if isinstance(node, cst.SimpleString) and len(node.value) < 200:
+        if (
+            isinstance(node, cst.SimpleString)
+            and len(node.value) < 200
+            and not isinstance(code.parent(node), cst.Expr)
+        ):
             value = node.evaluated_value
             if isinstance(value, str):
                 found.update(part for part in _words(value))

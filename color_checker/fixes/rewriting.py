@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 import libcst as cst
+import msgspec
 
 from color_checker.engines.rewriting import Rewrite
 from color_checker.fixes.code import Code
@@ -79,8 +80,10 @@ def _written(
         edit = code.edit(imports.path, call, parenthesized(code, call, rendered.text))
     elif isinstance(code.parent(call), cst.BaseExpression):
         return None
-    safe = rewrite.safe and problem.is_workflow(cause.node)
-    return problem.fix(f"Use `{_short(rendered.text)}`", (edit, *rendered.imports), safe=safe)
+    in_helper = not problem.is_workflow(cause.node)
+    title = f"Use `{_short(rendered.text)}`"
+    fix = problem.fix(title, (edit, *rendered.imports), safe=rewrite.safe and not in_helper)
+    return fix and msgspec.structs.replace(fix, in_helper=in_helper)
 
 
 def _short(text: str) -> str:

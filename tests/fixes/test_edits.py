@@ -47,3 +47,13 @@ def test_places_and_offsets_are_each_other_s_inverse(text: str, data: st.DataObj
     assert inside_line_end or lines.place(offset)[0] == len(
         text[:offset].replace("\r\n", "\n").replace("\r", "\n").split("\n")
     )
+
+
+def test_imports_from_one_module_that_two_fixes_need_become_one_line() -> None:
+    text = "import os\n"
+    edits = [
+        Edit("a.py", 2, 1, 2, 1, f"\nfrom temporalio import {name}\n") for name in ("workflow", "activity")
+    ]
+    assert apply(edits, lambda path: text) == {
+        "a.py": "import os\n\nfrom temporalio import activity, workflow\n"
+    }

@@ -340,3 +340,35 @@ def test_what_one_call_does_in_several_places_is_fixed_one_by_one(tmp_path: Path
     )
     outcome = fix(tmp_path, unsafe=True)
     assert (len(outcome.fixed), outcome.left) == (2, ())
+
+
+def test_a_helper_that_becomes_part_of_a_step_keeps_its_own_logger(tmp_path: Path) -> None:
+    helper = """
+        import logging
+
+        import requests
+
+        log = logging.getLogger(__name__)
+
+
+        def vat(country: str) -> float:
+            log.info("asking for %s", country)
+            return float(requests.get(country).text)
+    """
+    flow = """
+        from temporalio import workflow
+
+        import helpers
+
+
+        @workflow.defn
+        class Sell:
+            @workflow.run
+            async def run(self, country: str) -> float:
+                return 1 + helpers.vat(country)
+    """
+    write(tmp_path, {"helpers.py": helper, "app.py": flow})
+    outcome = fix(tmp_path, unsafe=True)
+    assert not outcome.left
+    assert "workflow.logger" not in (tmp_path / "helpers.py").read_text()
+    assert "logging.getLogger" in (tmp_path / "helpers.py").read_text()

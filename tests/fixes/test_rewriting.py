@@ -191,3 +191,22 @@ def test_findings_say_whether_they_have_a_safe_fix(tmp_path: Path) -> None:
         ("clock", True),
         ("filesystem", False),
     ]
+
+
+def test_a_docstring_that_tells_of_an_import_does_not_keep_it(tmp_path: Path) -> None:
+    text = fixed(
+        tmp_path,
+        '''
+        from datetime import UTC, datetime
+
+        from temporalio import workflow
+
+        @workflow.defn
+        class Trial:
+            @workflow.run
+            async def run(self) -> datetime:
+                """The time in UTC."""
+                return datetime.now(UTC)
+        ''',
+    )
+    assert "from datetime import datetime\n" in text
