@@ -56,10 +56,8 @@ from mypy.types import (
 
 from color_checker.engines import ColorSource, Profile
 from color_checker.findings import Color
+from mypy_plugin.imports import TYPES
 from mypy_plugin.names import Names
-
-#: Where the types of colored functions are defined.
-TYPES = "mypy_plugin.colors"
 
 _CLASSES = {Color.WORKFLOW: "Workflow", Color.STEP: "Step"}
 #: For the functions themselves, and for what untyped decorators make of them.

@@ -9,6 +9,9 @@ from mypy.modulefinder import get_search_dirs
 from mypy.nodes import Import, ImportAll, ImportFrom, MypyFile
 from mypy.options import Options
 
+#: Where the types of colored functions are defined.
+TYPES = "mypy_plugin.colors"
+
 
 def imported_modules(file: MypyFile) -> Iterator[str]:
     """The absolute names of the modules, or of what is in them, that a file imports anywhere."""

@@ -16,7 +16,7 @@ from mypy.plugin import FunctionContext, MethodContext, Plugin, ReportConfigCont
 from mypy.types import Type
 
 from color_checker.errors import ColorCheckerError
-from mypy_plugin import codes
+from mypy_plugin import codes, imports
 from mypy_plugin.compat import let_report_again
 from mypy_plugin.failures import Failures
 from mypy_plugin.injection import (
@@ -80,6 +80,7 @@ class ColorPlugin(Plugin):
         except ColorCheckerError as error:
             sys.stderr.write(f"{error}\n")
             raise SystemExit(2) from None
+        self._has_colors = imports.finds_module(imports.TYPES, options)
         self._daemon = options.fine_grained_incremental
         self._modules_at: dict[str, str] = {}
         self._marks: dict[str, list[int]] = {}
@@ -91,18 +92,19 @@ class ColorPlugin(Plugin):
         """Loaded when it is needed: not if everything comes from mypy's cache."""
         from mypy_plugin.topics import Topics
 
-        return Topics(self._names, self._project, self.options, self.failures)
+        return Topics(self._names, self._project, self.options, self.failures, has_colors=self._has_colors)
 
     # -- files --------------------------------------------------------------------------------------
 
     @_if_it_fails(None)
     def report_config_data(self, ctx: ReportConfigContext) -> str | None:
-        """What a module's result depends on besides types: the findings in it."""
+        """What a module's result depends on besides types: its findings, and whether colors have types."""
         path = os.path.abspath(ctx.path)
         if not ctx.is_check:
             # mypy has analyzed the module, and not yet checked its functions (if it checks these apart).
             self._ensure_check(ctx.id, path)
-        return self._project.digest(path, is_check=ctx.is_check) or None
+        digest = self._project.digest(path, is_check=ctx.is_check)
+        return f"{digest} {self._has_colors}" if digest else None
 
     def _ensure_check(self, module: str, path: str) -> FuncDef | None:
         """Give a module its check function, if it has none; None if it has one, or is to have none."""

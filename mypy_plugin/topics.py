@@ -16,7 +16,7 @@ from mypy_plugin.arguments.dependencies import Dependencies
 from mypy_plugin.arguments.results import Results
 from mypy_plugin.failures import Failures
 from mypy_plugin.hooks import Hooks, Topic
-from mypy_plugin.imports import finds_module, imported_modules
+from mypy_plugin.imports import TYPES, imported_modules
 from mypy_plugin.module_check import check_module
 from mypy_plugin.names import Names
 from mypy_plugin.project import Project
@@ -32,10 +32,13 @@ _SO_FAR = "default_return_type"
 class Topics:
     """The topics, for one project."""
 
-    def __init__(self, names: Names, project: Project, options: Options, failures: Failures) -> None:
+    def __init__(
+        self, names: Names, project: Project, options: Options, failures: Failures, *, has_colors: bool
+    ) -> None:
+        """`has_colors`: whether mypy finds the types of colored functions."""
         self._names = names
         self._project = project
-        self._has_colors = finds_module(coloring.TYPES, options)
+        self._has_colors = has_colors
         self._dependencies = Dependencies(names, project, options)
         results = Results(project)
         self.functions: Hooks[FunctionContext] = Hooks(names, (*FUNCTIONS, results), _SO_FAR, failures)
@@ -48,9 +51,11 @@ class Topics:
             coloring.note_decorators(file)
             # Both: what reveals a color is put into the file.
             if reveal.show_colors(file) | self._names.imports_engine(imported_modules(file)):
-                found.append((PRI_MED, coloring.TYPES, -1))
+                found.append((PRI_MED, TYPES, -1))
         return found
 
     def check(self, api: TypeChecker) -> frozenset[str]:
         """`check_module` for the module that mypy is checking."""
+        if self._has_colors:
+            reveal.show_colors_late(api)
         return check_module(api, self._names, self._project)

@@ -10,7 +10,7 @@ from textwrap import dedent
 import pytest
 from mypy.nodes import CallExpr, FuncItem, NameExpr, Node
 
-from mypy_plugin import module_check, topics
+from mypy_plugin import imports, module_check
 from mypy_plugin.coloring import color_of, origin_of
 from mypy_plugin.visit import Visit
 from tests.mypy_plugin.runner import MYPY, Daemon, assert_as_announced, check, configure, run_mypy, write
@@ -893,7 +893,7 @@ def test_a_type_says_its_color_and_where_that_comes_from(
 def test_where_the_types_are_not_installed_functions_stay_as_they_are(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(topics, "finds_module", lambda name, options: False)
+    monkeypatch.setattr(imports, "finds_module", lambda name, options: False)
     run(
         tmp_path,
         """\
@@ -905,6 +905,45 @@ def test_where_the_types_are_not_installed_functions_stay_as_they_are(
         reveal_type(charge)  # R: "def (order: str) -> typing.Coroutine[Any, Any, int]"
         """,
     )
+
+
+@needs("dbos")
+def test_colors_come_when_their_types_are_installed_also_with_a_cache_from_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = """\
+from dbos import DBOS
+
+@DBOS.step()
+def charge(order: str) -> int:
+    return 1
+
+reveal_type(charge)
+"""
+    write(tmp_path, {"app.py": source})
+    configure(tmp_path)
+    with monkeypatch.context() as missing:
+        missing.setattr(imports, "finds_module", lambda name, options: False)
+        assert "Step[" not in run_mypy(tmp_path, ".").stdout
+    assert "Step[[order: str], int]" in run_mypy(tmp_path, ".").stdout
+
+
+@needs("dbos")
+def test_reveal_type_shows_the_color_also_when_only_an_imported_module_has_changed(tmp_path: Path) -> None:
+    app = """\
+from steps import charge
+
+reveal_type(charge)  # R: Step[[order: ORDER], int]
+
+def show() -> None:
+    reveal_type([charge])  # R: list[mypy_plugin.colors.Step[[order: ORDER], int]]
+"""
+    steps = "from dbos import DBOS\n\n@DBOS.step()\ndef charge(order: ORDER) -> int:\n    return 1\n"
+    write(tmp_path, {"app.py": app})
+    configure(tmp_path)
+    for order in ("str", "int", "bytes"):
+        write(tmp_path, {"steps.py": steps.replace("ORDER", order)})
+        assert_as_announced(run_mypy(tmp_path, "."), app.replace("ORDER", order))
 
 
 @needs("temporalio")
