@@ -278,11 +278,10 @@ class _Extracting:
         if region.expression is None:
             return "" if region.outputs or region.returns else " -> None"
         name = type_name(storing.values(region.expression))
-        own = f"<{self.node.module.name}:"
-        if name.startswith(own):
-            return f' -> "{name.removeprefix(own)[:-1]}"'
         if not name:
             return ""
+        # Quoted: the class may stand further down.
+        name = re.sub(rf"<{re.escape(self.node.module.name)}:(\w+)>", r'"\1"', name)
         rendered = render(name, {}, lambda wanted: imports.express(wanted, code.module))
         if rendered is None:
             return ""

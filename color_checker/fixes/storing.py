@@ -188,13 +188,13 @@ def _inside(box: Box) -> Iterable[Value]:
         yield from var.values
 
 
-def type_name(values: Iterable[Value]) -> str:
+def type_name(values: Iterable[Value], depth: int = _DEPTH) -> str:
     """The type that all values have, as in templates, "" if they have several, or none is known."""
-    names = {_type_name(value) for value in values}
+    names = {_type_name(value, depth) for value in values}
     return names.pop() if len(names) == 1 else ""
 
 
-def _type_name(value: Value) -> str:
+def _type_name(value: Value, depth: int) -> str:
     match value:
         case Const():
             return value.kind
@@ -205,4 +205,7 @@ def _type_name(value: Value) -> str:
             return f"<{module}:{name}>"
         case Inst() if "." not in value.info.facts.qualname:
             return f"<{value.info.module.name}:{value.info.facts.qualname}>"
+        case Box(kind="list") if depth > 0 and not value.keyed:  # a list may hold itself
+            inner = type_name(value.elements.values, depth - 1)
+            return f"list[{inner}]" if inner else ""
     return ""

@@ -372,3 +372,44 @@ def test_a_helper_that_becomes_part_of_a_step_keeps_its_own_logger(tmp_path: Pat
     assert not outcome.left
     assert "workflow.logger" not in (tmp_path / "helpers.py").read_text()
     assert "logging.getLogger" in (tmp_path / "helpers.py").read_text()
+
+
+def test_a_list_of_dataclasses_comes_back_as_one(tmp_path: Path) -> None:
+    models = """
+        import json
+        from dataclasses import dataclass
+
+
+        @dataclass
+        class Order:
+            id: str
+
+
+        def load(path: str) -> list[Order]:
+            with open(path) as file:
+                return [Order(**row) for row in json.load(file)]
+
+
+        def load_again(path: str) -> list[Order]:
+            return load(path)
+    """
+    flow = """
+        from temporalio import workflow
+
+        from models import Order, load, load_again
+
+
+        @workflow.defn
+        class Sell:
+            @workflow.run
+            async def run(self, path: str) -> list[str]:
+                orders = load(path + ".json")
+                return [order.id for order in orders] + [order.id for order in load_again(path + ".old")]
+
+
+        again = load("x")  # not only workflows load orders
+    """
+    write(tmp_path, {"models.py": models, "app.py": flow})
+    fix(tmp_path, unsafe=True)
+    text = (tmp_path / "app.py").read_text()
+    assert "async def load_activity(path: str) -> list[Order]:" in text
