@@ -20,10 +20,10 @@ repos:
     hooks:
       - id: color-checker
         name: color-checker
-        entry: color-checker check {path}
+        entry: color-checker check --whole-project
         language: system
-        types: [python]
-        pass_filenames: false
+        types_or: [python, toml]
+        require_serial: true
 """
 
 
@@ -59,7 +59,7 @@ class Proposal(msgspec.Struct, frozen=True):
     @property
     def pre_commit(self) -> str:
         """A file `.pre-commit-config.yaml`, or what to add to it."""
-        return PRE_COMMIT.format(path=self.checked)
+        return PRE_COMMIT
 
     @property
     def ci(self) -> str:

@@ -86,7 +86,9 @@ def test_a_dry_run_only_shows_it(project: Path) -> None:
 
 def test_pre_commit_and_ci_are_suggested(project: Path) -> None:
     text = run().stdout
-    assert "entry: color-checker check src\n" in text
+    assert "entry: color-checker check --whole-project\n" in text
+    hook = text[text.index("repos:\n") :].partition("\n\n")[0]
+    assert hook in (Path(__file__).parents[1] / "docs" / "pre-commit.md").read_text()
     assert "color-checker check src --format github\n" in text
 
 
