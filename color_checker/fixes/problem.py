@@ -9,7 +9,7 @@ from color_checker.causes import Cause
 from color_checker.engines import Profile
 from color_checker.findings import Color, Finding
 from color_checker.fixes.code import Code, parsed
-from color_checker.fixes.edits import Edit, Fix, Read, apply
+from color_checker.fixes.edits import Edit, Fix, Lines, Read, apply
 from color_checker.fixes.imports import Imports, unneeded
 from color_checker.program import Place, shown_name
 from color_checker.values import ExtInst
@@ -159,8 +159,10 @@ class Problem:
     def fix(self, title: str, edits: tuple[Edit, ...], *, safe: bool) -> Fix | None:
         """The fix with those edits; None if they leave a file that cannot be parsed.
 
-        An import that only the replaced code needed goes with it.
+        An import that only the replaced code needed goes with it. What changes nothing is left out: to some
+        engines a step is called like any function.
         """
+        edits = tuple(edit for edit in edits if self._is_change(edit))
         try:
             texts = apply(edits, self.text)
         except ValueError:
@@ -173,6 +175,10 @@ class Problem:
             if before is not None and after is not None:
                 extra += self._removals(path, before, after, edits)
         return Fix(title, self.finding.name, safe, tuple(sorted({*edits, *extra})))
+
+    def _is_change(self, edit: Edit) -> bool:
+        lines = Lines(self.text(edit.path))
+        return lines.text[lines.offset(*edit.start) : lines.offset(*edit.end)] != edit.text
 
     def _removals(self, path: str, before: Code, after: Code, edits: tuple[Edit, ...]) -> list[Edit]:
         """The removal of imports, as edits of the text before; none where it would touch the others."""

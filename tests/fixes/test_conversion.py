@@ -117,3 +117,24 @@ def test_nothing_outside_of_the_given_paths_is_touched(tmp_path: Path) -> None:
     )
     fix(tmp_path / "app", unsafe=True)
     assert (tmp_path / "lib/prices.py").read_text() == FETCH.replace("\n    ", "\n").lstrip()
+
+
+def test_a_call_that_stays_as_it_is_is_no_edit(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "helpers.py": "def load(path: str) -> str:\n    return open(path).read()\n",
+            "app.py": """
+                from dbos import DBOS
+
+                from helpers import load
+
+
+                @DBOS.workflow()
+                def sell(path: str) -> str:
+                    return load(path)
+            """,
+        },
+    )
+    titles = {fix.title: {Path(edit.path).name for edit in fix.edits} for _, fix in offered(tmp_path)}
+    assert titles["Make `load` a step"] == {"helpers.py"}
