@@ -1,4 +1,4 @@
-"""Neovim as a real client: skipped where there is none. `NVIM_UNDER_TEST` names another than the one found."""
+"""Neovim as a real client: skipped where there is none. `NVIM_UNDER_TEST` names another than that found."""
 
 from __future__ import annotations
 
