@@ -925,7 +925,7 @@ reveal_type(charge)
     with monkeypatch.context() as missing:
         missing.setattr(imports, "finds_module", lambda name, options: False)
         assert "Step[" not in run_mypy(tmp_path, ".").stdout
-    assert "Step[[order: str], int]" in run_mypy(tmp_path, ".").stdout
+    assert "colors.Step[" in run_mypy(tmp_path, ".").stdout
 
 
 @needs("dbos")
