@@ -37,10 +37,12 @@ def test_mypy_reports_what_the_command_line_reports(
     configure(tmp_path, color=example.configuration, strict=False)
     monkeypatch.chdir(tmp_path)
     result = run_mypy(tmp_path, *sorted(path for path in example.files if path.endswith(".py")))
-    by_mypy = Counter((one.path, one.line, one.column, one.code, one.text) for one in result.ours)
+    typed = {rule.name for rule in all_rules() if issubclass(rule, TypedRule)}
+    ours = [one for one in result.ours if one.code not in typed]
+    by_mypy = Counter((one.path, one.line, one.column, one.code, one.text) for one in ours)
     report = color_checker.check([tmp_path])
     by_command_line = Counter(
         (one.path, one.line, one.column, one.name, one.message) for one in report.findings
     )
     assert by_mypy == by_command_line, result.stdout + result.stderr
-    assert result.places == example.expected()
+    assert {one.place for one in ours} == example.expected()
