@@ -29,12 +29,7 @@ def plugin(version: str) -> Any:
         raise SystemExit(2)
     # Not an import statement: mypy, which reads this package for the types in it, would go on to read its
     # own sources with every project.
-    module = import_module("mypy_plugin.plugin")
-    globals()["plugin"] = _ENTRY  # the import has put the module there; mypy may ask again in this process
-    return module.ColorPlugin
-
-
-_ENTRY = plugin
+    return import_module("mypy_plugin.table").ColorPlugin
 
 
 def _parsed(version: str) -> tuple[int, ...]:
