@@ -141,7 +141,7 @@ def test_the_table_of_the_configuration_names_every_key() -> None:
 
 def test_the_bounds_that_the_limits_name_are_those_of_the_code() -> None:
     rows = re.findall(r"^\| ([\d,]+) .*? \| `(\w+\.py)`, `(\w+)` \|", text_of("docs/limits.md"), re.MULTILINE)
-    assert len(rows) == 8
+    assert len(rows) == 9
     for number, module, name in rows:
         value = re.search(rf"^{name} = ([\d_]+)$", text_of(f"color_checker/{module}"), re.MULTILINE)
         assert value is not None, name

@@ -1,4 +1,4 @@
-"""mypy reports what the command line reports on each rule's examples: same lines, same text, nothing twice."""
+"""mypy reports what the command line does on each rule's examples: same lines, same text, nothing twice."""
 
 from __future__ import annotations
 
