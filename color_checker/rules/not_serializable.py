@@ -96,7 +96,7 @@ class Payment:
 
 async def connect() -> Client:
     return await Client.connect("localhost:7233")
-"""
+""",
             },
         ),
         Example(
