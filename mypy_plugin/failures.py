@@ -7,12 +7,16 @@ import traceback
 
 
 class Failures:
-    """Mistakes of ours, each said once."""
+    """Mistakes of ours, each said once in a run."""
 
     def __init__(self, *, show_traceback: bool = False) -> None:
         """`show_traceback`: as mypy's option of that name."""
         self._show_traceback = show_traceback
         self._said: set[str] = set()
+
+    def begin(self) -> None:
+        """The project is looked at anew, by the daemon: what fails now is said again."""
+        self._said.clear()
 
     def say(self, error: Exception) -> None:
         """Write one line on standard error, and the traceback if it is wanted."""

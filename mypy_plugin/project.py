@@ -113,6 +113,7 @@ class Project:
 
     def _check(self) -> None:
         self.problem = ""
+        self._failures.begin()
         try:
             self._report = self._session.check()
         except ColorCheckerError as error:

@@ -132,7 +132,7 @@ class ColorPlugin(Plugin):
 
     def _mark(self, file: MypyFile, path: str, changed: frozenset[str]) -> None:
         """Let the check functions of other modules, whose findings this change has changed, run again."""
-        others = [self._modules_at[other] for other in sorted(changed - {path}) if other in self._modules_at]
+        others = self._others(path, changed)
         marks = self._marks.setdefault(path, [])
         if others:
             marks.append(len(marks))
@@ -141,11 +141,15 @@ class ColorPlugin(Plugin):
     def _mark_late(self, api: TypeChecker, changed: frozenset[str]) -> None:
         """The same, when only the types in a module have shown that the findings of others change."""
         path = os.path.abspath(api.path)
-        others = [self._modules_at[other] for other in sorted(changed - {path}) if other in self._modules_at]
+        others = self._others(path, changed)
         if others:
             marks = self._marks.setdefault(path, [])
             marks.append(len(marks))
             inject_analyzed_mark(api.tree, marks[-1], others, self._modules or {})
+
+    def _others(self, path: str, changed: frozenset[str]) -> list[str]:
+        """The other modules among the changed ones, as far as mypy has seen them."""
+        return [self._modules_at[other] for other in sorted(changed - {path}) if other in self._modules_at]
 
     def _arrive(self) -> None:
         """Called whenever mypy may be checking a module in which nothing of ours has been seen so far."""
