@@ -25,6 +25,8 @@ from mypy_plugin.storable.shapes import Shape
 from mypy_plugin.storable.sources import Sources
 from mypy_plugin.storable.troubles import Outcome, Spot
 
+pytest.importorskip("google.protobuf", reason="needs the SDKs")
+
 MODULE = "values_to_store"
 DEFINITIONS = """
 from __future__ import annotations
