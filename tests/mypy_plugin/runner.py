@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import gc
 import io
 import itertools
 import os
@@ -258,7 +259,10 @@ def run_mypy(directory: Path, *args: str, cache: Path | str | None = None) -> Re
     arguments = [*_PLAIN_OUTPUT, "--cache-dir", str(shared_cache() if cache is None else cache), *args]
     stderr = io.StringIO()
     with contextlib.chdir(directory), contextlib.redirect_stderr(stderr):
-        out, err, code = api.run(arguments)
+        try:
+            out, err, code = api.run(arguments)
+        finally:
+            gc.enable()  # mypy leaves it off, and other tests in this process count on it
     return _without_failure(Result(parsed(out), out, err + stderr.getvalue(), code))
 
 

@@ -55,11 +55,14 @@ def test_what_others_have_the_collector_call_runs_undisturbed_while_a_workflow_r
     finalized.clear()
     guard = Guard("error")
     guard.watch(flow)
+    thresholds = gc.get_threshold()
+    gc.set_threshold(5000, 1, 1)
     gc.callbacks.append(collected)
     try:
         with guard:
             assert flow() == 100_000
     finally:
         gc.callbacks.remove(collected)
+        gc.set_threshold(*thresholds)
         guard.close()
     assert len(finalized) >= 2
