@@ -229,6 +229,7 @@ def test_cancelling_asks_first(dashboard: Dashboard, browser: Browser, database:
     browser.until("!document.querySelector('#sure').open")
     assert browser.text("#sent") == ""
     browser.click("#cancel")
+    browser.until("document.querySelector('#sure').open")
     browser.click("#sure [value=yes]")
     browser.until("document.querySelector('#sent').innerText === 'The run is asked to stop.'")
     work_on(database, 5)
