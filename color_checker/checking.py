@@ -86,11 +86,8 @@ def analyze(
         config = load_config(Path.cwd())
     root = Path(config.root or os.getcwd())
     inputs = read_inputs(discover([Path(path) for path in paths], config, root), advance)
-    store = Store.open(config.resolve(config.cache_dir) if cache else None, FACTS_VERSION)
-    try:
+    with Store.open(config.resolve(config.cache_dir) if cache else None, FACTS_VERSION) as store:
         return analyze_inputs(inputs, config, store, engines=engines, whole=whole, advance=advance)
-    finally:
-        store.close()
 
 
 @uncollected()

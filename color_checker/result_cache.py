@@ -78,8 +78,7 @@ def check_sources(
     """`check` for files that have been found. `mark` is told each phase when it has ended."""
     started = time.perf_counter() if started is None else started
     strict = config.strict if strict is None else strict
-    store = Store.open(config.resolve(config.cache_dir) if cache else None, FACTS_VERSION)
-    try:
+    with Store.open(config.resolve(config.cache_dir) if cache else None, FACTS_VERSION) as store:
         if cache:
             stamps = Stamps(store, sources)
             inputs = read_inputs(sources, advance, stamps.look)
@@ -95,14 +94,18 @@ def check_sources(
             report, _ = check_anew(
                 inputs, config, store, engines=engines, strict=strict, advance=advance, mark=mark
             )
-    finally:
-        store.close()
     return timed(report, started)
 
 
 def timed(report: Report, started: float) -> Report:
     """The report with the time that has passed since then."""
     summary = msgspec.structs.replace(report.summary, seconds=time.perf_counter() - started)
+    return msgspec.structs.replace(report, summary=summary)
+
+
+def untimed(report: Report) -> Report:
+    """The report without a time: the same for the same input."""
+    summary = msgspec.structs.replace(report.summary, seconds=None)
     return msgspec.structs.replace(report, summary=summary)
 
 
@@ -231,10 +234,8 @@ def result_of(inputs: Inputs, report: Report, analysis: Analysis) -> Result:
 
 
 def _keep(store: Values, key: bytes, circumstances: bytes, result: Result) -> None:
-    summary = msgspec.structs.replace(result.report.summary, seconds=None)
-    report = msgspec.structs.replace(result.report, summary=summary)
     try:
-        data = _encoder.encode(msgspec.structs.replace(result, report=report))
+        data = _encoder.encode(msgspec.structs.replace(result, report=untimed(result.report)))
     except UnicodeEncodeError:
         return  # a lone surrogate, from the name of a file: such results are rare enough to be made anew
     store.put_result(key, data)

@@ -11,8 +11,7 @@ import gc
 import os
 import sys
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -219,13 +218,8 @@ class Session:
     def _is_strict(self, config: Config) -> bool:
         return config.strict if self._strict is None else self._strict
 
-    @contextmanager
-    def _open(self, config: Config) -> Iterator[Store]:
-        store = Store.open(config.resolve(config.cache_dir) if self._cache else None, FACTS_VERSION)
-        try:
-            yield store
-        finally:
-            store.close()
+    def _open(self, config: Config) -> Store:
+        return Store.open(config.resolve(config.cache_dir) if self._cache else None, FACTS_VERSION)
 
     def _facts(self) -> Memory:
         if self._memory is None:

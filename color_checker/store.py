@@ -17,7 +17,7 @@ import time
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self
 
 #: Facts that nobody asked for in this time are dropped.
 MAX_AGE_DAYS = 14
@@ -123,6 +123,12 @@ class Store:
                 _shrink(connection, max_bytes)
         if self.path is not None and self._connection is not None:
             _remove_old_files(self.path, max_age_days)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Let go of the file; once a day, prune it first."""

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -30,12 +30,11 @@ from color_checker.config import Config
 from color_checker.findings import Finding, Report
 from color_checker.inputs import FACTS_VERSION
 from color_checker.places import Known, Spot, Types
+from color_checker.result_cache import untimed
 from color_checker.sources import content_hash
 from color_checker.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from color_checker.checking import Analysis
     from color_checker.resolving import Resolver
 
@@ -198,20 +197,13 @@ class Resolution:
 
     def _outcome_key(self) -> bytes:
         """Of what the findings depend on: the report, in place of its sources, the files, the answers."""
-        summary = msgspec.structs.replace(self._report.summary, seconds=None)
-        report = msgspec.structs.replace(self._report, summary=summary)
         answers = sorted(self._answers.items())
         files = sorted(self._hashes.items())
-        return content_hash(_encoder.encode((_FORMAT, FACTS_VERSION, report, answers, files)))
+        return content_hash(_encoder.encode((_FORMAT, FACTS_VERSION, untimed(self._report), answers, files)))
 
-    @contextmanager
-    def _store(self) -> Iterator[Store]:
+    def _store(self) -> Store:
         """The analyzer's cache, for a moment: several processes use it."""
-        store = Store.open(self._config.resolve(self._config.cache_dir), FACTS_VERSION)
-        try:
-            yield store
-        finally:
-            store.close()
+        return Store.open(self._config.resolve(self._config.cache_dir), FACTS_VERSION)
 
 
 def _known(pairs: _Pairs) -> Types:

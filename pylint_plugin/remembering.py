@@ -17,6 +17,7 @@ import msgspec
 from color_checker.config import Config
 from color_checker.findings import Finding, Report
 from color_checker.inputs import FACTS_VERSION
+from color_checker.result_cache import untimed
 from color_checker.sources import content_hash
 from color_checker.store import Store
 
@@ -48,14 +49,12 @@ class Memory:
 
     def recall(self) -> tuple[Finding, ...] | None:
         """The findings; None if something may be different now."""
-        store = Store.open(self._directory, FACTS_VERSION)
-        try:
+        with Store.open(self._directory, FACTS_VERSION) as store:
             data = store.get([self._key]).get(self._key)
+        try:
             kept = _decoder.decode(data) if data is not None else None
         except (msgspec.DecodeError, msgspec.ValidationError):
             return None
-        finally:
-            store.close()
         if kept is None or any(_stamp(path) != stamp for path, stamp in kept.files.items()):
             return None
         return kept.findings
@@ -65,20 +64,16 @@ class Memory:
         read = {module.file for module in astroid.MANAGER.astroid_cache.values() if module.file}
         stamps = {path: _stamp(path) for path in read if os.path.abspath(path) not in self._files}
         kept = _Kept(tuple(findings), {path: stamp for path, stamp in stamps.items() if stamp is not None})
-        store = Store.open(self._directory, FACTS_VERSION)
-        try:
+        with Store.open(self._directory, FACTS_VERSION) as store:
             store.put([(self._key, _encoder.encode(kept))])
-        finally:
-            store.close()
 
 
 def _key(report: Report, files: Mapping[str, bytes]) -> bytes:
-    summary = msgspec.structs.replace(report.summary, seconds=None)
     versions = (_FORMAT, FACTS_VERSION, astroid.__version__, sys.version)
     parts = [
         b"pylint",
         *(version.encode() for version in versions),
-        _encoder.encode(msgspec.structs.replace(report, summary=summary)),
+        _encoder.encode(untimed(report)),
         *(os.fsencode(name) for path in _foreign(sys.path, files) for name in (path, *_names(path))),
         *(part for path, digest in sorted(files.items()) for part in (os.fsencode(path), digest)),
     ]
