@@ -105,12 +105,11 @@ class Session:
             self.check()
         assert self._state is not None
         if self._state.analysis is None:
+            from color_checker.checking import analyze_inputs  # the report is there already: no rule runs
+
             config, inputs = self._state.config, self._state.inputs
             with self._open(config) as store:
-                _, analysis = check_anew(
-                    inputs, config, store, engines=self._engines, strict=self._is_strict(config),
-                    memory=self._facts(),
-                )  # fmt: skip
+                analysis = analyze_inputs(inputs, config, store, memory=self._facts(), engines=self._engines)
             if analysis.project.hashes == inputs.hashes:  # else a file has changed since the check
                 self._state = msgspec.structs.replace(self._state, analysis=analysis)
             return analysis
