@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 import click
 import msgspec
 
-from color_checker.errors import ColorCheckerError, SourceError, UsageError, did_you_mean
+from color_checker.errors import ColorCheckerError, UsageError, did_you_mean
 from color_checker.garbage import uncollected
 
 if TYPE_CHECKING:
@@ -220,6 +220,7 @@ def check(
         return keep_watching(load, telling, paths, cache=not no_cache)
     from color_checker.report.progress import progress
     from color_checker.result_cache import check_sources, discover_paths
+    from color_checker.texts import source_lines
 
     config = load()
     known_file = baseline_file(write_baseline, "--write-baseline", config)
@@ -262,6 +263,8 @@ class Telling(msgspec.Struct, frozen=True):
 
     def tell(self, report: Report, config: Config, checked: Sequence[str]) -> int:
         """Show the report on the `checked` files; gives the exit code that it means."""
+        from color_checker.texts import source_lines
+
         lines = lru_cache(maxsize=64)(source_lines)
         if not self.no_baseline:
             file = baseline_file(self.baseline, "--baseline", config, configured=True)
@@ -410,18 +413,6 @@ def target(output: str) -> Iterator[TextIO]:
             yield file
     except OSError as error:
         raise UsageError(f"--output {output}: cannot be written: {error.strerror}") from None
-
-
-def source_lines(path: str) -> Sequence[str]:
-    """The lines of a checked file, as the parser counts them."""
-    import re
-
-    from color_checker.sources import decode, read_source
-
-    try:
-        return re.split(r"\r\n|\r|\n", decode(read_source(path)))
-    except SourceError:
-        return ()
 
 
 def no_progress(count: int) -> None:

@@ -34,12 +34,13 @@ import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
 from color_checker.config import Config, source_roots_of
 from color_checker.errors import SourceError
-from color_checker.findings import InputError
+from color_checker.findings import Finding, InputError
 from color_checker.gitignore import Patterns
 
 #: Bigger files are generated data, and an `ast` takes about a hundred times their size.
@@ -54,6 +55,8 @@ DEFAULT_EXCLUDES = frozenset({
 
 
 _PROJECT = "pyproject.toml"
+
+Placed = TypeVar("Placed", Finding, InputError)
 
 
 class SourceFile(msgspec.Struct, frozen=True, gc=False):
@@ -104,6 +107,17 @@ def shown_path(path: str) -> str:
     with contextlib.suppress(ValueError):  # raised on Windows for another drive
         path = os.path.relpath(path)
     return _encodable(path.replace(os.sep, "/"))
+
+
+def by_path(items: Iterable[Placed]) -> dict[str, tuple[Placed, ...]]:
+    """Absolute path → what stands in that file; paths are as reports write them."""
+    found: dict[str, list[Placed]] = {}
+    absolute: dict[str, str] = {}
+    for item in items:
+        if item.path not in absolute:
+            absolute[item.path] = os.path.abspath(item.path)
+        found.setdefault(absolute[item.path], []).append(item)
+    return {path: tuple(same) for path, same in found.items()}
 
 
 def _encodable(path: str) -> str:

@@ -15,6 +15,7 @@ from color_checker.findings import Color, Finding, Report
 from color_checker.places import Spot, Types
 from color_checker.result_cache import file_hash
 from color_checker.session import Session
+from color_checker.sources import by_path
 from mypy_plugin.circumstances import circumstances
 from mypy_plugin.failures import Failures
 from mypy_plugin.resolution import Resolution
@@ -158,10 +159,7 @@ class Project:
         return frozenset(path for path in paths if before.get(path) != self._by_path.get(path))
 
     def _sort(self) -> None:
-        by_path: dict[str, list[Finding]] = {}
-        for finding in self._resolution.findings:
-            by_path.setdefault(os.path.abspath(finding.path), []).append(finding)
-        self._by_path = {path: tuple(found) for path, found in by_path.items()}
+        self._by_path = by_path(self._resolution.findings)
 
 
 def _stat(path: str) -> _Stat | None:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from functools import cached_property
 
 from astroid import nodes
 
-from color_checker.errors import SourceError
-from color_checker.sources import decode, read_source
-
-_LINE_ENDS = re.compile(r"\r\n|\r|\n")
+from color_checker.texts import lines_of, source_text
 
 
 class Columns:
@@ -35,7 +31,7 @@ class Columns:
         text = _text(self._module)
         if text.isascii():
             return {}
-        lines = enumerate(_LINE_ENDS.split(text), 1)
+        lines = enumerate(lines_of(text), 1)
         return {number: line for number, line in lines if not line.isascii()}
 
 
@@ -43,7 +39,4 @@ def _text(module: nodes.Module) -> str:
     data = module.file_bytes  # what came in place of the file, encoded anew
     if data is not None:
         return data.decode(errors="replace") if isinstance(data, bytes) else str(data)
-    try:
-        return decode(read_source(module.file)) if module.file else ""
-    except SourceError:
-        return ""
+    return source_text(module.file) if module.file else ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,17 +11,15 @@ import msgspec
 
 from color_checker.baseline import read_baseline
 from color_checker.config import Config, load_config
-from color_checker.errors import SourceError
 from color_checker.findings import Finding, Report
 from color_checker.session import Session
-from color_checker.sources import decode, read_source
+from color_checker.sources import by_path
+from color_checker.texts import source_lines
 from pylint_plugin.remembering import Memory
 from pylint_plugin.resolution import resolved, search_path
 
 if TYPE_CHECKING:
     from astroid import nodes
-
-_LINE_ENDS = re.compile(r"\r\n|\r|\n")
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -51,7 +48,7 @@ class Found(msgspec.Struct, frozen=True):
 
     settings: Settings
     files: frozenset[str]
-    by_path: dict[str, list[Finding]]
+    by_path: dict[str, tuple[Finding, ...]]
 
 
 class Project:
@@ -86,7 +83,7 @@ class Project:
                 self._by_path = self._look()
         return Found(self.settings, frozenset(self._files), self._by_path)
 
-    def findings(self, module: nodes.Module, unsaved: str | None) -> list[Finding]:
+    def findings(self, module: nodes.Module, unsaved: str | None) -> Sequence[Finding]:
         """What is found in a module that pylint is at. `unsaved`: the text that an editor has of it."""
         path = os.path.abspath(module.file)
         if unsaved is not None:
@@ -100,13 +97,10 @@ class Project:
             self.check()
         if self._by_path is None:
             self._by_path = self._look()
-        return self._by_path.get(path, [])
+        return self._by_path.get(path, ())
 
-    def _look(self) -> dict[str, list[Finding]]:
-        found: dict[str, list[Finding]] = {}
-        for finding in self._without_known(self._resolved()):
-            found.setdefault(os.path.abspath(finding.path), []).append(finding)
-        return found
+    def _look(self) -> dict[str, tuple[Finding, ...]]:
+        return by_path(self._without_known(self._resolved()))
 
     def _new_session(self) -> Session:
         return Session(self._paths, config=self.config, engines=self.settings.engines)
@@ -129,14 +123,7 @@ class Project:
         """Those that are not in the baseline, if there is one in the configuration."""
         if not self.config.baseline or not findings:
             return findings
-        return read_baseline(self.config.resolve(self.config.baseline)).split(findings, _lines).new
-
-
-def _lines(shown: str) -> Sequence[str]:
-    try:
-        return _LINE_ENDS.split(decode(read_source(os.path.abspath(shown))))
-    except SourceError:
-        return ()
+        return read_baseline(self.config.resolve(self.config.baseline)).split(findings, source_lines).new
 
 
 _project: Project | None = None

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import ast
-import os
 import warnings
 from collections.abc import Iterable, Mapping
-from typing import TypeVar
 
 from pygls.workspace import PositionCodec
 
-from color_checker.errors import SourceError
 from color_checker.findings import Finding, InputError, Report
 from color_checker.lsp.configuration import Problem
 from color_checker.lsp.documents import Document
 from color_checker.lsp.positions import Text
 from color_checker.project import Failed, extract_file
-from color_checker.sources import decode, encode, read_source, shown_path
-
-_Placed = TypeVar("_Placed", Finding, InputError)
+from color_checker.sources import by_path, encode, shown_path
+from color_checker.texts import source_text
 
 
 class Checked:
@@ -41,8 +37,8 @@ class Checked:
         self.known: frozenset[Finding] = frozenset()
         #: What is wrong with the configuration.
         self.problem: Problem | None = None
-        self._findings = _by_path(report.findings)
-        self._errors = _by_path((*report.errors, *errors))
+        self._findings = by_path(report.findings)
+        self._errors = by_path((*report.errors, *errors))
         self._analyzed: Mapping[str, str] = analyzed or {}
         self._codec = codec
         self._texts: dict[str, Text] = {}
@@ -77,30 +73,13 @@ class Checked:
         """The text of a file, to translate places in it."""
         if path not in self._texts:
             document = self.documents.get(path)
-            current = document.text if document is not None else _on_disk(path)
+            current = document.text if document is not None else source_text(path)
             self._texts[path] = Text(current, self._codec, self._analyzed.get(path))
         return self._texts[path]
 
     def source(self, path: str) -> str:
         """The text of a file as it was analyzed."""
         return self._analyzed[path] if path in self._analyzed else self.text(path).text
-
-
-def _by_path(items: Iterable[_Placed]) -> dict[str, tuple[_Placed, ...]]:
-    found: dict[str, list[_Placed]] = {}
-    absolute: dict[str, str] = {}
-    for item in items:
-        if item.path not in absolute:
-            absolute[item.path] = os.path.abspath(item.path)
-        found.setdefault(absolute[item.path], []).append(item)
-    return {path: tuple(same) for path, same in found.items()}
-
-
-def _on_disk(path: str) -> str:
-    try:
-        return decode(read_source(path))
-    except SourceError:
-        return ""
 
 
 def parse_error(path: str, text: str) -> InputError | None:

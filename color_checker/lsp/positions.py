@@ -6,14 +6,12 @@ were agreed on, mostly UTF-16.
 
 from __future__ import annotations
 
-import re
 from functools import cached_property
 
 from lsprotocol import types
 from pygls.workspace import PositionCodec
 
-# What the language server protocol and Python take for the end of a line: no form feed, unlike `splitlines`.
-_LINE_END = re.compile(r"\r\n|\r|\n")
+from color_checker.texts import LINE_END, lines_of
 
 
 class Text:
@@ -27,12 +25,12 @@ class Text:
         self.text = text
         self.is_analyzed = analyzed is None or analyzed == text
         self._codec = codec
-        self._moves = _Moves([], []) if analyzed is None else _Moves(_lines(analyzed), self.lines)
+        self._moves = _Moves([], []) if analyzed is None else _Moves(lines_of(analyzed), self.lines)
 
     @cached_property
     def lines(self) -> list[str]:
         """The lines without their ends."""
-        return _lines(self.text)
+        return lines_of(self.text)
 
     def shows(self, line: int, end_line: int) -> bool:
         """Whether lines that were analyzed are still there."""
@@ -80,7 +78,7 @@ class Text:
 
     @cached_property
     def _starts(self) -> list[int]:
-        return [0, *(match.end() for match in _LINE_END.finditer(self.text))]
+        return [0, *(match.end() for match in LINE_END.finditer(self.text))]
 
     def _units(self, text: str) -> int:
         return len(text) if text.isascii() else self._codec.client_num_units(text)
@@ -120,7 +118,3 @@ class _Moves:
         if line <= self._head or not size:
             return line
         return line - size + other if line > size - self._tail else 0
-
-
-def _lines(text: str) -> list[str]:
-    return _LINE_END.split(text)
