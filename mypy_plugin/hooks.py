@@ -20,14 +20,11 @@ Topic = Callable[[Names, str], Callable[[Context], Type] | None]
 class Hooks(Generic[Context]):
     """The hooks of one kind, looked up once for each full name, since mypy asks at every call."""
 
-    def __init__(
-        self, names: Names, topics: Iterable[Topic[Context]], field: str, failures: Failures
-    ) -> None:
-        """`field`: the context's field with the type so far, which stays if a topic fails."""
+    def __init__(self, names: Names, topics: Iterable[Topic[Context]], failures: Failures) -> None:
+        """If a topic fails, the type stays as it was before it."""
         self._names = names
         self._failures = failures
         self._topics: tuple[Topic[Context], ...] = tuple(topics)
-        self._field = field
         self._known: dict[str, Callable[[Context], Type] | None] = {}
 
     def __call__(self, fullname: str) -> Callable[[Context], Type] | None:
@@ -45,11 +42,11 @@ class Hooks(Generic[Context]):
             return None
 
         def chained(context: Any) -> Type:
-            result: Type = getattr(context, self._field)
+            result: Type = context.default_return_type
             try:
                 result = hooks[0](context)
                 for hook in hooks[1:]:
-                    result = hook(context._replace(**{self._field: result}))
+                    result = hook(context._replace(default_return_type=result))
             except Exception as error:  # noqa: BLE001 - in mypy it would be an "internal error", and the end
                 self._failures.say(error)
             return result

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable
-from functools import partial
 
 from mypy.checker import TypeChecker
-from mypy.nodes import CallExpr, Expression, FuncItem, Node
-from mypy.types import ProperType, get_proper_type
+from mypy.nodes import CallExpr, FuncItem, Node
 
 from color_checker.places import Spot
 from mypy_plugin import arguments, lost, storable
 from mypy_plugin.names import Names
 from mypy_plugin.project import Project
 from mypy_plugin.typed_places import types_at
-from mypy_plugin.visit import Visit, text_of
+from mypy_plugin.visit import Visit
 from mypy_plugin.walk import walk
 
 #: What is done at each node of a class.
@@ -42,10 +39,10 @@ def check_module(api: TypeChecker, names: Names, project: Project) -> frozenset[
 
     Returns the paths of the files in which other things are found, now that the types in this one are known.
     """
-    changed = _learn(api, project)
-    if _IGNORES_ALL.match(text_of(api.path)):
-        return changed
     visit = Visit(api, names, project)
+    changed = _learn(visit)
+    if _IGNORES_ALL.match(visit.text):
+        return changed
     for finding in project.findings(visit.path):
         visit.emit(finding)
     for node, around in walk(visit.file, _CHECKS_OF):
@@ -54,19 +51,13 @@ def check_module(api: TypeChecker, names: Names, project: Project) -> frozenset[
     return changed
 
 
-def _learn(api: TypeChecker, project: Project) -> frozenset[str]:
+def _learn(visit: Visit) -> frozenset[str]:
     """Answer the analyzer's questions about the module, before its findings are asked for."""
-    path = os.path.abspath(api.path)
+    project, path = visit.project, visit.path
     changed: frozenset[str] = frozenset()
     asked: tuple[Spot, ...] = ()
     while (questions := project.questions(path)) != asked:
         asked = questions
-        text = text_of(path)
-        lines = None if text.isascii() else text.encode("utf-8", "replace").split(b"\n")
-        answers = types_at(asked, api.tree, partial(_type_of, api), lines)
-        changed |= project.learn(path, asked, answers)
+        lines = None if visit.text.isascii() else visit.text.encode("utf-8", "replace").split(b"\n")
+        changed |= project.learn(path, asked, types_at(asked, visit.file, visit.type_of, lines))
     return changed
-
-
-def _type_of(api: TypeChecker, expression: Expression) -> ProperType | None:
-    return get_proper_type(api.lookup_type(expression)) if api.has_type(expression) else None

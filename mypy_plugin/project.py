@@ -45,7 +45,7 @@ class Project:
         self.config: Config = load_config(Path.cwd())
         self._session = Session(self.config.default_paths())
         self._resolution = Resolution(self.config)
-        self._report: Report | None = None
+        self._report = Report()
         self._by_path: dict[str, tuple[Finding, ...]] = {}
         self._stats: dict[str, _Stat | None] = {}
         self._coloring: dict[str, dict[int, Coloring]] | None = None
@@ -58,12 +58,10 @@ class Project:
 
     def holds(self, path: str) -> bool:
         """Whether the file is one of the project's, so that its findings are known."""
-        self._ensure()
         return path in self._session.files
 
     def findings(self, path: str) -> tuple[Finding, ...]:
         """What the analyzer finds in one file, with what mypy has said of all files so far."""
-        self._ensure()
         return self._by_path.get(path, ())
 
     def digest(self, path: str, *, is_check: bool) -> str:
@@ -81,7 +79,6 @@ class Project:
     @property
     def analysis(self) -> Analysis:
         """The whole linked program; made when it is asked for, if the findings came from the cache."""
-        self._ensure()
         return self._session.analysis
 
     def coloring(self, path: str, line: int) -> Coloring | None:
@@ -95,7 +92,6 @@ class Project:
 
         Returns the paths of the files in which other things are found than before.
         """
-        self._ensure()
         stat = _stat(path)
         known = self._session.files.get(path)
         # The daemon may have had a file from mypy's cache until it has changed.
@@ -108,10 +104,6 @@ class Project:
         self._stats[path] = stat
         return self._differing(before)
 
-    def _ensure(self) -> None:
-        if self._report is None:
-            self._check()
-
     def _check(self) -> None:
         self.problem = ""
         self._failures.begin()
@@ -119,10 +111,8 @@ class Project:
             self._report = self._session.check()
         except ColorCheckerError as error:
             self.problem = str(error)
-            self._report = self._report or Report()
         except Exception as error:  # noqa: BLE001 - mypy has its own work to do, which does not need us
             self._failures.say(error)
-            self._report = self._report or Report()
         self._coloring = None
         hashes = self._session.files if not self.problem else {}
         self._resolution.start(self._report, hashes, lambda: self._session.analysis, self._analyze_anew)
@@ -135,7 +125,6 @@ class Project:
 
     def questions(self, path: str) -> tuple[Spot, ...]:
         """The places in a file of which mypy is to say what they are."""
-        self._ensure()
         return self._resolution.questions(path)
 
     def learn(self, path: str, asked: tuple[Spot, ...], types: Types) -> frozenset[str]:

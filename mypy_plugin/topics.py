@@ -25,9 +25,6 @@ from mypy_plugin.project import Project
 FUNCTIONS: tuple[Topic[FunctionContext], ...] = (coloring.function_hook, reveal.function_hook)
 METHODS: tuple[Topic[MethodContext], ...] = (coloring.method_hook,)
 
-#: The field of a context in which the type of a call stands.
-_SO_FAR = "default_return_type"
-
 
 class Topics:
     """The topics, for one project."""
@@ -41,8 +38,8 @@ class Topics:
         self._has_colors = has_colors
         self._dependencies = Dependencies(names, project, options)
         results = Results(project)
-        self.functions: Hooks[FunctionContext] = Hooks(names, (*FUNCTIONS, results), _SO_FAR, failures)
-        self.methods: Hooks[MethodContext] = Hooks(names, (*METHODS, results), _SO_FAR, failures)
+        self.functions: Hooks[FunctionContext] = Hooks(names, (*FUNCTIONS, results), failures)
+        self.methods: Hooks[MethodContext] = Hooks(names, (*METHODS, results), failures)
 
     def dependencies(self, file: MypyFile) -> list[tuple[int, str, int]]:
         """The modules that have to be checked before a file that has just been parsed, as mypy wants them."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cached_property
 
 from mypy.checker import TypeChecker
 from mypy.nodes import CallExpr, Context, Expression, FuncItem, MypyFile
@@ -29,9 +30,12 @@ class Visit:
         self.path = os.path.abspath(api.path)
         self.names = names
         self.project = project
-        self._known = {(finding.name, finding.line) for finding in project.findings(self.path)}
         self._reporter = Reporter(api)
-        self._ignored: dict[int, list[tuple[str, ...]]] | None = None
+
+    @cached_property
+    def text(self) -> str:
+        """What the file holds."""
+        return text_of(self.path)
 
     def type_of(self, expression: Expression) -> ProperType | None:
         """The type of an expression; None where mypy has none: in unannotated and in unreachable code."""
@@ -78,12 +82,20 @@ class Visit:
         """Report what is known to be wrong."""
         self._reporter.emit(finding)
 
+    @cached_property
+    def _known(self) -> set[tuple[str, int]]:
+        """Rule and line of what has been found; only asked for when the types in the module are known."""
+        return {(finding.name, finding.line) for finding in self.project.findings(self.path)}
+
     def _is_ignored(self, name: str, line: int) -> bool:
-        if self._ignored is None:
-            self._ignored = {}
-            for ignore in scan(text_of(self.path)).ignores:
-                self._ignored.setdefault(ignore.target, []).append(ignore.names)
         return any(not names or name in names for names in self._ignored.get(line, ()))
+
+    @cached_property
+    def _ignored(self) -> dict[int, list[tuple[str, ...]]]:
+        ignored: dict[int, list[tuple[str, ...]]] = {}
+        for ignore in scan(self.text).ignores:
+            ignored.setdefault(ignore.target, []).append(ignore.names)
+        return ignored
 
 
 def function_name(file: MypyFile, around: tuple[FuncItem, ...]) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from color_checker.importers import imported
+from mypy_plugin.visit import text_of
 
 if TYPE_CHECKING:
     from color_checker.checking import Analysis
@@ -104,7 +105,7 @@ def _choices(paths: Iterable[str], wanted: _Wanted) -> dict[str, tuple[str, ...]
     words = [*wanted.keywords, *(name.rpartition(".")[2] for name in wanted.calls)]
     found: dict[str, tuple[str, ...]] = {}
     for path in paths if wanted.keywords else ():
-        text = _text(path)
+        text = text_of(path)
         if any(word in text for word in words):
             try:
                 tree = ast.parse(text)
@@ -114,14 +115,6 @@ def _choices(paths: Iterable[str], wanted: _Wanted) -> dict[str, tuple[str, ...]
             if names:
                 found[path] = names
     return found
-
-
-def _text(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read()
-    except OSError:
-        return ""
 
 
 class _File:
