@@ -26,7 +26,6 @@ LISTS = frozenset(
 )
 NUMBERS = frozenset({"builtins.int", "builtins.float", "builtins.bool"})
 PLAIN = NUMBERS | {"builtins.str"}
-SIMPLE_KEYS = PLAIN | {"builtins.object"}
 
 
 class Converter(ABC):
@@ -78,6 +77,13 @@ class Converter(ABC):
     def _way(self, spot: Spot) -> str:
         """What, beside the type itself, decides how it is looked into."""
         return f"{type(self).__name__}{spot.is_top}"
+
+    def of_code(self, shape: Shape, spot: Spot) -> Iterator[Trouble]:
+        """Functions and classes themselves, of which only names can be stored."""
+        if shape.kind is Kind.CALLABLE:
+            yield spot.refused(shape, "Pass what it needs to know, and pick the function where it is called")
+        else:
+            yield spot.refused(shape, "Pass a name, and look the class up")
 
     def items(self, shape: Shape, spot: Spot, base: str = ITERABLE) -> Iterator[Trouble]:
         """Of the items of a collection."""

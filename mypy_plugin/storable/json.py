@@ -60,12 +60,8 @@ class PlainJson(Converter):
                 yield from self.fields(shape, spot)
             case Kind.DATACLASS | Kind.PYDANTIC | Kind.ATTRS | Kind.STRUCT:
                 yield from self.of_record(shape, spot)
-            case Kind.CALLABLE:
-                yield spot.refused(
-                    shape, "Pass what it needs to know, and pick the function where it is called"
-                )
-            case Kind.CLASS_OBJECT:
-                yield spot.refused(shape, "Pass a name, and look the class up")
+            case Kind.CALLABLE | Kind.CLASS_OBJECT:
+                yield from self.of_code(shape, spot)
             case Kind.CLASS:
                 yield from self._class(shape, spot)
 

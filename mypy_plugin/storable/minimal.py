@@ -40,12 +40,8 @@ class RuntimeMin(Converter):
                 yield from self.each(shape.parts, spot)
             case Kind.TYPED_DICT | Kind.NAMED_TUPLE | Kind.DATACLASS | Kind.ATTRS | Kind.STRUCT:
                 yield from self.fields(shape, spot)
-            case Kind.CALLABLE:
-                yield spot.refused(
-                    shape, "Pass what it needs to know, and pick the function where it is called"
-                )
-            case Kind.CLASS_OBJECT:
-                yield spot.refused(shape, "Pass a name, and look the class up")
+            case Kind.CALLABLE | Kind.CLASS_OBJECT:
+                yield from self.of_code(shape, spot)
             case Kind.CLASS:
                 yield from self._class(shape, spot)
 

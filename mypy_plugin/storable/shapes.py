@@ -154,11 +154,6 @@ class Shape:
         return True
 
     @cached_property
-    def literal_value(self) -> object:
-        """What a literal is; None for others."""
-        return self.type.value if isinstance(self.type, LiteralType) else None
-
-    @cached_property
     def fields(self) -> tuple[tuple[str, Shape], ...]:
         """The parts of a record, by name."""
         match self.type:

@@ -70,12 +70,8 @@ class TemporalJson(Converter):
                 yield from self._pydantic(shape, spot)
             case Kind.ATTRS | Kind.STRUCT:
                 yield spot.refused(shape, "Use a dataclass, or a data converter of your own")
-            case Kind.CALLABLE:
-                yield spot.refused(
-                    shape, "Pass what it needs to know, and pick the function where it is called"
-                )
-            case Kind.CLASS_OBJECT:
-                yield spot.refused(shape, "Pass a name, and look the class up")
+            case Kind.CALLABLE | Kind.CLASS_OBJECT:
+                yield from self.of_code(shape, spot)
             case Kind.CLASS:
                 yield from self._class(shape, spot)
 
@@ -84,8 +80,7 @@ class TemporalJson(Converter):
             return
         value = enum_value(shape)
         if not value:
-            name = "StrEnum"
-            yield spot.refused(shape, f"Make it a `{name}` or an `IntEnum`, or {_PYDANTIC}")
+            yield spot.refused(shape, f"Make it a `StrEnum` or an `IntEnum`, or {_PYDANTIC}")
         elif value == "float":
             yield spot.unreadable(shape, "Make it a `StrEnum` or an `IntEnum`")
 
@@ -275,12 +270,8 @@ class TemporalPydantic(Converter):
                     yield from self.fields(shape, spot)
             case Kind.ATTRS | Kind.STRUCT:
                 yield spot.refused(shape, "Use a pydantic model or a dataclass")
-            case Kind.CALLABLE:
-                yield spot.refused(
-                    shape, "Pass what it needs to know, and pick the function where it is called"
-                )
-            case Kind.CLASS_OBJECT:
-                yield spot.refused(shape, "Pass a name, and look the class up")
+            case Kind.CALLABLE | Kind.CLASS_OBJECT:
+                yield from self.of_code(shape, spot)
             case Kind.CLASS:
                 yield from self._class(shape, spot)
 
