@@ -73,6 +73,11 @@ class Place(msgspec.Struct, frozen=True, order=True):
     end_line: int
     end_column: int
 
+    @property
+    def span(self) -> tuple[int, int, int, int]:
+        """The place within its file."""
+        return self.line, self.column, self.end_line, self.end_column
+
 
 class Program:
     """What rules ask. A *node* is an `Activation`: a function (or module, or class body) in one context."""

@@ -24,7 +24,7 @@ def fixes(problem: Problem) -> Iterator[Fix]:
     place = problem.program.place(node, at)
     if code is None:
         return
-    call = code.expression((place.line, place.column, place.end_line, place.end_column), cst.Call)
+    call = code.expression(place.span, cst.Call)
     if call is None:
         return
     if may_await(code, call):

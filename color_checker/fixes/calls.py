@@ -76,7 +76,7 @@ def engine_call(
         name: under which the step is registered.
         given: how many of the first arguments the engine itself gives.
     """
-    call = code.expression((place.line, place.column, place.end_line, place.end_column), cst.Call)
+    call = code.expression(place.span, cst.Call)
     if not isinstance(call, cst.Call) or dotted(call.func).rpartition(".")[2] == "" or step.owner != NOTHING:
         return []
     values = arguments_in_order(code, call, step)

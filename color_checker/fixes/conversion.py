@@ -160,7 +160,7 @@ class _Converting:
         place = problem.program.place_of(node, position)
         if code is None or not isinstance(node.body.ops[position], Call):
             return None
-        call = code.expression((place.line, place.column, place.end_line, place.end_column), cst.Call)
+        call = code.expression(place.span, cst.Call)
         if not isinstance(call, cst.Call) or not dotted(call.func):
             return None
         storing = Storing(problem.program, code, node, self.extraction.stored)

@@ -27,7 +27,7 @@ def fixes(problem: Problem) -> Iterator[Fix]:
     if code is None:
         return
     place = problem.program.place(cause.node, cause.site.at)
-    found = code.expression((place.line, place.column, place.end_line, place.end_column))
+    found = code.expression(place.span)
     op = cause.node.body.ops[cause.site.position]
     target = _unordered(found, op)
     if (

@@ -198,7 +198,7 @@ class Problem:
 
 
 def _is_at(place: Place, finding: Finding) -> bool:
-    return (place.path, place.line, place.column, place.end_line, place.end_column) == (
+    return (place.path, *place.span) == (
         finding.path,
         finding.line,
         finding.column,

@@ -26,7 +26,7 @@ def fixes(problem: Problem) -> Iterator[Fix]:
     if code is None:
         return
     place = problem.program.place(cause.node, cause.site.at)
-    call = code.expression((place.line, place.column, place.end_line, place.end_column), cst.Call)
+    call = code.expression(place.span, cst.Call)
     if not isinstance(call, cst.Call):
         return
     dotted = cause.site.dotted.removeprefix("builtins.")

@@ -42,7 +42,7 @@ def _tokens(view: View, text: Text) -> Iterator[tuple[types.Position, int, str]]
     for place, kind in places:
         if not text.shows(place.line, place.end_line):
             continue
-        covered = text.span(place.line, place.column, place.end_line, place.end_column)
+        covered = text.span(*place.span)
         if covered.start.line == covered.end.line and covered.start.character < covered.end.character:
             yield covered.start, covered.end.character - covered.start.character, kind
 
@@ -67,9 +67,7 @@ def code_lenses(view: View, text: Text) -> list[types.CodeLens]:
     """One above each colored function: "workflow · temporal · 5 steps · 1 problem"."""
     return [
         types.CodeLens(
-            range=text.span(
-                function.place.line, function.place.column, function.place.end_line, function.place.end_column
-            ),
+            range=text.span(*function.place.span),
             command=types.Command(title=" · ".join(_lens(function)), command=""),
         )
         for function in view.functions

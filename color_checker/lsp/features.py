@@ -12,7 +12,9 @@ from color_checker.lsp.actions import GO_TO, Action, actions
 from color_checker.lsp.checked import Checked
 from color_checker.lsp.diagnostics import is_among
 from color_checker.lsp.documents import path_of, uri_of
+from color_checker.lsp.positions import Text
 from color_checker.lsp.server import ColorServer
+from color_checker.lsp.view import View
 from color_checker.sources import shown_path
 
 
@@ -136,33 +138,34 @@ def _add_findings(ls: ColorServer) -> None:
 
 
 def _add_decorations(ls: ColorServer) -> None:
+    async def seen(document: types.TextDocumentIdentifier) -> tuple[View, Text] | None:
+        path = path_of(document.uri)
+        project = ls.project(path)
+        if project is None:
+            return None
+        view = await project.view(path)
+        return view, project.checked.text(path)
+
     @ls.feature(
         types.TEXT_DOCUMENT_SEMANTIC_TOKENS_FULL,
         types.SemanticTokensLegend(token_types=decorations.TOKEN_TYPES, token_modifiers=[]),
     )
     async def semantic_tokens(params: types.SemanticTokensParams) -> types.SemanticTokens | None:
-        path = path_of(params.text_document.uri)
-        project = ls.project(path)
-        if project is None:
-            return None
-        return decorations.semantic_tokens(await project.view(path), project.checked.text(path))
+        found = await seen(params.text_document)
+        return decorations.semantic_tokens(*found) if found is not None else None
 
     @ls.feature(types.TEXT_DOCUMENT_INLAY_HINT)
     async def inlay_hints(params: types.InlayHintParams) -> list[types.InlayHint] | None:
-        path = path_of(params.text_document.uri)
-        project = ls.project(path)
-        if project is None:
+        found = await seen(params.text_document)
+        if found is None:
             return None
-        view, text = await project.view(path), project.checked.text(path)
+        view, text = found
         return decorations.inlay_hints(view, text, text.analyzed_lines(params.range))
 
     @ls.feature(types.TEXT_DOCUMENT_CODE_LENS)
     async def code_lenses(params: types.CodeLensParams) -> list[types.CodeLens] | None:
-        path = path_of(params.text_document.uri)
-        project = ls.project(path)
-        if project is None:
-            return None
-        return decorations.code_lenses(await project.view(path), project.checked.text(path))
+        found = await seen(params.text_document)
+        return decorations.code_lenses(*found) if found is not None else None
 
 
 def _add_calls(ls: ColorServer) -> None:
