@@ -34,19 +34,13 @@ class Dependencies:
 
     def of(self, file: MypyFile) -> list[tuple[int, str, int]]:
         """As mypy wants to have them from `get_additional_deps`."""
-        here = self._module(os.path.abspath(file.path))
-        modules: dict[str, None] = {}
-        for call, profile, passing in self._calls(file):
-            for definition in self._definitions(file, call, profile, passing):
-                there = self._module(definition.path)
-                # Only what mypy will find under the very name that it has for it already.
-                if (
-                    here is not None
-                    and there is not None
-                    and here[0] == file.fullname
-                    and here[1] == there[1]
-                ):
-                    modules[there[0]] = None
+        definitions = [one for call in self._calls(file) for one in self._definitions(file, *call)]
+        here = self._module(os.path.abspath(file.path)) if definitions else None
+        if here is None or here[0] != file.fullname:
+            return []
+        # Only what mypy will find under the very name that it has for it already.
+        found = (self._module(definition.path) for definition in definitions)
+        modules = dict.fromkeys(there[0] for there in found if there is not None and there[1] == here[1])
         modules.pop(file.fullname, None)
         return [(PRI_LOW, module, -1) for module in modules]
 

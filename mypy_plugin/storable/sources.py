@@ -11,6 +11,8 @@ from functools import lru_cache
 
 from mypy.nodes import TypeInfo
 
+from mypy_plugin.visit import text_of
+
 #: Decorators of classes that do not change how objects are stored.
 _HARMLESS = frozenset({"dataclass", "final", "total_ordering", "runtime_checkable", "deprecated"})
 
@@ -55,7 +57,9 @@ class Sources:
 
     def _class(self, info: TypeInfo) -> ast.ClassDef | None:
         path = self._path_of(info.module_name)
-        return _classes(path).get(info.fullname.removeprefix(f"{info.module_name}.")) if path else None
+        return (
+            _classes(text_of(path)).get(info.fullname.removeprefix(f"{info.module_name}.")) if path else None
+        )
 
 
 def _is_excluded(value: ast.expr | None) -> bool:
@@ -73,7 +77,7 @@ def _is_assigned(part: ast.AST, path: str) -> bool:
     """Whether a name is assigned in the module, as names for annotations are (`Money = Annotated[...]`)."""
     return isinstance(part, ast.Name) and any(
         isinstance(target, ast.Name) and target.id == part.id
-        for statement in _module(path).body
+        for statement in _parsed(text_of(path)).body
         for target in _targets(statement)
     )
 
@@ -87,24 +91,17 @@ def _targets(statement: ast.stmt) -> list[ast.expr]:
     return []
 
 
-def _classes(path: str) -> dict[str, ast.ClassDef]:
-    """The classes of a file by their names in it."""
+@lru_cache(maxsize=64)
+def _classes(text: str) -> dict[str, ast.ClassDef]:
+    """The classes of a file, given by what it holds, by their names in it."""
     found: dict[str, ast.ClassDef] = {}
-    pending: list[tuple[str, ast.stmt]] = [("", statement) for statement in _module(path).body]
+    pending: list[tuple[str, ast.stmt]] = [("", statement) for statement in _parsed(text).body]
     while pending:
         prefix, statement = pending.pop()
         if isinstance(statement, ast.ClassDef):
             found[prefix + statement.name] = statement
             pending += [(f"{prefix}{statement.name}.", inner) for inner in statement.body]
     return found
-
-
-def _module(path: str) -> ast.Module:
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return _parsed(file.read())
-    except OSError:
-        return _parsed("")
 
 
 @lru_cache(maxsize=64)
