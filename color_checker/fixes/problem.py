@@ -174,7 +174,7 @@ class Problem:
             before, after = (parsed(self.text(path)), parsed(text)) if self._tidy else (None, None)
             if before is not None and after is not None:
                 extra += self._removals(path, before, after, edits)
-        return Fix(title, self.finding.name, safe, tuple(sorted({*edits, *extra})))
+        return Fix(title, self.finding.name, safe, tuple(sorted(dict.fromkeys((*edits, *extra)), key=_place)))
 
     def _is_change(self, edit: Edit) -> bool:
         lines = Lines(self.text(edit.path))
@@ -195,6 +195,11 @@ class Problem:
             if not any(edit.start <= other.end and other.start <= edit.end for other in edits):
                 found.append(edit)
         return found
+
+
+def _place(edit: Edit) -> tuple[object, ...]:
+    """Where an edit is: texts put in at one place keep their order, an import before what is decorated."""
+    return edit.path, edit.start, edit.end
 
 
 def _is_at(place: Place, finding: Finding) -> bool:

@@ -138,3 +138,23 @@ def test_a_call_that_stays_as_it_is_is_no_edit(tmp_path: Path) -> None:
     )
     titles = {fix.title: {Path(edit.path).name for edit in fix.edits} for _, fix in offered(tmp_path)}
     assert titles["Make `load` a step"] == {"helpers.py"}
+
+
+def test_the_import_comes_before_a_function_in_the_first_line_of_its_file(tmp_path: Path) -> None:
+    helper = """
+        def fetch(path: str) -> int:
+            import requests
+            return len(requests.get(path).text)
+    """
+    workflow = WORKFLOW.replace("await prices.fetch(path)", "prices.fetch(path)").replace(
+        "await prices.fetch(times=2, path=path)", "1"
+    )
+    write(tmp_path, {"prices.py": helper})
+    fixed(tmp_path, workflow, unsafe=True)
+    assert (
+        (tmp_path / "prices.py")
+        .read_text()
+        .startswith(
+            "from temporalio import activity\n\n\n@activity.defn\nasync def fetch(path: str) -> int:\n"
+        )
+    )
