@@ -12,7 +12,8 @@ export function setUp(navigate) {
   go = navigate;
   chart.setUp((key) => choose(key === query.get("entry") ? null : key));
   byId("signal").addEventListener("submit", sendSignal);
-  byId("cancel").addEventListener("click", cancel);
+  byId("cancel").addEventListener("click", askToCancel);
+  byId("sure").addEventListener("close", cancelIfSure);
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && query.get("entry") && !byId("sure").open) close();
   });
@@ -215,14 +216,18 @@ function sendSignal(event) {
   tell(() => order("api/signal", { id: whole.run.id, name, value: byId("signal-value").value }), `Signal ${name} is sent.`);
 }
 
-function cancel() {
+function askToCancel() {
   const id = whole.run.id;
   byId("sure-text").textContent = `Cancel ${id}? It may clean up first.`;
+  byId("sure").dataset.id = id;
   byId("sure").returnValue = "no";
   byId("sure").showModal();
-  byId("sure").addEventListener("close", () => {
-    if (byId("sure").returnValue === "yes") tell(() => order("api/cancel", { id }), "The run is asked to stop.");
-  }, { once: true });
+}
+
+// A dialog tells that it is closed some time after it is: by then the question may be open again, with "no" for its value.
+function cancelIfSure() {
+  const { returnValue, dataset: { id } } = byId("sure");
+  if (returnValue === "yes") tell(() => order("api/cancel", { id }), "The run is asked to stop.");
 }
 
 async function tell(send, done) {

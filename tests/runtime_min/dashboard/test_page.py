@@ -236,6 +236,21 @@ def test_cancelling_asks_first(dashboard: Dashboard, browser: Browser, database:
     browser.until("document.querySelector('#title').innerText.includes('cancelled')")
 
 
+def test_a_question_asked_again_at_once_is_answered(
+    dashboard: Dashboard, browser: Browser, database: Path
+) -> None:
+    at_run(dashboard, browser, "approval-1")
+    browser.run("document.querySelector('#actions').open = true")
+    # In one go, so that the browser has not yet told that the first question is closed.
+    browser.run(
+        "document.querySelector('#cancel').click(), document.querySelector('#sure').close(), "
+        "document.querySelector('#cancel').click()"
+    )
+    browser.run("new Promise((done) => setTimeout(done, 100))")
+    browser.click("#sure [value=yes]")
+    browser.until("document.querySelector('#sent').innerText === 'The run is asked to stop.'")
+
+
 def test_new_runs_appear_in_the_list_and_times_go_on(
     dashboard: Dashboard, browser: Browser, database: Path
 ) -> None:
