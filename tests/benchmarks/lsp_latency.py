@@ -12,8 +12,7 @@ diagnostics of that very state, which contains the pause before an analysis begi
                 request that waits for the analysis (code lenses) counts
 
 `--ruff COMMAND` and `--fixit COMMAND` measure the servers of these on the same keys in the workflow's file:
-they look at one file at a time. `--soak N` goes on for N keys in all files, without measuring, and shows the
-memory: an hour of typing without a break is about 7,200 keys.
+they look at one file at a time.
 """
 
 from __future__ import annotations
@@ -130,6 +129,12 @@ class Server:
         item = types.TextDocumentItem(path.as_uri(), "python", 0, self.texts[path])
         self.client.text_document_did_open(types.DidOpenTextDocumentParams(text_document=item))
 
+    def close(self, path: Path) -> None:
+        """Close a file as it is on disk."""
+        del self.texts[path], self.versions[path]
+        identifier = types.TextDocumentIdentifier(path.as_uri())
+        self.client.text_document_did_close(types.DidCloseTextDocumentParams(identifier))
+
     def key(self, path: Path, offset: int, removed: int, typed: str) -> None:
         """Change the text at one place."""
         text = self.texts[path]
@@ -153,7 +158,7 @@ class Server:
         uri = path.as_uri()
         await self.until(lambda: uri in self.published and self.published[uri].version == self.versions[path])
 
-    async def lenses(self, path: Path) -> None:
+    async def settled(self, path: Path) -> None:
         """Wait for an answer that comes after the analysis."""
         params = types.CodeLensParams(text_document=types.TextDocumentIdentifier(path.as_uri()))
         await asyncio.wait_for(self.client.text_document_code_lens_async(params), 120)
@@ -246,7 +251,7 @@ def row(name: str, seconds: Sequence[float], memory: float) -> None:
 # -- runs --------------------------------------------------------------------------------------------
 
 
-async def run(folder: Path, keys: int, seed: int, soak: int) -> None:
+async def run(folder: Path, keys: int, seed: int) -> None:
     server = Server(folder)
     start = time.perf_counter()
     await server.start([sys.executable, "-m", "color_checker", "lsp"])
@@ -254,7 +259,7 @@ async def run(folder: Path, keys: int, seed: int, soak: int) -> None:
     flow, rates = orders / "flow.py", orders / "rates.py"
     await server.until(lambda: flow.as_uri() in server.published)
     first = time.perf_counter() - start
-    await server.lenses(flow)
+    await server.settled(flow)
     ready = time.perf_counter() - start
     print(f"first findings after {first:.1f} s, ready for all questions after {ready:.1f} s")
     for path in (flow, rates, orders / "discounts.py"):
@@ -264,36 +269,12 @@ async def run(folder: Path, keys: int, seed: int, soak: int) -> None:
     others = [path for path in others if path.stat().st_size] or others
     for path in others:
         server.open(path)
-    await server.lenses(flow)
+    await server.settled(flow)
     print(f"{'':<28}{'keys':>7}{'p50 ms':>9}{'p95 ms':>9}{'max ms':>9}{'RSS MB':>9}")
     row("workflow", await measure(server, [flow], server.shown, keys, seed), server.memory())
     row("helper", await come_and_go(server, rates, flow, max(20, keys // 4)), server.memory())
-    row("other", await measure(server, others, server.lenses, keys, seed), server.memory())
-    if soak:
-        await _soak(server, [flow, rates, orders / "discounts.py", *others], soak, seed)
+    row("other", await measure(server, others, server.settled, keys, seed), server.memory())
     await server.stop()
-
-
-async def _soak(server: Server, paths: Sequence[Path], keys: int, seed: int) -> None:
-    """Many keys, quickly: an answer only now and then."""
-    chance = random.Random(seed + 1)
-    start, count, printed = time.perf_counter(), 0, 0
-    while count < keys:
-        path = chance.choice(paths)
-        for offset, removed, typed in typing(server.texts[path], chance):
-            server.key(path, offset, removed, typed)
-            await asyncio.sleep(0.01)
-            count += 1
-        await server.lenses(path)
-        if count >= printed:
-            print(
-                f"soak: {count:>6} keys, {time.perf_counter() - start:5.0f} s, {server.memory():.0f} MB",
-                flush=True,
-            )
-            printed += keys // 8
-    # What is left over is looked for when nobody types.
-    await asyncio.sleep(5)
-    print(f"soak: {count:>6} keys, at rest {server.memory():.0f} MB")
 
 
 async def other_server(name: str, command: Sequence[str], folder: Path, keys: int, seed: int) -> None:
@@ -323,6 +304,16 @@ async def other_server(name: str, command: Sequence[str], folder: Path, keys: in
     await server.stop()
 
 
+def project(tree: Path, folder: Path) -> int:
+    """A copy of a tree with a workflow package in it; returns the lines."""
+    lines = copy_sources(tree, folder)
+    (folder / "pyproject.toml").write_text("[tool.color-checker]\n")
+    (folder / "orders").mkdir()
+    for name, text in (("__init__", ""), ("flow", FLOW), ("rates", RATES), ("discounts", DISCOUNTS)):
+        (folder / "orders" / f"{name}.py").write_text(text)
+    return lines
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -330,22 +321,14 @@ def main() -> int:
     parser.add_argument("tree", type=Path, nargs="?", help="default: Django, fetched from PyPI")
     parser.add_argument("--keys", type=int, default=200, help="of each kind")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument(
-        "--soak", type=int, default=0, metavar="N", help="go on for N keys and show the memory"
-    )
     parser.add_argument("--ruff", default="", metavar="COMMAND", help='for example "ruff server"')
     parser.add_argument("--fixit", default="", metavar="COMMAND", help='for example "fixit lsp"')
     options = parser.parse_args()
     tree: Path = (options.tree or django()).resolve()
     with tempfile.TemporaryDirectory(prefix="latency") as temporary:
         folder = Path(temporary).resolve()
-        lines = copy_sources(tree, folder)
-        (folder / "pyproject.toml").write_text("[tool.color-checker]\n")
-        (folder / "orders").mkdir()
-        for name, text in (("__init__", ""), ("flow", FLOW), ("rates", RATES), ("discounts", DISCOUNTS)):
-            (folder / "orders" / f"{name}.py").write_text(text)
-        print(f"{tree.name}: {lines:,} lines")
-        asyncio.run(run(folder, options.keys, options.seed, options.soak))
+        print(f"{tree.name}: {project(tree, folder):,} lines")
+        asyncio.run(run(folder, options.keys, options.seed))
         for name, command in (("ruff", options.ruff), ("fixit", options.fixit)):
             if command:
                 asyncio.run(other_server(name, shlex.split(command), folder, options.keys, options.seed))
