@@ -40,6 +40,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -256,9 +257,19 @@ _EXCEPTION_SUFFIXES = ("Error", "Exception", "Warning")
 
 def load_catalog(extra: tuple[Path, ...] = ()) -> Catalog:
     """The bundled catalog; a file in `extra` replaces the bundled one of its name. Raises CatalogError."""
-    files = {path.stem: path for path in Path(__file__).parent.glob("*.toml")}
-    files.update((path.stem, path) for path in extra)
-    return Catalog(files)
+    if not extra:
+        return _bundled()
+    return Catalog({**_bundled_files(), **{path.stem: path for path in extra}})
+
+
+@cache
+def _bundled() -> Catalog:
+    """One for all analyses of a process: what it says of a name does not depend on earlier questions."""
+    return Catalog(_bundled_files())
+
+
+def _bundled_files() -> dict[str, Path]:
+    return {path.stem: path for path in Path(__file__).parent.glob("*.toml")}
 
 
 def _parents(dotted: str) -> Iterator[str]:
