@@ -56,6 +56,10 @@ class Extraction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         nested: the step is a function within the workflow, which sees its variables.
         stored: classes, beside those of JSON, whose objects are what they were after the engine has stored
             them; "dataclass" for the project's own dataclasses.
+        typed: only annotations say what is stored: without them an object that JSON does not have comes back
+            as something else, or is refused.
+        fails: what the workflow gets when a step raises: the "same" exception, an "other" one of the engine,
+            or "never" any, since the step is tried again.
         inside: in which functions it can be used: in coroutine functions, in others, or "" in all.
         call_async: how a coroutine function is called; "" where `call` does, or it is not possible.
         registered: calls that have to list the new step, as in `Worker(activities=[…])`: dotted name →
@@ -74,5 +78,7 @@ class Extraction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     step: Literal["async", "sync", "either"] = "either"
     nested: bool = False
     stored: tuple[str, ...] = ()
+    typed: bool = False
+    fails: Literal["same", "other", "never"] = "other"
     inside: Literal["", "async", "sync"] = ""
     registered: dict[str, str] = {}

@@ -41,13 +41,22 @@ class Code:
     # -- places ---------------------------------------------------------------------------------
 
     def span(self, node: cst.CSTNode) -> tuple[int, int]:
-        """The offsets of a node, without the parentheses around it, as `ast` has them."""
+        """The offsets of a node, without the parentheses around it, as `ast` has them.
+
+        A tuple has its own parentheses, and a function or class its decorators.
+        """
+        first = last = node
+        if isinstance(node, cst.Tuple | cst.GeneratorExp) and node.lpar:
+            first, last = node.lpar[-1], node.rpar[0]
+        elif isinstance(node, cst.FunctionDef | cst.ClassDef) and node.decorators:
+            first = node.decorators[0]
+        start, end = self._range(first).start, self._range(last).end
+        return self.lines.offset(start.line, start.column + 1), self.lines.offset(end.line, end.column + 1)
+
+    def _range(self, node: cst.CSTNode) -> CodeRange:
         found = self._ranges[node]
         assert isinstance(found, CodeRange)
-        return (
-            self.lines.offset(found.start.line, found.start.column + 1),
-            self.lines.offset(found.end.line, found.end.column + 1),
-        )
+        return found
 
     def source(self, node: cst.CSTNode) -> str:
         """The text of a node, as written, without the parentheses around it."""

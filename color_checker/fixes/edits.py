@@ -19,6 +19,10 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 _FROM = re.compile(r"(\s*from [\w.]+ import )(\w+(?:, \w+)*)(\s*)")
 
 
+#: A name that is put in before another one of an import.
+_BEFORE = re.compile(r"\w+,\s+")
+
+
 class Edit(msgspec.Struct, frozen=True, order=True):
     """A range of a file's text, and what stands there afterwards.
 
@@ -102,13 +106,26 @@ def _applied(text: str, edits: list[Edit]) -> str:
     lines = Lines(text)
     parts = []
     last = 0
-    for edit in _with_one_import(sorted(edits, key=lambda edit: (edit.start, edit.end))):
+    for edit in _with_one_import(sorted(edits, key=_place)):
         start, end = lines.offset(*edit.start), lines.offset(*edit.end)
         if start < last:
             raise ValueError(f"edits overlap in {edit.path}:{edit.start_line}:{edit.start_column}")
         parts += [text[last:start], edit.text]
         last = end
     return "".join((*parts, text[last:]))
+
+
+def _place(edit: Edit) -> tuple[object, ...]:
+    """Where an edit is; names for one import are in order, as isort has them."""
+    is_name = edit.start == edit.end and _BEFORE.fullmatch(edit.text) is not None
+    name = edit.text.partition(",")[0] if is_name else ""
+    return edit.start, edit.end, order(name), edit.text if is_name else ""
+
+
+def order(name: str) -> tuple[int, str]:
+    """As isort sorts names: constants, then classes, then the rest."""
+    kind = 0 if name.isupper() and len(name) > 1 else 1 if name[:1].isupper() else 2
+    return kind, name.lower()
 
 
 def _with_one_import(edits: Iterable[Edit]) -> list[Edit]:

@@ -10,13 +10,15 @@ import msgspec
 
 from color_checker.activation import Activation
 from color_checker.engines.rewriting import Extraction
+from color_checker.fixes.annotating import Annotations
 from color_checker.fixes.code import Code, dotted, walk
 from color_checker.fixes.edits import Edit, Fix
+from color_checker.fixes.hints import Hints
 from color_checker.fixes.imports import Imports
 from color_checker.fixes.problem import Problem
 from color_checker.fixes.regions import Region, Search, self_name
 from color_checker.fixes.registration import registrations
-from color_checker.fixes.storing import Storing, type_name
+from color_checker.fixes.storing import Storing
 from color_checker.fixes.templates import parenthesized, render
 from color_checker.fixes.text import indented
 from color_checker.program import Place
@@ -32,7 +34,7 @@ def fixes(problem: Problem) -> Iterator[Fix]:
     calls them.
     """
     profile = problem.profile
-    if profile is None or problem.is_read_only():
+    if profile is None or problem.is_read_only() or problem.is_of_the_loop():
         return
     for node, place in _frames(problem):
         if node.module.library or not (problem.is_workflow(node) or problem.is_only_replayed(node)):
@@ -92,11 +94,14 @@ class _Extracting:
         if found is None or not self._fits(code, found):
             return None
         storing = Storing(self.problem.program, code, self.node, self.extraction.stored)
+        hints = Hints(self.problem, code, self.node, storing)
         spans, context = list(self._operations(code)), self.problem.context(self.node)
-        region = Search(code, storing, self.extraction, spans, context).around(found)
+        region = Search(code, storing, hints, self.extraction, spans, context).around(found)
         if region is None:
             return None
-        return self._written(code, storing, region, self._names(code, found))
+        imports = self.problem.imports(code, self.path)
+        annotations = Annotations(hints, imports, region, self.extraction, self.node.module.name)
+        return self._written(code, imports, annotations, region, self._names(code, found))
 
     def _fits(self, code: Code, found: cst.CSTNode) -> bool:
         if not self.extraction.inside:
@@ -146,9 +151,10 @@ class _Extracting:
 
     # -- writing --------------------------------------------------------------------------------
 
-    def _written(self, code: Code, storing: Storing, region: Region, names: _Names) -> Fix | None:
+    def _written(
+        self, code: Code, imports: Imports, annotations: Annotations, region: Region, names: _Names
+    ) -> Fix | None:
         """The fix that makes a step of the region."""
-        imports = self.problem.imports(code, self.path)
         extraction = self.extraction
         inputs = [*region.inputs, *region.attributes]
         values = {
@@ -188,18 +194,21 @@ class _Extracting:
         word = "async def" if is_async else "def"
         if extraction.nested:
             indentation = self._indentation(code, region)
-            given = ", ".join([*extraction.parameters, *(f"{name}={name}" for name in region.inputs)])
-            head = f"{word} {names.step}({given}):{code.newline}"
+            given = ", ".join(
+                [*annotations.leading(), *(annotations.default(name) for name in region.inputs)]
+            )
+            head = f"{word} {names.step}({given}){annotations.result()}:{code.newline}"
             start, end = code.span(region.nodes[0])[0], code.span(region.nodes[-1])[1]
             text = f"{head}{body}{code.newline}{indentation}{_bound_to(region, call.text)}"
-            edits.append(code.lines.edit(self.path, start, end, text))
+            edits += [code.lines.edit(self.path, start, end, text), *annotations.edits]
             return self._fix(edits, f"Move it into a step `{names.step}`")
         decorator = render(extraction.decorator, values, lambda n: imports.express(n, region.nodes[0]))
         if decorator is None:
             return None
         edits += decorator.imports
-        parameters = self._parameters(code, storing, region, names, imports, edits)
-        returns = self._returns(code, storing, region, imports, edits)
+        parameters = ", ".join(self._parameters(annotations, region, names))
+        returns = annotations.result()
+        edits += annotations.edits
         unpacked = ""
         if extraction.packed and len(inputs) > 1:
             unpacked = f"{code.indent}{', '.join(inputs)} = {names.packed}{code.newline}"
@@ -251,42 +260,15 @@ class _Extracting:
             lines += f"{code.newline}{indentation}return {', '.join(region.outputs)}"
         return lines
 
-    def _parameters(
-        self, code: Code, storing: Storing, region: Region, names: _Names, imports: Imports, edits: list[Edit]
-    ) -> str:
+    def _parameters(self, annotations: Annotations, region: Region, names: _Names) -> list[str]:
         extraction = self.extraction
-        leading = list(extraction.parameters)
+        leading = annotations.leading()
         inputs = [*region.inputs, *region.attributes]
         if not inputs:
-            return ", ".join([*leading, *([f"{extraction.nothing}"] if extraction.nothing else [])])
+            return [*leading, *([annotations.unused(extraction.nothing)] if extraction.nothing else [])]
         if extraction.packed and len(inputs) > 1:
-            return ", ".join([*leading, f"{names.packed}: list"])
-        return ", ".join([*leading, *(self._parameter(code, storing, region, name) for name in inputs)])
-
-    def _parameter(self, code: Code, storing: Storing, region: Region, name: str) -> str:
-        function = code.function(region.nodes[0])
-        annotation = ""
-        while function is not None and not annotation:
-            annotation = storing.annotation(name, function)
-            function = code.function(function)
-        return f"{name}: {annotation}" if annotation and name in region.inputs else name
-
-    def _returns(
-        self, code: Code, storing: Storing, region: Region, imports: Imports, edits: list[Edit]
-    ) -> str:
-        """The annotation of the result, where it is plain; engines read stored values by it."""
-        if region.expression is None:
-            return "" if region.outputs or region.returns else " -> None"
-        name = type_name(storing.values(region.expression))
-        if not name:
-            return ""
-        # Quoted: the class may stand further down.
-        name = re.sub(rf"<{re.escape(self.node.module.name)}:(\w+)>", r'"\1"', name)
-        rendered = render(name, {}, lambda wanted: imports.express(wanted, code.module))
-        if rendered is None:
-            return ""
-        edits += rendered.imports
-        return f" -> {rendered.text}"
+            return [*leading, annotations.packed(names.packed)]
+        return [*leading, *(annotations.parameter(name) for name in inputs)]
 
 
 def _template(extraction: Extraction, count: int, waits: bool) -> str:

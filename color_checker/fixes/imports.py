@@ -9,7 +9,7 @@ import libcst as cst
 import msgspec
 
 from color_checker.fixes.code import Code, children, dotted, walk
-from color_checker.fixes.edits import Edit
+from color_checker.fixes.edits import Edit, order
 from color_checker.fixes.scopes import bound, is_global, reads
 
 
@@ -102,9 +102,9 @@ class Imports:
         """Another name in `from x import …`, in order if the names are in order."""
         code = self.code
         aliases = list(statement.names) if not isinstance(statement.names, cst.ImportStar) else []
-        keys = [_order(dotted(alias.name)) for alias in aliases]
+        keys = [order(dotted(alias.name)) for alias in aliases]
         is_sorted = keys == sorted(keys)
-        later = next((a for a, key in zip(aliases, keys, strict=True) if key > _order(name)), None)
+        later = next((a for a, key in zip(aliases, keys, strict=True) if key > order(name)), None)
         if later is not None and is_sorted:
             start = code.span(later)[0]
             indentation = code.indentation(start)
@@ -189,12 +189,6 @@ class Imports:
             return 4, True, ""
         name = dotted(statement.module)
         return self._section(name), True, name.lower()
-
-
-def _order(name: str) -> tuple[int, str]:
-    """As isort sorts names: constants, then classes, then the rest."""
-    kind = 0 if name.isupper() and len(name) > 1 else 1 if name[:1].isupper() else 2
-    return kind, name.lower()
 
 
 def _head_end(code: Code) -> int:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from color_checker.checking import Analysis
 
 
+_OF_THE_LOOP = frozenset({"asyncio.all_tasks", "asyncio.current_task"})
+
+
 class Problem:
     """What a fixer asks."""
 
@@ -108,6 +111,10 @@ class Problem:
         """Whether the node is workflow code of the finding's engine itself, not only reached by it."""
         code = self.program.code.get(node)
         return code is not None and code.color is Color.WORKFLOW and code.engine == self.finding.engine
+
+    def is_of_the_loop(self) -> bool:
+        """Whether the effect asks for what runs in the workflow's own event loop: a step has another one."""
+        return self.cause is not None and self.cause.site.dotted in _OF_THE_LOOP
 
     def is_read_only(self) -> bool:
         """Whether the finding stands in a function that may only read, such as the handler of a query."""

@@ -12,8 +12,18 @@ import libcst as cst
 import msgspec
 
 from color_checker.engines.rewriting import Extraction
-from color_checker.fixes.code import Code, Function, children, walk
-from color_checker.fixes.scopes import bindings, bound, locals_of, own, parameter_nodes, reads, targets
+from color_checker.fixes.code import Code, Function, children, dotted, walk
+from color_checker.fixes.hints import Hints
+from color_checker.fixes.scopes import (
+    COMPREHENSIONS,
+    bindings,
+    bound,
+    locals_of,
+    own,
+    parameter_nodes,
+    reads,
+    targets,
+)
 from color_checker.fixes.storing import Storing
 from color_checker.fixes.templates import may_await, may_yield, waits
 
@@ -58,12 +68,13 @@ class Search:
     """Looks for a region in one function."""
 
     def __init__(
-        self, code: Code, storing: Storing, extraction: Extraction, spans: Sequence[tuple[int, int]],
-        context: str | None = None,
+        self, code: Code, storing: Storing, hints: Hints, extraction: Extraction,
+        spans: Sequence[tuple[int, int]], context: str | None = None,
     ) -> None:  # fmt: skip
         """`spans` are calls of the engine: they cannot be in a step, nor can its `context`."""
         self.code = code
         self.storing = storing
+        self.hints = hints
         self.extraction = extraction
         self.spans = spans
         self.context = context
@@ -107,7 +118,9 @@ class Search:
             return outer
         if not self._can_call(node) or isinstance(node, cst.Yield | cst.GeneratorExp | cst.Lambda):
             return outer
-        if bound(node) or not self.storing.is_data(node):
+        if bound(node) or not self.storing.is_data(node) or is_caught(self.code, node, self.extraction):
+            return outer
+        if self.extraction.typed and not (self.hints.plain.is_data(node) or self.hints.result(node)):
             return outer
         awaits = _awaits(node)
         if awaits and not self._may_wait:
@@ -117,12 +130,16 @@ class Search:
             names, attributes = self._through_self(inputs, (node,), function)
             if names is None or not all(self._is_stored(name, node) for name in names):
                 return outer
+            if self._is_changed(names, attributes, (node,), function):
+                return outer
             return Region((node,), names, (), attributes, awaits)
         return Region((node,), (), (), (), awaits)
 
     def _statements(self, nodes: tuple[cst.CSTNode, ...], function: cst.FunctionDef) -> Region | _Grow:
         climbed = self._climb(nodes[0])
         if not self._is_in_block(nodes[0]) or not self._can_call(nodes[0]):
+            return climbed
+        if is_caught(self.code, nodes[0], self.extraction):
             return climbed
         result = _returned(nodes[-1])
         jump = _leaves(nodes if result is None else nodes[:-1])
@@ -151,7 +168,7 @@ class Search:
                 return climbed
             return Region(nodes, again, outputs, (), awaits, result is not None)
         names, attributes = self._through_self(inputs, nodes, function)
-        if names is None:
+        if names is None or self._is_changed(names, attributes, nodes, function):
             return climbed
         for name in names:
             if not self._is_stored(name, nodes[0]):
@@ -209,7 +226,7 @@ class Search:
         for outer in self.code.around(nodes[0]):
             if outer is function:
                 break
-            if isinstance(outer, cst.ListComp | cst.SetComp | cst.DictComp | cst.GeneratorExp):
+            if isinstance(outer, COMPREHENSIONS):
                 known |= set(targets(outer.for_in))
         needed: set[str] = set()
         made: set[str] = set()
@@ -231,9 +248,17 @@ class Search:
         return any(id(node) not in inside and name in _bound_by(node) for node in own(function.body))
 
     def _is_stored(self, name: str, node: cst.CSTNode) -> bool:
+        if not self._holds_data(name, node, self.storing):
+            return False
+        is_plain = not self.extraction.typed or self._holds_data(name, node, self.hints.plain)
+        return is_plain or bool(self.hints.variable(name, node))
+
+    def _holds_data(self, name: str, node: cst.CSTNode, storing: Storing) -> bool:
         for outer in self.code.around(node):
+            if isinstance(outer, COMPREHENSIONS) and name in targets(outer.for_in):
+                return storing.is_taken(name, outer.for_in)
             if isinstance(outer, Function) and name in locals_of(outer):
-                return self.storing.is_stored(name, outer)
+                return storing.is_stored(name, outer)
         return True
 
     def _is_read_outside(self, name: str, nodes: tuple[cst.CSTNode, ...], function: cst.FunctionDef) -> bool:
@@ -300,6 +325,23 @@ class Search:
             return None, ()
         return tuple(name for name in inputs if name != first), tuple(attributes)
 
+    def _is_changed(
+        self, names: tuple[str, ...], attributes: tuple[str, ...], nodes: tuple[cst.CSTNode, ...],
+        function: cst.FunctionDef,
+    ) -> bool:  # fmt: skip
+        """Whether the region changes an object that others see: the step would change a copy."""
+        own_name = self_name(self.code, function) if attributes else ""
+        changed = {name for node in nodes for name in _changed_in(node)}
+        if own_name in changed:
+            return True
+        changed &= set(names)
+        in_loop = any(isinstance(outer, cst.For | cst.While) for outer in self.code.around(nodes[0]))
+        return bool(changed) and (
+            in_loop
+            or any(self._is_read_outside(name, nodes, function) for name in changed)
+            or any(self.storing.is_alias(name, function) for name in changed)
+        )
+
     # -- growing --------------------------------------------------------------------------------
 
     def _outer(self, node: cst.CSTNode) -> tuple[cst.CSTNode, ...] | None:
@@ -342,6 +384,77 @@ class Search:
         if last is None:
             return None
         return _Grow((*nodes, *body[end + 1 : last + 1]))
+
+
+#: Exceptions by which engines steer workflows; what a step does raises others.
+_CONTROL = frozenset({
+    "CancelledError", "ContinueAsNew", "ContinueAsNewError", "GeneratorExit", "KeyboardInterrupt",
+})  # fmt: skip
+
+_EVERYTHING = frozenset({"Exception", "BaseException"})
+
+
+def is_caught(code: Code, node: cst.CSTNode, extraction: Extraction) -> bool:
+    """Whether an exception handler around would not see what it sees now, if the node were a step."""
+    if extraction.fails == "same":
+        return False
+    below = node
+    for outer in code.around(node):
+        if isinstance(outer, Function):
+            break
+        if isinstance(outer, cst.Try | cst.TryStar) and below is outer.body:
+            if not all(_sees_steps(handler.type, extraction) for handler in outer.handlers):
+                return True
+        elif isinstance(outer, cst.With) and below is outer.body:
+            calls = [item.item for item in outer.items if isinstance(item.item, cst.Call)]
+            if any(dotted(call.func).rpartition(".")[2] == "suppress" for call in calls):
+                return True
+        below = outer
+    return False
+
+
+def _sees_steps(caught: cst.BaseExpression | None, extraction: Extraction) -> bool:
+    """Whether an `except` clause is for what steps raise as much as for what functions do."""
+    if caught is None:
+        return extraction.fails == "other"
+    parts = [element.value for element in caught.elements] if isinstance(caught, cst.Tuple) else [caught]
+    names = {dotted(part).rpartition(".")[2] for part in parts}
+    return names <= _CONTROL or (extraction.fails == "other" and names <= _CONTROL | _EVERYTHING)
+
+
+#: Methods by which lists, dicts, sets and their like are changed.
+_CHANGING = frozenset({
+    "add", "append", "appendleft", "clear", "discard", "extend", "insert", "pop", "popitem", "popleft",
+    "remove", "reverse", "setdefault", "sort", "update",
+})  # fmt: skip
+
+
+def _changed_in(top: cst.CSTNode) -> Iterator[str]:
+    """The variables in whose objects something is changed, as far as can be seen."""
+    for node in walk(top):
+        match node:
+            case cst.Call(func=cst.Attribute() as method) if method.attr.value in _CHANGING:
+                yield from _root(method.value)
+            case cst.AssignTarget() | cst.AugAssign() | cst.AnnAssign() | cst.For():
+                yield from _changed_target(node.target)
+            case cst.Del():
+                yield from _changed_target(node.target)
+
+
+def _changed_target(target: cst.BaseExpression) -> Iterator[str]:
+    match target:
+        case cst.Attribute() | cst.Subscript():
+            yield from _root(target.value)
+        case cst.Tuple() | cst.List():
+            for element in target.elements:
+                yield from _changed_target(element.value)
+
+
+def _root(node: cst.BaseExpression) -> Iterator[str]:
+    while isinstance(node, cst.Attribute | cst.Subscript):
+        node = node.value
+    if isinstance(node, cst.Name):
+        yield node.value
 
 
 def _bound_by(node: cst.CSTNode) -> Set[str]:

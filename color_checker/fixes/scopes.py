@@ -9,7 +9,7 @@ import libcst as cst
 
 from color_checker.fixes.code import Code, Function, children
 
-_COMPREHENSIONS = (cst.ListComp, cst.SetComp, cst.DictComp, cst.GeneratorExp)
+COMPREHENSIONS = (cst.ListComp, cst.SetComp, cst.DictComp, cst.GeneratorExp)
 
 
 @lru_cache(maxsize=2048)
@@ -80,7 +80,7 @@ def _scopes_around(code: Code, node: cst.CSTNode) -> Iterator[Set[str]]:
             direct = False
         elif isinstance(outer, cst.ClassDef) and below is outer.body and direct:
             yield bound(outer.body)
-        elif isinstance(outer, _COMPREHENSIONS):
+        elif isinstance(outer, COMPREHENSIONS):
             yield set(targets(outer.for_in))
         below = outer
 

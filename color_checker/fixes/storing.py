@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Set
 import libcst as cst
 
 from color_checker.activation import Activation
-from color_checker.facts import Enter, Iterate, Op
+from color_checker.classes import ClassInfo
+from color_checker.facts import Call, Enter, Iterate, Op
 from color_checker.fixes.code import Code, Function, walk
 from color_checker.fixes.scopes import locals_of, names_in, parameter_nodes
 from color_checker.program import Program
@@ -19,10 +20,13 @@ _STORED_CLASSES = frozenset({
     "builtins.tuple",
 })  # fmt: skip
 
+#: What comes back from JSON as it was, without a type that says so.
+JSON = _STORED_CLASSES - {"builtins.tuple"}
+
 #: Stands for the project's own dataclasses among what an engine stores.
 _DATACLASS = "dataclass"
 
-_STORED_BOXES = frozenset({"list", "tuple", "dict"})
+_STORED_BOXES = {"list": "builtins.list", "tuple": "builtins.tuple", "dict": "builtins.dict"}
 
 #: Containers in containers are looked into so far.
 _DEPTH = 4
@@ -36,10 +40,13 @@ _DATA_NODES = (
 class Storing:
     """What is known of the values in one function and those around it."""
 
-    def __init__(self, program: Program, code: Code, node: Activation, stored: Iterable[str]) -> None:
+    def __init__(
+        self, program: Program, code: Code, node: Activation, stored: Iterable[str],
+        json: frozenset[str] = _STORED_CLASSES,
+    ) -> None:  # fmt: skip
         """`stored`: classes whose objects the engine can store, beside those of JSON."""
         self.program = program
-        self.stored = _STORED_CLASSES | set(stored)
+        self.stored = json | set(stored)
         self.code = code
         self._scopes: dict[int, Activation] = {}
         scope: Activation | None = node
@@ -83,6 +90,17 @@ class Storing:
                 if not isinstance(op, Iterate | Enter):
                     yield from self.program.values(scope, getattr(op, "dst", -1))
 
+    def calls(self, expression: cst.BaseExpression) -> Iterator[tuple[Activation, int]]:
+        """The calls that the expression is, by function and position."""
+        span = self.code.span(expression)
+        for scope in self._scopes.values():
+            for position, op in self.program.ops(scope):
+                if isinstance(op, Call):
+                    place = self.program.place(scope, op.at)
+                    start = self.code.lines.offset(place.line, place.column)
+                    if (start, self.code.lines.offset(place.end_line, place.end_column)) == span:
+                        yield scope, position
+
     def is_stored(self, name: str, function: Function) -> bool:
         """Whether all that the function binds to the name is data."""
         key = (name, id(function))
@@ -93,6 +111,27 @@ class Storing:
             return all(self._bindings(name, function))
         finally:
             self._visiting.discard(key)
+
+    def is_alias(self, name: str, function: Function) -> bool:
+        """Whether the function binds to the name what has another name, too."""
+        return any(
+            isinstance(node, cst.Assign)
+            and any(name in names_in(target.target) for target in node.targets)
+            and isinstance(node.value, cst.Name | cst.Attribute | cst.Subscript)
+            for node in walk(function.body)
+        )
+
+    def is_taken(self, name: str, clause: cst.CompFor) -> bool:
+        """Whether all that the loops of a comprehension bind to the name is data."""
+        loop: cst.CompFor | None = clause
+        while loop is not None:
+            if name in names_in(loop.target) and not self._are_data(loop.iter):
+                return False
+            loop = loop.inner_for_in
+        return True
+
+    def _are_data(self, iterable: cst.BaseExpression) -> bool:
+        return all(self._can_store(value) for value in self.taken(iterable, Iterate))
 
     def _bindings(self, name: str, function: Function) -> Iterator[bool]:
         scope = self.scope(function)
@@ -108,9 +147,9 @@ class Storing:
                 case cst.NamedExpr() if name in names_in(node.target):
                     yield self.is_data(node.value)
                 case cst.For() | cst.CompFor() if name in names_in(node.target):
-                    yield all(self._can_store(value) for value in self._taken(node.iter, Iterate))
+                    yield self._are_data(node.iter)
                 case cst.WithItem() if node.asname is not None and name in names_in(node.asname.name):
-                    yield all(self._can_store(value) for value in self._taken(node.item, Enter))
+                    yield all(self._can_store(value) for value in self.taken(node.item, Enter))
                 case cst.FunctionDef() | cst.ClassDef() if node.name.value == name:
                     yield False
                 case cst.ExceptHandler() if node.name is not None and name in names_in(node.name.name):
@@ -139,7 +178,8 @@ class Storing:
                 return outer
         return None
 
-    def _taken(self, expression: cst.BaseExpression, kind: type) -> Iterator[Value]:
+    def taken(self, expression: cst.BaseExpression, kind: type) -> Iterator[Value]:
+        """What iterating over the expression, or entering it, gives."""
         for scope, ops in self._at(expression):
             for op in ops:
                 if isinstance(op, kind):
@@ -175,12 +215,26 @@ def is_data(value: Value, stored: Set[str], depth: int = _DEPTH) -> bool:
         case ExtInst():
             return value.dotted in stored
         case Inst():
-            return _DATACLASS in stored and (value.info.is_dataclass or bool(value.info.external_bases()))
+            is_known = value.info.is_dataclass or bool(value.info.external_bases())
+            return _DATACLASS in stored and is_known and _are_data(value.info, stored, depth)
         case Box():
-            if value.kind not in _STORED_BOXES:
+            if _STORED_BOXES.get(value.kind) not in stored or _has_numbers_as_keys(value):
                 return False
             return depth == 0 or all(is_data(inner, stored, depth - 1) for inner in _inside(value))
     return False
+
+
+def _are_data(info: ClassInfo, stored: Set[str], depth: int) -> bool:
+    """Whether what is known to be in the fields of such objects can be stored."""
+    fields = [info.instance_vars.get(field.name) for field in info.facts.fields]
+    return depth == 0 or all(
+        is_data(value, stored, depth - 1) for var in fields if var is not None for value in var.values
+    )
+
+
+def _has_numbers_as_keys(box: Box) -> bool:
+    """Whether it is a dict that has other keys when it comes back from JSON."""
+    return any(isinstance(value, Const) and value.kind != "str" for value in box.dict_keys.values)
 
 
 def _inside(box: Box) -> Iterable[Value]:
@@ -191,11 +245,16 @@ def _inside(box: Box) -> Iterable[Value]:
 def type_name(values: Iterable[Value], depth: int = _DEPTH) -> str:
     """The type that all values have, as in templates, "" if they have several, or none is known."""
     names = {_type_name(value, depth) for value in values}
-    return names.pop() if len(names) == 1 else ""
+    others = names - {"None"}
+    if len(others) != 1 or "" in names:
+        return ""
+    return " | ".join((others.pop(), *(names & {"None"})))
 
 
 def _type_name(value: Value, depth: int) -> str:
     match value:
+        case _ if value is NONE:
+            return "None"
         case Const():
             return value.kind
         case ExtInst() if value.dotted.startswith("builtins."):
@@ -205,7 +264,23 @@ def _type_name(value: Value, depth: int) -> str:
             return f"<{module}:{name}>"
         case Inst() if "." not in value.info.facts.qualname:
             return f"<{value.info.module.name}:{value.info.facts.qualname}>"
-        case Box(kind="list") if depth > 0 and not value.keyed:  # a list may hold itself
-            inner = type_name(value.elements.values, depth - 1)
-            return f"list[{inner}]" if inner else ""
+        case Box() if depth > 0:  # a list may hold itself
+            return _box_name(value, depth - 1)
+    return ""
+
+
+def _box_name(box: Box, depth: int) -> str:
+    elements = type_name(box.elements.values, depth)
+    match box.kind:
+        case "list" | "set" | "frozenset" if elements and not box.keyed:
+            return f"{box.kind}[{elements}]"
+        case "tuple" if elements and not box.keyed:
+            return f"tuple[{elements}, ...]"
+        case "tuple" if not box.elements.values and set(box.keyed) == set(range(len(box.keyed))):
+            parts = [type_name(box.keyed[index].values, depth) for index in range(len(box.keyed))]
+            return f"tuple[{', '.join(parts)}]" if parts and all(parts) else ""
+        case "dict":
+            keys = type_name(box.dict_keys.values, depth)
+            values = type_name((v for var in (box.elements, *box.keyed.values()) for v in var.values), depth)
+            return f"dict[{keys}, {values}]" if keys and values else ""
     return ""

@@ -57,3 +57,9 @@ def test_imports_from_one_module_that_two_fixes_need_become_one_line() -> None:
     assert apply(edits, lambda path: text) == {
         "a.py": "import os\n\nfrom temporalio import activity, workflow\n"
     }
+
+
+def test_names_that_are_put_into_one_import_are_in_order() -> None:
+    text = "from a import workflow\n"
+    edits = [Edit("a.py", 1, 15, 1, 15, f"{name}, ") for name in ("step", "sleep", "Retry")]
+    assert apply(edits, lambda path: text) == {"a.py": "from a import Retry, sleep, step, workflow\n"}

@@ -77,7 +77,7 @@ return data
 """,
     )
     assert (
-        "async def open_activity(path: str):\n"
+        "async def open_activity(path: str) -> Any:\n"
         "    with open(path) as file:\n"
         "        text = file.read()  # all of it\n"
         "        data = json.loads(text)\n"
@@ -98,7 +98,7 @@ for part in [1, 2]:
 return total
 """,
     )
-    assert "async def size_activity(total):\n    box = Box()\n    for part in [1, 2]:\n" in text
+    assert "async def size_activity(total: Any) -> Any:\n    box = Box()\n    for part in [1, 2]:\n" in text
     assert "        total = await workflow.execute_activity(size_activity, total, start_" in text
 
 
@@ -114,7 +114,7 @@ def test_a_nested_function_goes_along_with_its_calls(tmp_path: Path) -> None:
 
 def test_an_attribute_of_the_workflow_is_handed_over_by_value(tmp_path: Path) -> None:
     text = _fixed(tmp_path, 'return f"{load(self.name)!r}"')
-    assert "async def load_activity(name) -> str:\n" in text
+    assert "async def load_activity(name: str) -> str:\n" in text
     assert 'return f"{load(name)!r}"\n' in text
     assert "execute_activity(load_activity, self.name, start" in text
 
