@@ -117,7 +117,7 @@ def check_with_cache(
     """Check files that have been read; without an analysis if an earlier result holds."""
     circumstances = circumstances_key(inputs, config, engines, strict, look)
     key = result_key(inputs, circumstances)
-    result = _holding(inputs, store, key, circumstances, config, look)
+    result = holding(inputs, config, store, look, circumstances)
     mark("look up")
     if result is not None:
         advance(len(inputs.sources.files))
@@ -242,10 +242,9 @@ def _keep(store: Values, key: bytes, circumstances: bytes, result: Result) -> No
     store.put([(circumstances, key)])
 
 
-def _holding(
-    inputs: Inputs, store: Values, key: bytes, circumstances: bytes, config: Config, look: Look
-) -> Result | None:
-    """An earlier result that holds."""
+def holding(inputs: Inputs, config: Config, store: Values, look: Look, circumstances: bytes) -> Result | None:
+    """An earlier result that holds. `circumstances`: their key."""
+    key = result_key(inputs, circumstances)
     result = _load(store, key)
     if result is not None:
         return result if has_same_libraries(result, config, look) else None

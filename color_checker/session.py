@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from threading import RLock
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -21,6 +22,7 @@ from color_checker.config import Config, load_config
 from color_checker.findings import Report
 from color_checker.garbage import uncollected
 from color_checker.inputs import FACTS_VERSION, Inputs, read_inputs
+from color_checker.interruption import interruptible
 from color_checker.result_cache import (
     Result,
     check_anew,
@@ -28,6 +30,7 @@ from color_checker.result_cache import (
     circumstances_key,
     discover_paths,
     has_same_libraries,
+    holding,
     result_of,
     timed,
 )
@@ -37,14 +40,16 @@ from color_checker.store import Store
 
 if TYPE_CHECKING:
     from color_checker.checking import Analysis
+    from color_checker.glance import Glance, Glances
     from color_checker.memory import Memory
 
 
 #: What is left of so many analyses that were taken apart is worth a search.
 _COLLECT_AFTER = 10
 
-#: Of programs with more activations than this, no two are in memory at the same time.
-_LARGE = 5_000
+#: Of programs with more activations than this, no two are in memory at the same time. One takes about 30 KB
+#: for each of them.
+_LARGE = 8_000
 
 
 class _State(msgspec.Struct, frozen=True):
@@ -63,7 +68,11 @@ class _State(msgspec.Struct, frozen=True):
 
 
 class Session:
-    """One project while it changes. Not for use by several threads at once."""
+    """One project while it changes.
+
+    Not for use by several threads at once, but for one thing: while a check is under way, others may ask the
+    analysis of the last one (`known`) as long as they hold `guard`.
+    """
 
     def __init__(
         self, paths: Sequence[Path | str], *, config: Config | None = None, engines: Collection[str] = (),
@@ -79,10 +88,14 @@ class Session:
         self._memory: Memory | None = None
         self._stamps: Stamps | None = None
         self._state: _State | None = None
+        self._files: Mapping[str, bytes] = {}
         self._report: Report | None = None
+        self._glances: Glances | None = None
         self._waste: Analysis | None = None
         self._tidied = 0
         self._changed: frozenset[str] = frozenset()
+        #: Held while the last analysis is changed or taken apart.
+        self.guard = RLock()
 
     def overlay(self, path: str, text: str | None) -> None:
         """Take `text` for what the checked file at `path` holds, until None drops it."""
@@ -112,13 +125,19 @@ class Session:
                 analysis = analyze_inputs(inputs, config, store, memory=self._facts(), engines=self._engines)
             if analysis.project.hashes == inputs.hashes:  # else a file has changed since the check
                 self._state = msgspec.structs.replace(self._state, analysis=analysis)
+                self._glances = self._glances_at(self._state)
             return analysis
         return self._state.analysis
 
     @property
+    def known(self) -> Analysis | None:
+        """The analysis, if it is there without further work."""
+        return self._state.analysis if self._state is not None else None
+
+    @property
     def files(self) -> Mapping[str, bytes]:
         """The absolute paths of the files that the last check took, with hashes of what they hold."""
-        return self._state.inputs.hashes if self._state is not None else {}
+        return self._files
 
     @property
     def changed(self) -> frozenset[str]:
@@ -139,12 +158,19 @@ class Session:
             gc.collect()
 
     def _retire(self) -> None:
-        """The last analysis is of no use any more. To take it apart can wait, unless that is much memory."""
-        self.tidy()
-        if self._state is not None:
-            self._waste, self._state = self._state.analysis, None
-        if self._waste is not None and len(self._waste.program.linker.activations) > _LARGE:
+        """The last analysis is of no use any more. To take it apart can wait."""
+        with self.guard:
             self.tidy()
+            if self._state is not None:
+                self._waste, self._state = self._state.analysis, None
+
+    def _make_room(self) -> None:
+        """A new analysis is to be made. The last one can still be asked, unless that is too much memory."""
+        self.tidy()
+        if self.known is not None and len(self.known.program.linker.activations) > _LARGE:
+            with self.guard:
+                self._retire()
+                self.tidy()
 
     def close(self) -> None:
         """Let go of everything. The collector would not find it: see `_next`."""
@@ -155,33 +181,63 @@ class Session:
         if not sys.is_finalizing():
             self.close()
 
-    @uncollected()
     def check(self) -> Report:
         """Look at the files again, and report what is found in them now."""
+        report = self._check(anew=True)
+        assert report is not None
+        return report
+
+    def recall(self) -> Report | None:
+        """`check`, if an earlier result holds; else None, and nothing but `files` is known."""
+        return self._check(anew=False)
+
+    @uncollected()
+    def _check(self, *, anew: bool) -> Report | None:
         started = time.perf_counter()
         config = self._config if self._config is not None else load_config(Path.cwd())
         with self._open(config) as store:
             sources = discover_paths(self._paths, config)
             stamps = Stamps(store, sources, self._stamps)
             inputs = read_inputs(sources, look=stamps.look, overlays=self._overlays)
-            state = self._next(inputs, config, store, stamps)
+            self._files = inputs.hashes
+            state = self._next(inputs, config, store, stamps, anew=anew)
             stamps.save()
         self._stamps, self._state = stamps, state
+        if state is None:
+            return None
         if state.analysis is not None:
             self._facts().keep({*inputs.hashes.values(), *state.result.libraries.values()})
+            self._glances = self._glances_at(state)
         self._changed = _differing(self._report or Report(), state.result.report)
         self._report = timed(state.result.report, started)
         return self._report
 
-    def _next(self, inputs: Inputs, config: Config, store: Store, stamps: Stamps) -> _State:
+    def glance(self, path: str) -> Glance | None:
+        """What one file's own workflows show, with the texts of `overlay`; None if nothing is known of it.
+
+        Takes milliseconds, and is no verdict: see `glance.py`.
+        """
+        if self._glances is None:
+            return None
+        with self._open(self._glances.config) as store:
+            return self._glances.look(os.path.abspath(path), self._overlays, store)
+
+    def _next(
+        self, inputs: Inputs, config: Config, store: Store, stamps: Stamps, *, anew: bool
+    ) -> _State | None:
         strict = self._is_strict(config)
         circumstances = circumstances_key(inputs, config, self._engines, strict, stamps.look)
         texts = {path: text for path, text in inputs.texts.items() if path in inputs.unsaved}
         left = msgspec.structs.replace(inputs, texts=texts)
-        kept = self._kept(inputs, config, circumstances, store, stamps)
+        with self.guard, interruptible():
+            kept = self._kept(inputs, config, circumstances, store, stamps)
         if kept is not None:
             return _State(config, circumstances, left, *kept)
-        self._retire()
+        self._make_room()
+        if not anew:
+            self._retire()
+            earlier = holding(inputs, config, store, stamps.look, circumstances)
+            return _State(config, circumstances, left, earlier, None) if earlier is not None else None
         if self._cache and not inputs.unsaved:
             result, analysis = check_with_cache(
                 inputs, config, store, stamps.look, engines=self._engines, strict=strict, memory=self._facts()
@@ -191,6 +247,7 @@ class Session:
                 inputs, config, store, engines=self._engines, strict=strict, memory=self._facts()
             )
             result = result_of(inputs, report, analysis)
+        self._retire()
         gc.freeze()  # else the collector looks through a million objects as soon as it is on again
         return _State(config, circumstances, left, result, analysis)
 
@@ -213,6 +270,13 @@ class Session:
             return None
         analysis, report = kept
         return msgspec.structs.replace(state.result, report=report, files=inputs.hashes), analysis
+
+    def _glances_at(self, state: _State) -> Glances:
+        from color_checker.glance import Glances  # there is an analysis: all that it needs is loaded
+
+        assert state.analysis is not None
+        strict = self._is_strict(state.config)
+        return Glances(state.analysis, state.result.report, engines=self._engines, strict=strict)
 
     def _is_strict(self, config: Config) -> bool:
         return config.strict if self._strict is None else self._strict

@@ -314,3 +314,28 @@ def test_any_edits_give_what_a_check_from_scratch_gives(
     for name in edits(copy, random.Random(seed), EDITS):
         done.append(name)
         assert encoded(session.check()) == fresh(), done
+
+
+def test_a_report_is_recalled_only_if_it_holds_and_nothing_is_analyzed_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("pyproject.toml").write_text("[tool.color-checker]\n")
+    Path("app.py").write_text(
+        "import time\n\n\ndef flow() -> float:  # color: pure\n    return time.time()\n"
+    )
+    session = Session(["."])
+    assert session.recall() is None
+    assert set(session.files) == {str(tmp_path / "app.py")}
+    report = session.check()
+    assert len(report.findings) == 1
+    for again in (session, Session(["."])):
+        recalled = again.recall()
+        assert recalled is not None
+        assert recalled.findings == report.findings
+    Path("app.py").write_text(
+        "import time\n\n\ndef other() -> float:  # color: pure\n    return time.time()\n"
+    )
+    assert Session(["."]).recall() is None
+    assert session.recall() is None
+    assert session.check().findings[0].function == "app.other"
