@@ -8,14 +8,14 @@ import libcst as cst
 
 from color_checker.activation import Activation
 from color_checker.engines.rewriting import Extraction
-from color_checker.facts import NOTHING, POSITIONAL, POSITIONAL_ONLY, FunctionFacts
+from color_checker.facts import NOTHING, POSITIONAL, POSITIONAL_ONLY, Call, FunctionFacts
 from color_checker.findings import Color
 from color_checker.fixes.code import Code, dotted
 from color_checker.fixes.edits import Edit, Fix
 from color_checker.fixes.imports import Imports
 from color_checker.fixes.problem import Problem
 from color_checker.fixes.templates import may_await, may_yield, parenthesized, render, waits
-from color_checker.program import Place
+from color_checker.values import Func
 
 
 def fixes(problem: Problem) -> Iterator[Fix]:
@@ -38,7 +38,7 @@ def fixes(problem: Problem) -> Iterator[Fix]:
             continue
         edits = engine_call(
             problem, extraction, code, problem.imports(code, path), node,
-            problem.program.place_of(node, position), target.facts,
+            position, target.facts,
             name=coloring.name if coloring is not None else target.facts.name,
             given=len(extraction.parameters),
         )  # fmt: skip
@@ -67,7 +67,7 @@ def _direct_call(problem: Problem) -> tuple[Activation, int, Activation] | None:
 
 
 def engine_call(
-    problem: Problem, extraction: Extraction, code: Code, imports: Imports, node: Activation, place: Place,
+    problem: Problem, extraction: Extraction, code: Code, imports: Imports, node: Activation, position: int,
     step: FunctionFacts, *, name: str, given: int = 0,
 ) -> list[Edit]:  # fmt: skip
     """The edits that make the call of the function `step` one of the engine; none if that cannot be.
@@ -76,8 +76,11 @@ def engine_call(
         name: under which the step is registered.
         given: how many of the first arguments the engine itself gives.
     """
-    call = code.expression(place.span, cst.Call)
+    call = code.expression(problem.program.place_of(node, position).span, cst.Call)
     if not isinstance(call, cst.Call) or dotted(call.func).rpartition(".")[2] == "" or step.owner != NOTHING:
+        return []
+    op = node.body.ops[position]
+    if not isinstance(op, Call) or not _is_plain(problem, node, op, step):
         return []
     values = arguments_in_order(code, call, step)
     if values is None or (extraction.packed and len(values) - given > 1):
@@ -106,6 +109,12 @@ def engine_call(
         code.edit(imports.path, replaced, parenthesized(code, replaced, rendered.text)),
         *rendered.imports,
     ]
+
+
+def _is_plain(problem: Problem, node: Activation, op: Call, step: FunctionFacts) -> bool:
+    """Whether what is called is the function itself: not, say, a `partial` of it."""
+    values = problem.program.values(node, op.func)
+    return bool(values) and all(isinstance(value, Func) and value.facts is step for value in values)
 
 
 def _fits(code: Code, template: str, node: cst.CSTNode) -> bool:

@@ -13,9 +13,12 @@ from color_checker.facts import NOTHING, POSITIONAL, Call
 from color_checker.fixes.calls import engine_call
 from color_checker.fixes.code import Code, dotted
 from color_checker.fixes.edits import Edit, Fix
+from color_checker.fixes.hints import Hints
 from color_checker.fixes.problem import Problem
+from color_checker.fixes.regions import is_caught
 from color_checker.fixes.registration import registrations
-from color_checker.fixes.storing import Storing
+from color_checker.fixes.scopes import own
+from color_checker.fixes.storing import JSON, Storing
 from color_checker.fixes.templates import render
 
 _Site = tuple[Activation, int]
@@ -29,6 +32,8 @@ def fixes(problem: Problem) -> Iterator[Fix]:
     """
     cause, profile = problem.cause, problem.profile
     if cause is None or profile is None or not cause.chain or problem.is_read_only():
+        return
+    if problem.is_of_the_loop():
         return
     first = cause.chain[0]
     targets = list(first.caller.targets.get(first.position, ()))
@@ -58,7 +63,7 @@ class _Converting:
         if code is None or not self._is_plain():
             return None
         definition = self._definition(code)
-        if definition is None:
+        if definition is None or not self._can_be_stored(code, definition):
             return None
         replayed, others = self._sites()
         changes_kind = self.extraction.step == "async" and definition.asynchronous is None
@@ -69,8 +74,9 @@ class _Converting:
         edits = self._decorated(code, definition, changes_kind)
         if edits is None:
             return None
+        is_data = self._is_surely_data(code, definition)
         for site in replayed:
-            found = self._called(site)
+            found = self._called(site, is_data=is_data)
             if found is None:
                 return None
             edits += found
@@ -101,6 +107,39 @@ class _Converting:
             and not (self.extraction.nothing and not facts.params)
             and self.problem.program.linker.colors.of(self.helper) is None
             and not self._calls_engine()
+        )
+
+    def _can_be_stored(self, code: Code, definition: cst.FunctionDef) -> bool:
+        """Whether the engine can store what the function is given and what it returns, used or not."""
+        program, typed = self.problem.program, self.extraction.typed
+        for node in self._activations():
+            storing = Storing(program, code, node, self.extraction.stored)
+            plain = Storing(program, code, node, (), JSON)
+            for param in definition.params.params:
+                is_plain = plain.is_stored(param.name.value, definition) or param.annotation is not None
+                if not storing.is_stored(param.name.value, definition) or (typed and not is_plain):
+                    return False
+            for returned in _returned(definition):
+                is_plain = plain.is_data(returned) or definition.returns is not None
+                if not storing.is_data(returned) or (typed and not is_plain):
+                    return False
+        return True
+
+    def _activations(self) -> list[Activation]:
+        """The function in all ways in which it is called."""
+        helper = self.helper
+        return [
+            node
+            for node in self.problem.program.linker.activations.values()
+            if node.index == helper.index and node.module is helper.module
+        ]
+
+    def _is_surely_data(self, code: Code, definition: cst.FunctionDef) -> bool:
+        """Whether all that it returns is known, so that nobody misses what is dropped."""
+        storing = Storing(self.problem.program, code, self.helper, self.extraction.stored)
+        hints = Hints(self.problem, code, self.helper, storing)
+        return definition.returns is not None or all(
+            hints.expression(node) and storing.is_data(node) for node in _returned(definition)
         )
 
     def _calls_engine(self) -> bool:
@@ -150,8 +189,11 @@ class _Converting:
                 return True
         return False
 
-    def _called(self, site: _Site) -> list[Edit] | None:
-        """The edits of one call in replayed code; None if it cannot be a call of a step."""
+    def _called(self, site: _Site, *, is_data: bool) -> list[Edit] | None:
+        """The edits of one call in replayed code; None if it cannot be a call of a step.
+
+        Where the result is dropped, and may be anything, a step that returns nothing is better.
+        """
         problem, (node, position) = self.problem, site
         if node.module.library or not (problem.is_workflow(node) or problem.is_only_replayed(node)):
             return None
@@ -163,17 +205,18 @@ class _Converting:
         call = code.expression(place.span, cst.Call)
         if not isinstance(call, cst.Call) or not dotted(call.func):
             return None
+        if is_caught(code, call, self.extraction):
+            return None
         storing = Storing(problem.program, code, node, self.extraction.stored)
         result = code.parent(call) if isinstance(code.parent(call), cst.Await) else call
         dropped = isinstance(code.parent(result), cst.Expr)
         assert isinstance(result, cst.BaseExpression)
-        if not all(storing.is_data(arg.value) for arg in call.args) or not (
-            dropped or storing.is_data(result)
-        ):
+        given = all(storing.is_data(arg.value) for arg in call.args)
+        if not given or not (is_data if dropped else storing.is_data(result)):
             return None
         imports = problem.imports(code, path)
         edits = engine_call(
-            problem, self.extraction, code, imports, node, place, self.helper.facts,
+            problem, self.extraction, code, imports, node, position, self.helper.facts,
             name=self.helper.facts.name,
         )  # fmt: skip
         return edits or None
@@ -200,3 +243,10 @@ class _Converting:
             comma = ", " if facts.params else ""
             edits.append(code.insert(self.path, opening, ", ".join(self.extraction.parameters) + comma))
         return edits
+
+
+def _returned(definition: cst.FunctionDef) -> list[cst.BaseExpression]:
+    """What the function returns."""
+    return [
+        node.value for node in own(definition.body) if isinstance(node, cst.Return) and node.value is not None
+    ]

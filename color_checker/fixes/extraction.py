@@ -108,7 +108,9 @@ class _Extracting:
             return True
         function = code.function(found)
         is_async = isinstance(function, cst.FunctionDef) and function.asynchronous is not None
-        return (self.extraction.inside == "async") == is_async
+        if self.extraction.inside == "async":
+            return is_async
+        return not is_async and not self.problem.is_in_coroutine(self.node)
 
     def _operations(self, code: Code) -> Iterator[tuple[int, int]]:
         """Where the functions around call the engine, or code that does."""

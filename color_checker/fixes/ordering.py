@@ -6,12 +6,16 @@ from collections.abc import Iterator
 
 import libcst as cst
 
+from color_checker.classes import ClassInfo
 from color_checker.facts import Build, Call, Iterate, Op
-from color_checker.fixes.code import Code
+from color_checker.fixes.code import Code, dotted, walk
 from color_checker.fixes.edits import Fix
 from color_checker.fixes.problem import Problem
 from color_checker.fixes.scopes import is_global
-from color_checker.values import Box, Const, Value
+from color_checker.values import NONE, Bound, Box, Class, Const, ExtInst, Func, Inst, Value
+
+#: What cannot be compared.
+_UNORDERED = frozenset({"object", "None", "dict", "complex"})
 
 #: Functions that do with an iterable what `sorted` does with it, but for the order.
 _SAME_AS_SORTED = frozenset({"list"})
@@ -36,7 +40,10 @@ def fixes(problem: Problem) -> Iterator[Fix]:
         or "sorted" in problem.imports(code, path).bound
     ):
         return
-    safe = _is_sortable(problem, op)
+    kinds = _kinds(problem, op)
+    if _cannot_be_sorted(kinds):
+        return
+    safe = _is_sortable(kinds) and problem.is_workflow(cause.node)
     if isinstance(found, cst.Call) and target is not found and _is_list(code, found):
         edit = code.edit(path, found.func, "sorted")
     else:
@@ -68,8 +75,8 @@ def _is_list(code: Code, call: cst.Call) -> bool:
     return isinstance(func, cst.Name) and func.value in _SAME_AS_SORTED and is_global(code, call, func.value)
 
 
-def _is_sortable(problem: Problem, op: Op) -> bool:
-    """Whether all elements are known to be texts, or to be numbers, so that comparing them cannot fail."""
+def _kinds(problem: Problem, op: Op) -> set[str]:
+    """The types of the elements, "?" for those that are not known, "object" for what has no order."""
     cause = problem.cause
     assert cause is not None
     match op:
@@ -78,14 +85,64 @@ def _is_sortable(problem: Problem, op: Op) -> bool:
         case Call():
             slots = [*op.args, *op.stars]
         case _:
-            return False
+            return {"?"}
     boxes = [value for slot in slots for value in problem.program.values(cause.node, slot)]
-    kinds = {kind for value in boxes for kind in _element_kinds(value)}
-    return len(kinds) == 1 and kinds <= {"str", "int"} and problem.is_workflow(cause.node)
+    return {kind for value in boxes for kind in _element_kinds(problem, value)} or {"?"}
 
 
-def _element_kinds(value: Value) -> set[str]:
+def _is_sortable(kinds: set[str]) -> bool:
+    """Whether all elements are known to be texts, or to be numbers, so that comparing them cannot fail."""
+    return kinds in ({"str"}, {"int"})
+
+
+def _cannot_be_sorted(kinds: set[str]) -> bool:
+    """Whether comparing the elements is known to fail."""
+    return bool(kinds & _UNORDERED) or {"str", "int"} <= kinds
+
+
+def _element_kinds(problem: Problem, value: Value) -> set[str]:
     if not isinstance(value, Box):
         return {"?"}
     elements = [element for var in (value.elements, *value.keyed.values()) for element in var.values]
-    return {element.kind if isinstance(element, Const) else "?" for element in elements} or {"?"}
+    return {_kind(problem, element) for element in elements} or {"?"}
+
+
+def _kind(problem: Problem, element: Value) -> str:
+    match element:
+        case Const():
+            return element.kind
+        case ExtInst() if element.dotted.startswith("builtins."):
+            return element.dotted.removeprefix("builtins.")
+        case Inst() if not _has_order(problem, element.info):
+            return "object"
+        case Func() | Bound() | Class():
+            return "object"
+        case _ if element is NONE:
+            return "None"
+    return "?"
+
+
+def _has_order(problem: Problem, info: ClassInfo) -> bool:
+    """Whether objects of the class may know which of two comes first."""
+    entries = [entry for entry in info.mro() if not isinstance(entry, str)]
+    return bool(info.external_bases()) or any(
+        "__lt__" in entry.facts.methods or _is_made_to_order(problem, entry) for entry in entries
+    )
+
+
+def _is_made_to_order(problem: Problem, info: ClassInfo) -> bool:
+    """Whether a decorator may give the class an order, as `@dataclass(order=True)` does."""
+    code = problem.code(problem.paths.get(info.module.path, ""))
+    if code is None:
+        return True
+    for node in walk(code.module):
+        if isinstance(node, cst.ClassDef) and code.lines.place(code.span(node.name)[0])[0] == info.facts.line:
+            return any(not _gives_no_order(decorator.decorator) for decorator in node.decorators)
+    return True
+
+
+def _gives_no_order(decorator: cst.BaseExpression) -> bool:
+    called = decorator.func if isinstance(decorator, cst.Call) else decorator
+    given = decorator.args if isinstance(decorator, cst.Call) else ()
+    is_ordered = any(arg.keyword is None or arg.keyword.value == "order" for arg in given)
+    return dotted(called).rpartition(".")[2] == "dataclass" and not is_ordered

@@ -129,6 +129,20 @@ class Problem:
             name.endswith(ends) for name in owner.facts.decorators if ends
         )
 
+    def is_in_coroutine(self, node: Activation) -> bool:
+        """Whether a coroutine function of a workflow leads to the function, which is none itself perhaps."""
+        nodes = list(self.program.replayed_nodes)
+        found, pending = {node}, [node]
+        while pending:
+            inner = pending.pop()
+            if inner.facts.is_async:
+                return True
+            for outer in nodes:
+                if outer not in found and any(inner in targets for targets in outer.targets.values()):
+                    found.add(outer)
+                    pending.append(outer)
+        return False
+
     def is_only_replayed(self, node: Activation) -> bool:
         """Whether all that is known to call the function is replayed, too."""
         replayed = set(self.program.replayed_nodes)

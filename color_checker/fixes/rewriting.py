@@ -61,6 +61,8 @@ def _written(
         return None
     if holes is None or not _fits(rewrite, code, call):
         return None
+    if rewrite.inside == "sync" and problem.is_in_coroutine(cause.node):
+        return None
     name = dotted.rpartition(".")[2]
     values = {
         "context": problem.context(cause.node),

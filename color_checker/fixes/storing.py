@@ -8,7 +8,8 @@ import libcst as cst
 
 from color_checker.activation import Activation
 from color_checker.classes import ClassInfo
-from color_checker.facts import Call, Enter, Iterate, Op
+from color_checker.facts import Await, Call, Enter, Iterate, Merge, Op, Return
+from color_checker.findings import Effect
 from color_checker.fixes.code import Code, Function, walk
 from color_checker.fixes.scopes import locals_of, names_in, parameter_nodes
 from color_checker.program import Program
@@ -30,6 +31,9 @@ _STORED_BOXES = {"list": "builtins.list", "tuple": "builtins.tuple", "dict": "bu
 
 #: Containers in containers are looked into so far.
 _DEPTH = 4
+
+#: Functions that give modules.
+_OBJECTS = frozenset({"importlib.import_module", "builtins.__import__", "__import__"})
 
 _DATA_NODES = (
     cst.SimpleString, cst.ConcatenatedString, cst.FormattedString, cst.Integer, cst.Float, cst.Comparison,
@@ -75,6 +79,8 @@ class Storing:
                 return self.is_stored(expression.value, function)
         if isinstance(expression, _DATA_NODES):
             return True
+        if any(self._is_object(scope, op) for scope, ops in self._at(expression) for op in ops):
+            return False
         values = list(self.values(expression))
         return all(
             self._can_store(value) for value in values if not (isinstance(value, Marker) and DATA in values)
@@ -82,6 +88,42 @@ class Storing:
 
     def _can_store(self, value: Value) -> bool:
         return is_data(value, self.stored)
+
+    def _is_object(self, node: Activation, op: Op, depth: int = _DEPTH) -> bool:
+        """Whether the operation gives an object of the interpreter, such as a lock, a frame or a module.
+
+        Their classes are not known; who made them is.
+        """
+        match op:
+            case Call():
+                position = node.body.ops.index(op)
+                if any(self._makes_object(name) for name in self.program.externals(node, position)):
+                    return not any(True for _ in self.program.values(node, op.dst))
+                return depth > 0 and any(
+                    self._returns_object(target, depth - 1) for target in node.targets.get(position, ())
+                )
+            case Await():
+                return self._is_object_in(node, op.obj, depth)
+            case Merge():
+                return any(self._is_object_in(node, slot, depth) for slot in op.sources)
+        return False
+
+    def _makes_object(self, name: str) -> bool:
+        entry = self.program.catalog.lookup(name)
+        return name in _OBJECTS or (
+            entry is not None and entry.effect in (Effect.THREAD, Effect.INTERPRETER, Effect.SCHEDULING)
+        )
+
+    def _returns_object(self, target: Activation, depth: int) -> bool:
+        return target.facts.returns is None and any(
+            self._is_object_in(target, op.value, depth) for op in target.body.ops if isinstance(op, Return)
+        )
+
+    def _is_object_in(self, node: Activation, slot: int, depth: int) -> bool:
+        """The same for what is in a slot."""
+        return depth > 0 and any(
+            self._is_object(node, op, depth - 1) for op in node.body.ops if getattr(op, "dst", -1) == slot
+        )
 
     def values(self, expression: cst.BaseExpression) -> Iterator[Value]:
         """What the expression may be."""

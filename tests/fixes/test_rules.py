@@ -14,6 +14,14 @@ def _in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+ITEM = """from dataclasses import dataclass
+
+        @dataclass({})
+        class Item:
+            name: str
+"""
+
+
 def _workflow(body: str, above: str = "") -> str:
     return f"""
         import asyncio
@@ -48,9 +56,27 @@ def test_a_set_of_texts_or_numbers_is_sorted(tmp_path: Path, body: str, expected
 
 
 def test_a_set_of_what_may_not_be_comparable_is_only_sorted_if_asked_for(tmp_path: Path) -> None:
-    text = _workflow("return [x for x in set(names)]")
+    text = _workflow("return [x for x in set(json.loads(order))]", above="import json")
     assert "sorted" not in fixed(tmp_path, text)
-    assert "for x in sorted(set(names))" in fixed(tmp_path, text, unsafe=True)
+    assert "for x in sorted(set(json.loads(order)))" in fixed(tmp_path, text, unsafe=True)
+
+
+@pytest.mark.parametrize("value", ["{order, None}", "{order, 1}", "{Item(order)}", "{charge, order}"])
+def test_a_set_of_what_cannot_be_compared_is_not_sorted(tmp_path: Path, value: str) -> None:
+    item = ITEM.format("frozen=True")
+    text = _workflow(f"return [str(x) for x in {value}]", above=item)
+    assert "sorted" not in fixed(tmp_path, text, unsafe=True)
+
+
+def test_a_set_of_what_has_an_order_is_sorted(tmp_path: Path) -> None:
+    item = ITEM.format("frozen=True, order=True")
+    text = _workflow("return [str(x) for x in {Item(order)}]", above=item)
+    assert "sorted({Item(order)})" in fixed(tmp_path, text, unsafe=True)
+
+
+@pytest.mark.parametrize("value", ["set(names)", "{name for name in names}", "frozenset(names)"])
+def test_a_set_of_what_is_annotated_as_texts_is_sorted(tmp_path: Path, value: str) -> None:
+    assert f"in sorted({value})" in fixed(tmp_path, _workflow(f"return [x for x in {value}]"))
 
 
 def test_a_lost_call_gets_its_await(tmp_path: Path) -> None:
