@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -12,18 +13,20 @@ from color_checker.activation import Activation
 from color_checker.catalog import Catalog, load_catalog
 from color_checker.changers import Searched, link_changers
 from color_checker.config import Config, load_config, validate_names
+from color_checker.dissolve import dissolve
 from color_checker.engines import engines_by_package, load_profiles
 from color_checker.facts import NOTHING, Call
 from color_checker.findings import Color, Finding, Report, Summary
 from color_checker.garbage import uncollected
 from color_checker.inputs import FACTS_VERSION, Inputs, read_inputs
 from color_checker.installed import Installed
+from color_checker.interruption import Interrupted, may_end_here
 from color_checker.link import Linker
 from color_checker.memory import Memory
 from color_checker.mentions import Mentions
 from color_checker.program import Program
 from color_checker.project import Project
-from color_checker.relevance import colored_files
+from color_checker.relevance import Relevant, colored_files
 from color_checker.rules import Rule, all_rules
 from color_checker.sources import SourceFile, discover
 from color_checker.store import Store, Values
@@ -50,7 +53,8 @@ def check_inputs(
     analysis = analyze_inputs(
         inputs, config, store, memory=memory, engines=engines, advance=advance, mark=mark
     )
-    findings, gaps = find(analysis, config.strict if strict is None else strict)
+    with _dissolved_if_interrupted(analysis.program.linker):
+        findings, gaps = find(analysis, config.strict if strict is None else strict)
     report = Report(
         findings=findings,
         errors=tuple(sorted(analysis.project.errors)),
@@ -65,6 +69,7 @@ class Analysis(msgspec.Struct, frozen=True):
     """Everything between the files and the findings.
 
     Attributes:
+        relevant: the files that were linked, apart from what they led to.
         mentions: what was asked about functions that nothing calls.
         searched: the files in which functions were looked for that change what workflows read.
     """
@@ -72,6 +77,7 @@ class Analysis(msgspec.Struct, frozen=True):
     config: Config
     project: Project
     program: Program
+    relevant: Relevant
     lines: int
     mentions: Mentions
     searched: Searched
@@ -107,18 +113,42 @@ def analyze_inputs(
     project = Project(inputs.sources, store, installed, covers, memory)
     project.load(project.take(inputs), advance)
     mark("extract")
-    relevant = colored_files(project, known, whole=whole, wanted=lambda source: _is_named(config, source))
+    relevant = relevant_files(project, config, whole=whole)
+    return analyze_files(project, relevant, config, engines=engines, whole=whole, mark=mark)
+
+
+def relevant_files(project: Project, config: Config, *, whole: bool = False) -> Relevant:
+    """The files of a loaded project that have to do with workflows; with `whole`, all."""
+    known = engines_by_package(_engine_files(config))
+    return colored_files(project, known, whole=whole, wanted=lambda source: _is_named(config, source))
+
+
+def analyze_files(
+    project: Project, relevant: Relevant, config: Config, *, engines: Collection[str] = (),
+    whole: bool = False, mark: Mark = lambda phase: None,
+) -> Analysis:  # fmt: skip
+    """Link and color these files of a project that is loaded, and what they lead to."""
     wanted = set(engines) or set(config.engines) or relevant.engines
     profiles = load_profiles(_engine_files(config), only=wanted)
     project.fetch(relevant.files)
-    linker = Linker(project, catalog, profiles.values())
-    mentions, searched = _link(linker, project, relevant.files, config, whole=whole)
+    linker = Linker(project, load_catalog(), profiles.values())
+    with _dissolved_if_interrupted(linker):
+        mentions, searched = _link(linker, project, relevant.files, config, whole=whole)
     mark("link")
     program = Program(linker, config, suppressions_of(project))
     mark("color")
     heads = (project.head(source) for source in project.files)
     lines = sum(head.lines for head in heads if head is not None)
-    return Analysis(config, project, program, lines, mentions, searched)
+    return Analysis(config, project, program, relevant, lines, mentions, searched)
+
+
+@contextmanager
+def _dissolved_if_interrupted(linker: Linker) -> Iterator[None]:
+    try:
+        yield
+    except Interrupted:
+        dissolve(linker)
+        raise
 
 
 def suppressions_of(project: Project) -> Suppressions:
@@ -175,6 +205,7 @@ def find(analysis: Analysis, strict: bool) -> tuple[tuple[Finding, ...], tuple[F
     findings: list[Finding] = []
     gaps: list[Finding] = []
     for rule in sorted(rules, key=lambda rule: rule.name == _UNUSED):
+        may_end_here()
         found = [f for f in rule().check(program) if not _is_suppressed(f, program, rule)]
         if rule.name == _GAP:
             gaps = found

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from copy import copy
 from typing import NamedTuple
 
 from color_checker.errors import SourceError
@@ -23,6 +24,7 @@ from color_checker.facts import (
 from color_checker.findings import InputError
 from color_checker.inputs import FACTS_VERSION, Inputs, read_inputs
 from color_checker.installed import Installed
+from color_checker.interruption import may_end_here
 from color_checker.memory import Memory
 from color_checker.sources import ModuleIndex, SourceFile, Sources, content_hash, decode, read_source
 from color_checker.store import Values
@@ -149,14 +151,31 @@ class Project:
             text = inputs.texts[path] if path in inputs.texts else read_source(path)
         except SourceError as error:
             return Failed(error.reason, error.line, error.column)
+        return self.facts_of(digest, text, is_saved=path not in inputs.unsaved)
+
+    def facts_of(self, digest: bytes, text: bytes, *, is_saved: bool) -> ModuleFacts | Failed:
+        """The facts of a text with that hash, or why there are none. Only saved ones are stored."""
+        known = self._memory.modules.get(digest)
+        if known is not None:
+            return known
         result = extract_file(text)
         if isinstance(result, Failed):
             return result
-        if path not in inputs.unsaved:
+        if is_saved:
             self._store.put(rows(digest, result))
         self._memory.heads[digest] = decode_head(result.head)
         known = self._memory.modules[digest] = decode_module(result.facts)
         return known
+
+    def having(self, source: SourceFile, digest: bytes, facts: ModuleFacts) -> Project:
+        """The same files, but that one of them holds something else. This one stays as it is."""
+        other = copy(self)
+        other.hashes = self.hashes | {source.path: digest}
+        other._heads = self._heads | {source.path: facts.head}
+        other._facts = self._facts | {source.path: facts}
+        other._library, other.library_files = dict(self._library), dict(self.library_files)
+        other._encoded, other._subclasses = dict(self._encoded), None
+        return other
 
     def replace(self, source: SourceFile, digest: bytes, facts: ModuleFacts | Failed) -> None:
         """A file holds something else now, of which nobody who has asked about it before would be told."""
@@ -212,6 +231,7 @@ class Project:
         processes = min(os.cpu_count() or 1, _MOST_PROCESSES)
         if processes == 1 or sum(map(len, datas)) < _WORTH_PROCESSES:
             for data in datas:
+                may_end_here()
                 yield extract_file(data)
                 advance(1)
             return
@@ -233,6 +253,7 @@ class Project:
 
     def find(self, name: str, importer: SourceFile | None) -> SourceFile | None:
         """A module of the project, as `importer` sees it."""
+        may_end_here()  # linking asks for modules all the time
         return self._index.find(name, importer)
 
     def submodules(self, name: str, importer: SourceFile | None) -> tuple[str, ...]:
