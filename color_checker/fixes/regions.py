@@ -126,11 +126,11 @@ class Search:
         if awaits and not self._may_wait:
             return _Grow(None)
         inputs = self._inputs((node,), function)
+        if self._is_changed(inputs, (node,), function):
+            return outer
         if not self.extraction.nested:
             names, attributes = self._through_self(inputs, (node,), function)
             if names is None or not all(self._is_stored(name, node) for name in names):
-                return outer
-            if self._is_changed(names, attributes, (node,), function):
                 return outer
             return Region((node,), names, (), attributes, awaits)
         return Region((node,), (), (), (), awaits)
@@ -162,13 +162,15 @@ class Search:
         if not all(self._is_bound_before(name, nodes[0], function) for name in unsure):
             return climbed
         inputs = tuple(_in_order(nodes, {*self._inputs(nodes, function), *unsure}))
+        if self._is_changed(inputs, nodes, function):
+            return climbed
         if self.extraction.nested:
             again = tuple(name for name in inputs if name in made)
             if not all(self._is_bound_before(name, nodes[0], function) for name in again):
                 return climbed
             return Region(nodes, again, outputs, (), awaits, result is not None)
         names, attributes = self._through_self(inputs, nodes, function)
-        if names is None or self._is_changed(names, attributes, nodes, function):
+        if names is None:
             return climbed
         for name in names:
             if not self._is_stored(name, nodes[0]):
@@ -326,18 +328,14 @@ class Search:
         return tuple(name for name in inputs if name != first), tuple(attributes)
 
     def _is_changed(
-        self, names: tuple[str, ...], attributes: tuple[str, ...], nodes: tuple[cst.CSTNode, ...],
-        function: cst.FunctionDef,
-    ) -> bool:  # fmt: skip
+        self, names: tuple[str, ...], nodes: tuple[cst.CSTNode, ...], function: cst.FunctionDef
+    ) -> bool:
         """Whether the region changes an object that others see: the step would change a copy."""
-        own_name = self_name(self.code, function) if attributes else ""
-        changed = {name for node in nodes for name in _changed_in(node)}
-        if own_name in changed:
-            return True
-        changed &= set(names)
+        changed = {name for node in nodes for name in _changed_in(node)} & set(names)
         in_loop = any(isinstance(outer, cst.For | cst.While) for outer in self.code.around(nodes[0]))
         return bool(changed) and (
             in_loop
+            or self_name(self.code, function) in changed
             or any(self._is_read_outside(name, nodes, function) for name in changed)
             or any(self.storing.is_alias(name, function) for name in changed)
         )
