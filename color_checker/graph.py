@@ -7,8 +7,9 @@ edge has `kind` (call, or how an engine makes the call: step, child, start), `pa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import msgspec
 import networkx as nx
@@ -24,6 +25,10 @@ CALL, STEP, CHILD, START = "call", "step", "child", "start"
 _EXTERNAL = "external"
 
 Key = tuple[str, int]
+
+#: An editor asks again and again.
+_graphs: WeakKeyDictionary[Program, nx.DiGraph] = WeakKeyDictionary()
+_names: WeakKeyDictionary[Program, dict[Key, str]] = WeakKeyDictionary()
 
 
 class Caller(msgspec.Struct, frozen=True, order=True):
@@ -58,15 +63,21 @@ def workflow_graph(program: Program) -> nx.DiGraph:
 
 
 def call_graph(program: Program) -> nx.DiGraph:
-    """Everything that was linked. Of what lies outside the analyzed code, only what has an effect."""
-    return _Builder(program).build()
+    """Everything that was linked. Of what lies outside the analyzed code, only what has an effect.
+
+    It is made once for each program, so nobody may change it.
+    """
+    graph = _graphs.get(program)
+    if graph is None:
+        graph = _graphs[program] = nx.freeze(_Builder(program).build())
+    return graph
 
 
 def callers(graph: nx.DiGraph, name: str) -> tuple[Caller, ...]:
     """Who calls the function, in source order."""
     found = (
         Caller(data["path"], data["line"], source, graph.nodes[source]["color"], data["kind"])
-        for source, _, data in graph.in_edges(name, data=True)
+        for source, data in graph.pred[name].items()
     )
     return tuple(sorted(found))
 
@@ -79,8 +90,15 @@ def shortest_chain(graph: nx.DiGraph, source: str, target: str) -> tuple[str, ..
         return ()
 
 
-def node_names(program: Program) -> dict[Key, str]:
+def node_names(program: Program) -> Mapping[Key, str]:
     """The name of each function's node: its dotted name, with the line where several have the same."""
+    names = _names.get(program)
+    if names is None:
+        names = _names[program] = _named(program)
+    return names
+
+
+def _named(program: Program) -> dict[Key, str]:
     names: dict[Key, str] = {}
     taken: set[str] = set()
     for node in sorted(program.linker.activations.values(), key=_source_order):

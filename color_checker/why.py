@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NoReturn
 
 import msgspec
@@ -131,7 +131,7 @@ def _at(program: Program, file: str, line: int) -> Key:
     return (module.key, found)
 
 
-def _named(names: dict[Key, str], target: str) -> Key:
+def _named(names: Mapping[Key, str], target: str) -> Key:
     """The function of that dotted name, or the only one whose name ends so."""
     keys = {name: key for key, name in names.items()}
     if target in keys:
@@ -156,7 +156,7 @@ def _ambiguous(target: str, candidates: list[str]) -> NoReturn:
 # -- the answer -----------------------------------------------------------------------------------
 
 
-def _answer(program: Program, names: dict[Key, str], key: Key, line: int) -> Answer:
+def _answer(program: Program, names: Mapping[Key, str], key: Key, line: int) -> Answer:
     nodes = [node for node in program.linker.activations.values() if key_of(node) == key]
     if key not in names:
         raise UsageError("nothing runs that function: it was not analyzed")
@@ -165,7 +165,6 @@ def _answer(program: Program, names: dict[Key, str], key: Key, line: int) -> Ans
     first = next(node for node in nodes if node.facts.kind != "class")
     reach = Reach(program.linker, nodes)
     found = callers(graph, name)
-    outgoing = graph.out_edges(name, data=True)
     return Answer(
         function=name,
         path=first.module.path,
@@ -179,7 +178,7 @@ def _answer(program: Program, names: dict[Key, str], key: Key, line: int) -> Ans
         engine_calls=tuple(
             sorted(
                 Through(data["path"], data["line"], data["kind"], target)
-                for _, target, data in outgoing
+                for target, data in graph.succ[name].items()
                 if data["kind"] != CALL
             )
         ),
@@ -208,7 +207,7 @@ def _because(program: Program, node: Activation) -> str:
 
 
 def _calls_at(
-    program: Program, names: dict[Key, str], nodes: Iterable[Activation], line: int
+    program: Program, names: Mapping[Key, str], nodes: Iterable[Activation], line: int
 ) -> tuple[Resolved, ...]:
     found: dict[tuple[int, int], dict[str, None]] = {}
     reasons: dict[tuple[int, int], str] = {}
@@ -227,7 +226,7 @@ def _calls_at(
     )
 
 
-def _targets(program: Program, names: dict[Key, str], node: Activation, position: int) -> Iterator[str]:
+def _targets(program: Program, names: Mapping[Key, str], node: Activation, position: int) -> Iterator[str]:
     for target in program.callees(node, position):
         yield names[key_of(target)]
     for dotted in program.externals(node, position):
@@ -264,7 +263,7 @@ def _unresolved(program: Program, reach: Reach) -> tuple[Unresolved, ...]:
 
 
 def _workflows(
-    program: Program, names: dict[Key, str], nodes: Iterable[Activation], found: Sequence[Caller]
+    program: Program, names: Mapping[Key, str], nodes: Iterable[Activation], found: Sequence[Caller]
 ) -> tuple[str, ...]:
     """The workflows that reach it, also as a step or child; without itself."""
     through = {caller.function for caller in found if caller.kind != CALL}

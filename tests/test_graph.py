@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from pathlib import Path
 
+import networkx as nx
 import pytest
 
 from color_checker import graph as graphs
 from color_checker.checking import analyze
 from color_checker.program import Program
+from color_checker.session import Session
+from color_checker.why import explain
 from tests import workflow_project
 
 
@@ -40,6 +45,29 @@ def test_nodes_have_what_is_drawn(program: Program) -> None:
     assert nodes["time.time"] == {
         "color": "external", "engine": "", "path": "", "line": 0, "effects": ("clock",), "label": "time.time",
     }  # fmt: skip
+
+
+def test_a_graph_is_made_once_for_a_program_and_nobody_may_change_it(program: Program) -> None:
+    graph = graphs.call_graph(program)
+    assert graphs.call_graph(program) is graph
+    with pytest.raises(nx.NetworkXError):
+        graph.add_node("of somebody else")
+
+
+def test_a_graph_goes_with_its_program_and_is_not_left_to_the_collector(project: Path) -> None:
+    workflow_project.write(project)
+    session = Session(["."], cache=False)
+    graph = graphs.call_graph(session.analysis.program)
+    assert graphs.callers(graph, "app.rates.today")
+    explain(session.analysis.program, "app.rates.today")
+    gone = weakref.ref(graph)
+    del graph
+    gc.disable()
+    try:
+        session.close()
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 def test_edges_say_how_the_call_is_made(program: Program) -> None:

@@ -67,7 +67,7 @@ def _is_in(place: Place, line: int, column: int) -> bool:
 
 
 def _asked(program: Program, place: Place, calls: Iterable[tuple[Activation, int]]) -> Asked:
-    names: dict[tuple[str, int], str] = {}
+    names = node_names(program)
     targets: dict[str, None] = {}
     effects: dict[tuple[str, str], None] = {}
     operations: dict[str, None] = {}
@@ -75,7 +75,6 @@ def _asked(program: Program, place: Place, calls: Iterable[tuple[Activation, int
         asked = program.operations(node, position)
         operations |= dict.fromkeys(operation.dotted for operation in asked)
         for target in (*program.callees(node, position), *(t for one in asked for t in one.targets)):
-            names = names or node_names(program)
             targets[names[key_of(target)]] = None
         for site in program.effects(node):
             if program.place(node, site.at) == place:
@@ -111,7 +110,7 @@ def outgoing(program: Program, name: str) -> list[Call]:
     graph = call_graph(program)
     if name not in graph:
         return []
-    return list(_calls(graph, ((target, data) for _, target, data in graph.out_edges(name, data=True))))
+    return list(_calls(graph, graph.succ[name].items()))
 
 
 def incoming(program: Program, name: str) -> list[Call]:
@@ -119,7 +118,7 @@ def incoming(program: Program, name: str) -> list[Call]:
     graph = call_graph(program)
     if name not in graph:
         return []
-    return list(_calls(graph, ((source, data) for source, _, data in graph.in_edges(name, data=True))))
+    return list(_calls(graph, graph.pred[name].items()))
 
 
 def _calls(graph: nx.DiGraph, others: Iterable[tuple[str, dict[str, Any]]]) -> Iterator[Call]:

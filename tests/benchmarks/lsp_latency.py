@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import random
 import shlex
 import statistics
@@ -91,6 +92,7 @@ class Server:
         self.texts: dict[Path, str] = {}
         self.versions: dict[Path, int] = {}
         self.published: dict[str, types.PublishDiagnosticsParams] = {}
+        self.log: list[tuple[str, int | None, float]] = []
         self.client = LanguageClient("latency", "1", converter_factory=_converter)
         self.waiting: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
         self.client.feature(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)(
@@ -103,6 +105,7 @@ class Server:
 
     def _take(self, params: types.PublishDiagnosticsParams) -> None:
         self.published[params.uri] = params
+        self.log.append((params.uri, params.version, time.perf_counter()))
         for condition, future in self.waiting:
             if condition() and not future.done():
                 future.set_result(None)
@@ -168,6 +171,12 @@ class Server:
         assert self.client._server is not None
         status = Path(f"/proc/{self.client._server.pid}/status").read_text()
         return int(status.partition("VmRSS:")[2].split()[0]) / 1000
+
+    def processor_time(self) -> float:
+        """The seconds of processor time that the process has had."""
+        assert self.client._server is not None
+        fields = Path(f"/proc/{self.client._server.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     async def stop(self) -> None:
         await self.client.shutdown_async(None)
