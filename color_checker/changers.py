@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from color_checker.facts import (
     Attr,
     Body,
@@ -21,7 +23,6 @@ from color_checker.facts import (
     MakeFunction,
     Merge,
     ModuleFacts,
-    Op,
     Operate,
     StoreAttr,
     StoreGlobal,
@@ -41,6 +42,9 @@ if TYPE_CHECKING:
 #: path of a module → names of its variables.
 _Names = dict[str, set[str]]
 
+#: An operation that hands on an object.
+_Source = Load | Attr | Item | Iterate | Merge
+
 #: path of a file that was searched → names that its functions might change.
 Searched = dict[str, set[str]]
 
@@ -50,27 +54,50 @@ def link_changers(linker: Linker, project: Project) -> Searched:
     wanted = _names_read(linker)
     words = last_words(project, wanted)
     candidates = [
-        (source, facts, names)
+        (source, facts, names, project.derived(source, facts, changes_of))
         for source in project.files
         if not is_test(source.shown)
         and (names := _names_in_reach(project, source, wanted, words))
         and (facts := project.facts(source)) is not None
     ]
-    at_import = {name for _, facts, _ in candidates for name in _called_at_import(facts)}
+    at_import = {name for *_, changes in candidates for name in changes.called_at_import}
     found: set[tuple[str, int]] = set()
-    for source, facts, names in candidates:
-        indexes = [index for index in _changing(facts, names) if not _is_called(facts, index, at_import)]
+    for source, facts, names, changes in candidates:
+        indexes = [index for index in _changing(changes, names) if not _is_called(facts, index, at_import)]
         if indexes and linker.module(source) is not None:
             found |= {(source.path, outer) for index in indexes for outer in _with_outer(facts, index)}
     linker.solve()
     while linker.activate_all(lambda func: func.key in found):
         linker.solve()
-    return {source.path: names for source, _, names in candidates}
+    return {source.path: names for source, _, names, _ in candidates}
+
+
+class FileChanges(msgspec.Struct, frozen=True):
+    """What a file changes and calls, as far as names tell; a function of its facts alone.
+
+    Attributes:
+        functions: with the names that each may change something with, those without any left out.
+        called_at_import: the names of what decorators and module-level code call.
+    """
+
+    functions: tuple[tuple[int, frozenset[str]], ...]
+    called_at_import: frozenset[str]
+
+
+def changes_of(facts: ModuleFacts) -> FileChanges:
+    """Find out; takes as long as decoding all bodies of the file."""
+    functions = []
+    for index, function in enumerate(facts.functions):
+        if function.kind in ("function", "lambda"):
+            names = changed_names(decode_body(function.raw))
+            if names:
+                functions.append((index, names))
+    return FileChanges(tuple(functions), frozenset(_called_at_import(facts)))
 
 
 def changes_nothing(facts: ModuleFacts, names: set[str]) -> bool:
     """Whether no function of a file looks as if it changed something with one of the names."""
-    return next(_changing(facts, names), None) is None
+    return not _changing(changes_of(facts), names)
 
 
 def calls_the_same_at_import(before: ModuleFacts, after: ModuleFacts) -> bool:
@@ -121,45 +148,61 @@ def _names_in_reach(project: Project, source: SourceFile, wanted: _Names, words:
     return names
 
 
-def _changing(facts: ModuleFacts, names: set[str]) -> Iterator[int]:
+def _changing(changes: FileChanges, names: set[str]) -> list[int]:
     """The functions of a file that change something with one of the names."""
-    for index, function in enumerate(facts.functions):
-        if function.kind in ("function", "lambda") and changes_any(decode_body(function.raw), names):
-            yield index
+    return [index for index, changed in changes.functions if not changed.isdisjoint(names)]
 
 
 def changes_any(body: Body, names: set[str]) -> bool:
     """Whether a function looks as if it changed something with one of the names."""
+    return not changed_names(body).isdisjoint(names)
+
+
+def changed_names(body: Body) -> frozenset[str]:
+    """The names with which a function looks as if it changed something."""
     sources = {op.dst: op for op in body.ops if isinstance(op, Load | Attr | Item | Iterate | Merge)}
-
-    def is_wanted(slot: int, depth: int = 0) -> bool:
-        op = sources.get(slot)
-        if op is None or depth > _DEEPEST:
-            return False
-        if isinstance(op, Merge):
-            return any(is_wanted(source, depth + 1) for source in op.sources)
-        if isinstance(op, Load | Attr) and op.name in names:
-            return True
-        return not isinstance(op, Load) and is_wanted(op.obj, depth + 1)
-
-    def changes(op: Op) -> bool:
+    found: set[str] = set()
+    for op in body.ops:
         match op:
             case StoreGlobal(level=0):
-                return op.name in names
+                found.add(op.name)
             case StoreAttr():
-                return is_wanted(op.obj) or (
-                    op.name in names and isinstance(sources.get(op.obj), Load | Attr)
-                )
+                found |= _names_behind(op.obj, sources)
+                if isinstance(sources.get(op.obj), Load | Attr):
+                    found.add(op.name)
             case StoreItem():
-                return is_wanted(op.obj)
-            case Operate():
-                return op.method.startswith("__i") and is_wanted(op.left)
+                found |= _names_behind(op.obj, sources)
+            case Operate() if op.method.startswith("__i"):
+                found |= _names_behind(op.left, sources)
             case Call():
                 method = sources.get(op.func)
-                return isinstance(method, Attr) and method.name in MUTATOR_NAMES and is_wanted(method.obj)
-        return False
+                if isinstance(method, Attr) and method.name in MUTATOR_NAMES:
+                    found |= _names_behind(method.obj, sources)
+    return frozenset(found)
 
-    return any(changes(op) for op in body.ops)
+
+def _names_behind(slot: int, sources: dict[int, _Source]) -> set[str]:
+    """The names through which the object in a slot may have come, breadth first and each slot once."""
+    found: set[str] = set()
+    seen = {slot}
+    front = [slot]
+    for _ in range(_DEEPEST + 1):
+        reached: list[int] = []
+        for one in front:
+            op = sources.get(one)
+            if isinstance(op, Merge):
+                reached += op.sources
+            elif isinstance(op, Load):
+                found.add(op.name)
+            elif op is not None:
+                if isinstance(op, Attr):
+                    found.add(op.name)
+                reached.append(op.obj)
+        front = [one for one in dict.fromkeys(reached) if one not in seen]
+        seen.update(front)
+        if not front:
+            break
+    return found
 
 
 #: A chain of attributes and branches longer than this is none that people write.

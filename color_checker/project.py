@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from copy import copy
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from color_checker.errors import SourceError
 from color_checker.extract import ExtractError, extract
@@ -50,6 +50,8 @@ class Failed(NamedTuple):
 
 
 Extracted = Encoded | Failed
+
+T = TypeVar("T")
 
 
 def extract_file(data: bytes) -> Extracted:
@@ -298,6 +300,10 @@ class Project:
     def bodies(self, source: SourceFile) -> dict[int, Body]:
         """Where the decoded bodies of a file's functions are kept."""
         return self._memory.bodies(self._digest(source.path))
+
+    def derived(self, source: SourceFile, facts: ModuleFacts, make: Callable[[ModuleFacts], T]) -> T:
+        """What `make` gives for the facts of a file; kept as long as they are."""
+        return self._memory.derived(self._digest(source.path), facts, make)
 
     def _digest(self, path: str) -> bytes:
         return self.hashes[path] if path in self._by_path else self.library_files[path]

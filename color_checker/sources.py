@@ -472,6 +472,8 @@ class ModuleIndex:
         self._other_roots = tuple(dict.fromkeys(file.root for file in sources.files))
         self._known_roots = frozenset((*self._roots, *self._other_roots))
         self._found: dict[tuple[str, str, str], SourceFile | None] = {}
+        #: Where importers look, by their root and folder.
+        self._around: dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]] = {}
         self._children: dict[str, set[str]] | None = None
 
     def find(self, name: str, importer: SourceFile | None = None) -> SourceFile | None:
@@ -510,26 +512,38 @@ class ModuleIndex:
         relative = os.sep + name.replace(".", os.sep)
         inside = f"{relative}{os.sep}__init__.py"
         module = relative + ".py"
+        by_path = self._by_path
         for place in self._places(name, root, folder):
             place = place.rstrip(os.sep)
-            found = self._by_path.get(place + inside) or self._by_path.get(place + module)
+            found = by_path.get(place + inside) or by_path.get(place + module)
             if found is not None:
                 return found
         return None
 
     def _places(self, name: str, root: str, folder: str) -> Iterator[str]:
-        own = next((self._projects[above] for above in _up(folder) if above in self._projects), ())
-        sure = dict.fromkeys((root, *own, *self._roots) if root else self._roots)
         if is_stdlib(name):
             # Only next to the importer: Python finds its own modules before those of any other root.
-            sure = {root: None} if root else {}
-        yield from sure
-        if self._comes_from_elsewhere(name):
+            yield from (root,) if root else ()
             return
+        key = (root, folder)
+        if key not in self._around:
+            self._around[key] = self._sure(root, folder), self._unsure(root, folder)
+        sure, unsure = self._around[key]
+        yield from sure
+        if not self._foreign(name):
+            yield from unsure
+
+    def _sure(self, root: str, folder: str) -> tuple[str, ...]:
+        """Where an importer in the folder finds modules whatever they are called."""
+        own = next((self._projects[above] for above in _up(folder) if above in self._projects), ())
+        return tuple(dict.fromkeys((root, *own, *self._roots) if root else self._roots))
+
+    def _unsure(self, root: str, folder: str) -> tuple[str, ...]:
+        """Where it finds those that do not come from elsewhere."""
         folders = list(itertools.takewhile(lambda above: above != root, _up(folder))) if folder else []
-        yield from (above for above in folders if not self._is_package(above))
-        yield from self._other_roots
-        yield from (above for above in folders if self._is_package(above))
+        packages = {above for above in folders if self._is_package(above)}
+        scripts = (above for above in folders if above not in packages)
+        return (*scripts, *self._other_roots, *(above for above in folders if above in packages))
 
     def _is_package(self, folder: str) -> bool:
         return os.path.join(folder, "__init__.py") in self._by_path
