@@ -141,9 +141,9 @@ class Search:
             return climbed
         if is_caught(self.code, nodes[0], self.extraction):
             return climbed
-        result = _returned(nodes[-1])
-        jump = _leaves(nodes if result is None else nodes[:-1])
-        if jump == "return" or not (result is None or self.storing.is_data(result)):
+        returns = _always_returns(nodes[-1])
+        jump = _leaves(nodes, may_return=returns)
+        if jump == "return" or not all(self.storing.is_data(value) for value in _returned(nodes)):
             return _Grow(None)
         if jump:
             return climbed
@@ -154,7 +154,7 @@ class Search:
         if made - locals_of(function):
             return _Grow(None)
         read = (name for name in _in_order(nodes, made) if self._is_read_outside(name, nodes, function))
-        outputs = tuple(read) if result is None else ()
+        outputs = () if returns else tuple(read)
         for name in outputs:
             if not self._is_stored(name, nodes[0]):
                 return self._with_readers(name, nodes) or climbed
@@ -168,7 +168,7 @@ class Search:
             again = tuple(name for name in inputs if name in made)
             if not all(self._is_bound_before(name, nodes[0], function) for name in again):
                 return climbed
-            return Region(nodes, again, outputs, (), awaits, result is not None)
+            return Region(nodes, again, outputs, (), awaits, returns)
         names, attributes = self._through_self(inputs, nodes, function)
         if names is None:
             return climbed
@@ -177,7 +177,7 @@ class Search:
                 return self._with_binding(name, nodes) or climbed
             if not self._is_bound_before(name, nodes[0], function):
                 return climbed
-        return Region(nodes, names, outputs, attributes, awaits, result is not None)
+        return Region(nodes, names, outputs, attributes, awaits, returns)
 
     @property
     def _may_wait(self) -> bool:
@@ -389,8 +389,6 @@ _CONTROL = frozenset({
     "CancelledError", "ContinueAsNew", "ContinueAsNewError", "GeneratorExit", "KeyboardInterrupt",
 })  # fmt: skip
 
-_EVERYTHING = frozenset({"Exception", "BaseException"})
-
 
 def is_caught(code: Code, node: cst.CSTNode, extraction: Extraction) -> bool:
     """Whether an exception handler around would not see what it sees now, if the node were a step."""
@@ -401,7 +399,8 @@ def is_caught(code: Code, node: cst.CSTNode, extraction: Extraction) -> bool:
         if isinstance(outer, Function):
             break
         if isinstance(outer, cst.Try | cst.TryStar) and below is outer.body:
-            if not all(_sees_steps(handler.type, extraction) for handler in outer.handlers):
+            waits_now = _awaits(outer.body)
+            if not all(_sees_steps(handler.type, extraction, waits_now) for handler in outer.handlers):
                 return True
         elif isinstance(outer, cst.With) and below is outer.body:
             calls = [item.item for item in outer.items if isinstance(item.item, cst.Call)]
@@ -411,13 +410,19 @@ def is_caught(code: Code, node: cst.CSTNode, extraction: Extraction) -> bool:
     return False
 
 
-def _sees_steps(caught: cst.BaseExpression | None, extraction: Extraction) -> bool:
-    """Whether an `except` clause is for what steps raise as much as for what functions do."""
+def _sees_steps(caught: cst.BaseExpression | None, extraction: Extraction, waits_now: bool) -> bool:
+    """Whether an `except` clause is for what steps raise as much as for what functions do.
+
+    One for the engine's own signals gets to see them once a step is called.
+    """
     if caught is None:
-        return extraction.fails == "other"
+        return False
     parts = [element.value for element in caught.elements] if isinstance(caught, cst.Tuple) else [caught]
     names = {dotted(part).rpartition(".")[2] for part in parts}
-    return names <= _CONTROL or (extraction.fails == "other" and names <= _CONTROL | _EVERYTHING)
+    others = names - _CONTROL
+    return (waits_now or others == names) and (
+        not others or (extraction.fails == "other" and others == {"Exception"})
+    )
 
 
 #: Methods by which lists, dicts, sets and their like are changed.
@@ -483,15 +488,48 @@ def _surely_bound(node: cst.CSTNode) -> Set[str]:
                 else _surely_bound(node.orelse)
             )
             return set().union(*(_surely_bound(line) for line in node.body.body)) & second
+        case cst.Try():
+            found = _bound_in(node.body) | _bound_in(node.orelse)
+            for handler in node.handlers:
+                found = found if _never_ends(handler.body) else found & _bound_in(handler.body)
+            return found | _bound_in(node.finalbody)
     return set()
 
 
-def _returned(node: cst.CSTNode) -> cst.BaseExpression | None:
-    """What the statement returns from the function that it stands in, if it does no more than that."""
-    if isinstance(node, cst.SimpleStatementLine) and len(node.body) == 1:
-        statement = node.body[0]
-        return statement.value if isinstance(statement, cst.Return) else None
-    return None
+def _bound_in(node: cst.Else | cst.Finally | cst.BaseSuite | None) -> Set[str]:
+    """What a block binds whatever happens, if it comes to its end."""
+    block = node.body if isinstance(node, cst.Else | cst.Finally) else node
+    return set().union(*(_surely_bound(line) for line in block.body)) if block is not None else set()
+
+
+def _returned(nodes: tuple[cst.CSTNode, ...]) -> Iterator[cst.BaseExpression]:
+    """What the nodes return from the function that they stand in."""
+    for top in nodes:
+        for node in own(top):
+            if isinstance(node, cst.Return) and node.value is not None:
+                yield node.value
+
+
+def _always_returns(node: cst.CSTNode) -> bool:
+    """Whether the statement returns from the function, or raises, whatever happens; not only raises."""
+    return _never_ends(node) and any(isinstance(inner, cst.Return) for inner in own(node))
+
+
+def _never_ends(node: cst.CSTNode | None) -> bool:
+    """Whether nothing that comes after the statement, or block, runs."""
+    match node:
+        case cst.SimpleStatementLine():
+            return isinstance(node.body[-1], cst.Return | cst.Raise)
+        case cst.IndentedBlock():
+            return _never_ends(node.body[-1])
+        case cst.With() | cst.Else():
+            return _never_ends(node.body)
+        case cst.If():
+            return _never_ends(node.body) and _never_ends(node.orelse)
+        case cst.Try() if node.finalbody is None:
+            main = _never_ends(node.body) or _never_ends(node.orelse)
+            return main and all(_never_ends(handler.body) for handler in node.handlers)
+    return False
 
 
 def _awaits(node: cst.CSTNode) -> bool:
@@ -502,13 +540,15 @@ def _awaits(node: cst.CSTNode) -> bool:
     )
 
 
-def _leaves(nodes: tuple[cst.CSTNode, ...]) -> str:
+def _leaves(nodes: tuple[cst.CSTNode, ...], *, may_return: bool) -> str:
     """How the statements may go elsewhere than to their end: "return", "loop", or ""."""
     found = ""
     for top in nodes:
         pending: list[tuple[cst.CSTNode, bool]] = [(top, False)]
         while pending:
             node, in_loop = pending.pop()
+            if isinstance(node, cst.Return) and may_return:
+                continue
             if isinstance(node, cst.Return | cst.Yield | cst.Global | cst.Nonlocal):
                 return "return"
             if isinstance(node, cst.Break | cst.Continue) and not in_loop:
