@@ -73,15 +73,17 @@ class ColorPlugin(Plugin):
         super().__init__(options)
         assert codes.CODES
         self.failures = Failures(show_traceback=options.show_traceback)
+        self._daemon = options.fine_grained_incremental
         try:
-            self._project = Project(self.failures)
+            # The daemon keeps the analysis for the next change; and a worker of mypy's is a child itself.
+            with_child = not self._daemon and not getattr(options, "num_workers", 0)
+            self._project = Project(self.failures, with_child=with_child)
             config = self._project.config
             self._names = Names([config.resolve(path) for path in config.engine_files], config.engines)
         except ColorCheckerError as error:
             sys.stderr.write(f"{error}\n")
             raise SystemExit(2) from None
         self._has_colors = imports.finds_module(imports.TYPES, options)
-        self._daemon = options.fine_grained_incremental
         self._modules_at: dict[str, str] = {}
         self._marks: dict[str, list[int]] = {}
         self._api: object = None

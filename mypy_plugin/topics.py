@@ -5,6 +5,8 @@ It is loaded when there is something to check. A run in which everything comes f
 
 from __future__ import annotations
 
+import os
+
 from mypy.build import PRI_MED
 from mypy.checker import TypeChecker
 from mypy.nodes import MypyFile
@@ -55,4 +57,6 @@ class Topics:
         """`check_module` for the module that mypy is checking."""
         if self._has_colors:
             reveal.show_colors_late(api)
+        if not self._dependencies.is_whole(api.tree):
+            self._project.distrust(os.path.abspath(api.path))
         return check_module(api, self._names, self._project)

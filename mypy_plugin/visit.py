@@ -13,9 +13,10 @@ from color_checker.findings import Color, Finding, Frame, Severity
 from color_checker.rules import Rule
 from color_checker.sources import shown_path
 from color_checker.suppressions import scan
+from mypy_plugin.analyzer.analyzed import Coloring
 from mypy_plugin.callees import callees
 from mypy_plugin.names import Names
-from mypy_plugin.project import Coloring, Project
+from mypy_plugin.project import Project
 from mypy_plugin.reporting import Reporter
 
 PLAIN = Coloring(Color.PLAIN, "")

@@ -33,8 +33,8 @@ from mypy.types import (
 )
 
 from color_checker.engines import Passing, Profile
+from mypy_plugin.analyzer.registered import Definition, EngineCall, Registered
 from mypy_plugin.arguments.handed import argument
-from mypy_plugin.arguments.registered import Definition, EngineCall, Registered, registered_in
 from mypy_plugin.arguments.signatures import Lookup, says_nothing
 from mypy_plugin.imports import imported_modules
 from mypy_plugin.visit import Visit
@@ -88,8 +88,8 @@ class EngineCalls:
 
     @property
     def registered(self) -> Registered:
-        """What the project registers; the analysis is made when this is asked for."""
-        return registered_in(self._visit.project)
+        """What the project registers."""
+        return self._visit.project.registered
 
     def passings(self, call: CallExpr) -> tuple[Profile, tuple[Passing, ...]] | None:
         """The engine that a call goes to, and how it hands on arguments."""

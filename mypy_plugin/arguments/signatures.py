@@ -35,7 +35,7 @@ from mypy.types import (
 )
 
 from color_checker.engines import Profile
-from mypy_plugin.arguments.registered import Definition, Registered
+from mypy_plugin.analyzer.registered import Definition, Registered
 
 #: Classes that stand for a colored function: their arguments are its parameters and its result.
 _COLORED = ("mypy_plugin.colors.", "runtime_min.")

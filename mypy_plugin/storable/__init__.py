@@ -1,8 +1,8 @@
 """CC401: the types of what engines store, held against what their converters really store.
 
 `functions` finds the functions whose arguments or results are stored, `shapes` takes their types apart, the
-converters (`temporal`, `pickled`, `json`, `tasks`, `minimal`) say what becomes of each part, and `choices`
-which converter a project uses.
+converters (`temporal`, `pickled`, `json`, `tasks`, `minimal`) say what becomes of each part.
+`analyzer.choices` says which converter a project uses.
 """
 
 from __future__ import annotations

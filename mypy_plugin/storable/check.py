@@ -11,7 +11,6 @@ from mypy.nodes import CallExpr, Decorator, FuncItem, Node
 from color_checker.findings import Severity
 from color_checker.rules.not_serializable import NotSerializable
 from mypy_plugin.injection import CHECK
-from mypy_plugin.storable.choices import converters_for
 from mypy_plugin.storable.converters import Converter
 from mypy_plugin.storable.functions import Stored, stored_by_call, stored_by_decorator, unannotated
 from mypy_plugin.storable.messages import hint, message
@@ -73,7 +72,7 @@ def _found(visit: Visit, stored: Stored) -> tuple[list[Trouble], Converter] | No
     if default is None or not _troubles(visit, default, stored):
         return None  # so it is seldom asked what is chosen
     verdicts = []
-    for name in converters_for(visit.project, visit.path, stored.profile, stored.converter):
+    for name in visit.project.converters(visit.path, stored.profile.name, stored.converter):
         chosen = CONVERTERS.get(name)
         if chosen is None or not (found := _troubles(visit, chosen, stored)):
             return None

@@ -7,10 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from color_checker.engines import load_profiles
 from color_checker.rules.base import Example
 from color_checker.rules.not_serializable import NotSerializable
-from mypy_plugin.storable.choices import digest
 from tests.mypy_plugin.runner import MYPY, Program, check
 
 TEMPORAL = """\
@@ -381,20 +379,6 @@ async def main() -> None:
             f"{package}/worker.py": worker.replace("{0}", package),
         }
     _run(tmp_path, files)
-
-
-def test_the_digest_of_what_is_chosen_changes_with_the_choice(tmp_path: Path) -> None:
-    path = tmp_path / "app.py"
-    profiles = list(load_profiles().values())
-
-    def of(source: str) -> str:
-        path.write_text(source)
-        return digest([str(path)], profiles)
-
-    default = of('client = Client.connect("x")\n')
-    assert of("print(1)\n") == ""
-    assert default != of('client = Client.connect("x", data_converter=pydantic_data_converter)\n') != ""
-    assert default == of('\n\nclient = await Client.connect("y")\n')
 
 
 def test_without_a_client_only_what_no_usual_converter_stores_is_reported(tmp_path: Path) -> None:

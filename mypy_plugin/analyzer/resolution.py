@@ -81,16 +81,27 @@ class Resolution:
         """All findings in all files."""
         return self._result.findings
 
-    def is_answered(self, path: str) -> bool:
-        """Whether mypy has said what it can of all places in a file that matter; else it has to check it."""
-        answered = {spot for spot, _ in self._answers.get(path, ())}
-        return answered.issuperset(self._result.asked.get(path, ()))
+    @property
+    def asked(self) -> frozenset[str]:
+        """The files that mypy is asked about."""
+        return frozenset(self._result.asked)
 
-    def start(
+    @property
+    def unanswered(self) -> frozenset[str]:
+        """The files with places that matter of which mypy has not said what it can: it has to check them."""
+        return frozenset(
+            path
+            for path, spots in self._result.asked.items()
+            if not {spot for spot, _ in self._answers.get(path, ())}.issuperset(spots)
+        )
+
+    def recall(
         self, report: Report, hashes: Mapping[str, bytes], analyze: Callable[[], Analysis],
         analyze_anew: Callable[[], Analysis],
-    ) -> None:  # fmt: skip
+    ) -> bool:  # fmt: skip
         """Begin with the analyzer's report, and with what mypy said of the files as they are now.
+
+        Returns whether it is known what follows from that; else `resume` has to find out.
 
         Args:
             hashes: absolute path → hash of the content, of all the project's files.
@@ -101,23 +112,36 @@ class Resolution:
         self._analyze, self._analyze_anew = analyze, analyze_anew
         self._result, self._is_new = _Outcome(report.findings, {}), False
         if not report.summary.calls:
-            return  # there is no workflow code of which something could be learned
+            return True  # there is no workflow code of which something could be learned
         with self._store() as store:
             self._answers = self._load(store)
             known = self._kept_outcome(store)
-        if known is not None:
-            self._resolver, self._result = None, known
-        else:
-            self._resume()
-            self.keep()
+        if known is None:
+            return False
+        self._resolver, self._result = None, known
+        return True
+
+    def resume(self) -> None:
+        """Learn all that mypy has said, and keep what follows."""
+        self._resume()
+        self.keep()
 
     def questions(self, path: str) -> tuple[Spot, ...]:
         """The places in a file of which mypy is to say what they are, also those of which it has."""
         return self._questions(path) if path in self._result.asked else ()
 
+    @property
+    def has_learned(self) -> bool:
+        """Whether something was added to the analysis."""
+        return self._resolver is not None and self._resolver.learned > 0
+
+    def is_news(self, path: str, asked: tuple[Spot, ...], types: Types) -> bool:
+        """Whether mypy says something else of a file than it did, as far as is known."""
+        return _pairs(asked, types) != self._answers.get(path, ())
+
     def learn(self, path: str, asked: tuple[Spot, ...], types: Types) -> bool:
         """Take what mypy says now of the places in a file that it was asked about. Whether that is news."""
-        pairs = tuple((spot, types.get(spot, ())) for spot in asked)
+        pairs = _pairs(asked, types)
         before = self._answers.get(path, ())
         if pairs == before:
             return False
@@ -137,16 +161,23 @@ class Resolution:
             self._result = _Outcome(resolver.findings, {**self._result.asked, path: self._questions(path)})
         return True
 
-    def keep(self) -> None:
+    def keep(self) -> bool:
         """Keep what follows for the next run; called now and then, since no run says when it ends.
 
-        What it comes too early for is worked out again at the start of the next run.
+        What it comes too early for is worked out again at the start of the next run. Returns whether there
+        is nothing left to keep.
         """
-        if not self._is_new or time.monotonic() < self._kept_at + _PAUSE:
-            return
+        if not self._is_new:
+            return True
+        if time.monotonic() < self._kept_at + _PAUSE:
+            return False
         self._is_new, self._kept_at = False, time.monotonic()
+        if self._resolver is not None:
+            # Something learned in one file may have led to questions about another.
+            self._result = _Outcome(self._result.findings, self._all_questions())
         with self._store() as store:
             store.put([(self._outcome_key(), _encoder.encode(self._result))])
+        return True
 
     def _learning(self) -> Resolver:
         if self._resolver is None:
@@ -163,12 +194,16 @@ class Resolution:
         if self._resolver is None or not self._resolver.continues(analysis, self._report):
             self._resolver = Resolver(analysis, self._report.findings, self._report.gaps)
         self._resolver.learn_all({path: _known(pairs) for path, pairs in self._answers.items()})
-        paths = sorted(self._resolver.all_unknowns().keys() | self._answers.keys())
-        asked = {path: self._questions(path) for path in paths}
-        self._result = _Outcome(self._resolver.findings, asked)
+        self._result = _Outcome(self._resolver.findings, self._all_questions())
         self._is_new = True
 
+    def _all_questions(self) -> dict[str, tuple[Spot, ...]]:
+        paths = sorted(self._learning().all_unknowns().keys() | self._answers.keys())
+        return {path: self._questions(path) for path in paths}
+
     def _questions(self, path: str) -> tuple[Spot, ...]:
+        if self._resolver is None:
+            return self._result.asked[path]  # nothing has been learned since that was kept
         answered = (spot for spot, _ in self._answers.get(path, ()))
         return tuple(sorted({*answered, *self._learning().unknowns(path)}))
 
@@ -204,6 +239,10 @@ class Resolution:
     def _store(self) -> Store:
         """The analyzer's cache, for a moment: several processes use it."""
         return Store.open(self._config.resolve(self._config.cache_dir), FACTS_VERSION)
+
+
+def _pairs(asked: tuple[Spot, ...], types: Types) -> _Pairs:
+    return tuple((spot, types.get(spot, ())) for spot in asked)
 
 
 def _known(pairs: _Pairs) -> Types:

@@ -8,18 +8,16 @@ calls such as `Client.connect(..., data_converter=...)`, and entries of a config
 from __future__ import annotations
 
 import ast
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from color_checker.importers import imported
-from mypy_plugin.visit import text_of
+from color_checker.texts import source_text
 
 if TYPE_CHECKING:
-    from color_checker.checking import Analysis
     from color_checker.engines import Profile
-    from mypy_plugin.project import Project
+    from color_checker.project import Project
 
 #: Stands for a converter of which nothing is known.
 UNKNOWN = ""
@@ -30,37 +28,31 @@ _ALTERNATIVES = {"temporal": ("temporal", "temporal-pydantic")}
 _DEEPEST = 6
 
 
-def converters_for(project: Project, path: str, profile: Profile, default: str) -> tuple[str, ...]:
-    """The names of the converters that functions in the file at `path` may meet; UNKNOWN is one of them."""
-    wanted = _Wanted(profile)
-    if not wanted.keywords:
-        return (default,)
-    analysis = project.analysis
-    if _last.analysis is not analysis:
-        _last.analysis, _last.graph, _last.found = analysis, None, {}
-    if profile.name not in _last.found:
-        _last.found[profile.name] = _choices([source.path for source in analysis.project.files], wanted)
-    choices = _last.found[profile.name]
-    if choices:
-        if _last.graph is None:
-            _last.graph = _Graph(analysis)
-        near = _last.graph.together_with(path)
-        found = dict.fromkeys(name for file, names in choices.items() if file in near for name in names)
-        if found:
-            return tuple(dict.fromkeys(default if name == _DEFAULT else name for name in found))
-    return _ALTERNATIVES.get(default, (default,))
+class Choices:
+    """What one project chooses."""
 
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._graph: _Graph | None = None
+        self._found: dict[str, dict[str, tuple[str, ...]]] = {}
 
-class _Last:
-    """What is known of the analysis that was asked for last."""
-
-    def __init__(self) -> None:
-        self.analysis: Analysis | None = None
-        self.graph: _Graph | None = None
-        self.found: dict[str, dict[str, tuple[str, ...]]] = {}
-
-
-_last = _Last()
+    def converters(self, path: str, profile: Profile, default: str) -> tuple[str, ...]:
+        """The names of the converters that functions in a file may meet; UNKNOWN is one of them."""
+        wanted = _Wanted(profile)
+        if not wanted.keywords:
+            return (default,)
+        if profile.name not in self._found:
+            paths = [source.path for source in self._project.files]
+            self._found[profile.name] = _choices(paths, wanted)
+        choices = self._found[profile.name]
+        if choices:
+            if self._graph is None:
+                self._graph = _Graph(self._project)
+            near = self._graph.together_with(path)
+            found = dict.fromkeys(name for file, names in choices.items() if file in near for name in names)
+            if found:
+                return tuple(dict.fromkeys(default if name == _DEFAULT else name for name in found))
+        return _ALTERNATIVES.get(default, (default,))
 
 
 class _Wanted:
@@ -92,20 +84,12 @@ class _Wanted:
         return None
 
 
-def digest(paths: Iterable[str], profiles: Iterable[Profile]) -> str:
-    """A short text that changes when the files choose other converters; "" if they choose none."""
-    paths = sorted(paths)
-    found = {profile.name: _choices(paths, _Wanted(profile)) for profile in profiles}
-    chosen = sorted((name, *item) for name, choices in found.items() for item in choices.items())
-    return hashlib.sha256(repr(chosen).encode()).hexdigest()[:16] if chosen else ""
-
-
 def _choices(paths: Iterable[str], wanted: _Wanted) -> dict[str, tuple[str, ...]]:
     """Path → the converters that are chosen in the file."""
     words = [*wanted.keywords, *(name.rpartition(".")[2] for name in wanted.calls)]
     found: dict[str, tuple[str, ...]] = {}
     for path in paths if wanted.keywords else ():
-        text = text_of(path)
+        text = source_text(path)
         if any(word in text for word in words):
             try:
                 tree = ast.parse(text)
@@ -231,10 +215,9 @@ def dotted_name(node: ast.expr) -> str:
 class _Graph:
     """Which files import which."""
 
-    def __init__(self, analysis: Analysis) -> None:
+    def __init__(self, project: Project) -> None:
         self._imports: dict[str, set[str]] = {}
         self._importers: dict[str, set[str]] = defaultdict(set)
-        project = analysis.project
         for source in project.files:
             head = project.head(source)
             facts = head.imports if head is not None else ()

@@ -1,13 +1,8 @@
-"""The functions that a project registers with its engines, by name and by where they are defined."""
+"""Reads off a linked program which functions it registers with its engines, and what calls them."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
-
-import msgspec
 
 from color_checker.activation import Activation
 from color_checker.classes import ClassInfo
@@ -17,103 +12,33 @@ from color_checker.findings import Color
 from color_checker.program import Program
 from color_checker.registry import constant_texts, picked
 from color_checker.values import Func
-from mypy_plugin.project import Project
-
-if TYPE_CHECKING:
-    from color_checker.checking import Analysis
-
-#: More functions than these make a name useless.
-_TOO_MANY = 20
+from mypy_plugin.analyzer.registered import Definition, EngineCall, Place, Registered
 
 
-class Definition(msgspec.Struct, frozen=True):
-    """Where a registered function is defined.
-
-    Attributes:
-        module: as the analyzer calls it.
-        path: absolute path of the file.
-        owner: the dotted name, within the module, of the class that has it; "" if none.
-        name: of the function.
-        local: it is defined inside of a function, where no other module can see it.
-    """
-
-    module: str
-    path: str
-    owner: str
-    name: str
-    local: bool = False
-
-    @property
-    def qualname(self) -> str:
-        """The dotted name within the module."""
-        return f"{self.owner}.{self.name}" if self.owner else self.name
+def registered_in(program: Program) -> Registered:
+    """What a program registers."""
+    return _Reading(program).result()
 
 
-class EngineCall(msgspec.Struct, frozen=True):
-    """What the analyzer knows of one call: the SDK's name of what is called, and the names it may give."""
-
-    engine: str
-    dotted: str
-    names: tuple[str, ...] = ()
-
-
-_known: WeakKeyDictionary[Project, tuple[Analysis, Registered]] = WeakKeyDictionary()
-
-
-def registered_in(project: Project) -> Registered:
-    """What a project registers, as it is now; made when it is first asked for."""
-    analysis, known = project.analysis, _known.get(project)
-    if known is None or known[0] is not analysis:
-        known = _known[project] = analysis, Registered(analysis.program)
-    return known[1]
-
-
-class Registered:
-    """What one program registers."""
+class _Reading:
+    """One program, and what was found in it so far."""
 
     def __init__(self, program: Program) -> None:
         self._program = program
         self._names: dict[tuple[str, str, str], dict[Definition, None]] = {}
-        self._decorators: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {}
-        self._mains: dict[tuple[str, str], tuple[str, Definition]] = {}
-        self._calls: dict[str, dict[tuple[int, int], EngineCall]] | None = None
-        given = _given_names(program)
+        self._decorators: dict[Place, tuple[str, tuple[str, ...]]] = {}
+        self._mains: dict[Place, tuple[str, Definition]] = {}
+
+    def result(self) -> Registered:
+        """All of it."""
+        given = _given_names(self._program)
         self._add_functions(given)
         self._add_classes(given)
-
-    # -- questions ----------------------------------------------------------------------------------
-
-    def named(self, engine: str, to: str, name: str, path: str) -> tuple[Definition, ...]:
-        """What code in a file means by a name: of a step, a workflow, or what the decorator `to` registers.
-
-        Many applications may stand side by side and use one name each for their own: what stands in the
-        file, or else next to it, comes before what stands elsewhere. Nothing if there is so much of it that
-        the name says little: each module that calls it would depend on all.
-        """
-        found = tuple(self._names.get((engine, to, name), ()))
-        here = [one for one in found if one.path == path]
-        beside = [one for one in found if os.path.dirname(one.path) == os.path.dirname(path)]
-        if here or beside:
-            return tuple(here or beside)
-        return found if len(found) <= _TOO_MANY else ()
-
-    def decorators(self, path: str, qualname: str) -> tuple[str, tuple[str, ...]] | None:
-        """The engine and the decorators, as written, of a function with a color."""
-        return self._decorators.get((path, qualname))
-
-    def main(self, path: str, qualname: str) -> tuple[str, Definition] | None:
-        """The engine, and where the workflow begins, of a class or function that is one."""
-        return self._mains.get((path, qualname))
-
-    def call(self, path: str, line: int, column: int) -> EngineCall | None:
-        """What the analyzer takes the call for that starts there; lines and columns count from 1."""
-        if self._calls is None:
-            self._calls = {}
-            for path_, place, call in _engine_calls(self._program):
-                self._calls.setdefault(path_, {})[place] = call
-        return self._calls.get(path, {}).get((line, column))
-
-    # -- reading the program ------------------------------------------------------------------------
+        calls: dict[str, dict[tuple[int, int], EngineCall]] = {}
+        for path, place, call in _engine_calls(self._program):
+            calls.setdefault(path, {})[place] = call
+        names = {key: tuple(found) for key, found in self._names.items()}
+        return Registered(names, self._decorators, self._mains, calls)
 
     def _add_functions(self, given: dict[tuple[str, int], str]) -> None:
         colors = self._program.linker.colors
