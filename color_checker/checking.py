@@ -17,6 +17,7 @@ from color_checker.dissolve import dissolve
 from color_checker.engines import engines_by_package, load_profiles
 from color_checker.facts import NOTHING, Call
 from color_checker.findings import Color, Finding, Report, Summary
+from color_checker.fixable import with_fixable
 from color_checker.garbage import uncollected
 from color_checker.inputs import FACTS_VERSION, Inputs, read_inputs
 from color_checker.installed import Installed
@@ -56,7 +57,7 @@ def check_inputs(
     with _dissolved_if_interrupted(analysis.program.linker):
         findings, gaps = find(analysis, config.strict if strict is None else strict)
     report = Report(
-        findings=findings,
+        findings=with_fixable(findings, analysis, inputs.texts),
         errors=tuple(sorted(analysis.project.errors)),
         summary=_summary(analysis, len(gaps)),
         gaps=gaps,

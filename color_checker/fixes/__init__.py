@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from color_checker.fixes.edits import Edit, Fix, apply, overlap
-from color_checker.fixes.registry import FIXERS, each_fix, fixes_for, marked
+from color_checker.fixes.registry import FIXERS, each_fix, fixes_for
 
-__all__ = ["FIXERS", "Edit", "Fix", "apply", "each_fix", "fixes_for", "marked", "overlap"]
+__all__ = ["FIXERS", "Edit", "Fix", "apply", "each_fix", "fixes_for", "overlap"]

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from color_checker.activation import Activation
-from color_checker.facts import Call
+from color_checker.fixable import is_generator, lost_call
 from color_checker.fixes.edits import Fix
 from color_checker.fixes.problem import Problem
 from color_checker.fixes.templates import may_await, may_yield, parenthesized
@@ -15,7 +14,7 @@ from color_checker.fixes.templates import may_await, may_yield, parenthesized
 
 def fixes(problem: Problem) -> Iterator[Fix]:
     """`await f()` where `f()` stands; in the generator functions of an engine `yield f()`."""
-    found = _lost_call(problem)
+    found = lost_call(problem.program, problem.finding)
     if found is None:
         return
     node, at = found
@@ -29,7 +28,7 @@ def fixes(problem: Problem) -> Iterator[Fix]:
         return
     if may_await(code, call):
         word = "await"
-    elif may_yield(code, call) and _is_generator(problem, node):
+    elif may_yield(code, call) and is_generator(problem.program, node):
         word = "yield"
     else:
         return
@@ -41,25 +40,3 @@ def fixes(problem: Problem) -> Iterator[Fix]:
     )
     if fix is not None:
         yield fix
-
-
-def _lost_call(problem: Problem) -> tuple[Activation, int] | None:
-    """The function and the place of the call at which the witness ends."""
-    end = problem.finding.witness[-1]
-    program = problem.program
-    for node in program.replayed_nodes:
-        unused = frozenset(node.body.unused)
-        if node.module.path != end.path or node.module.library:
-            continue
-        for _, op in program.ops(node):
-            if isinstance(op, Call) and op.dst in unused:
-                place = program.place(node, op.at)
-                if (place.line, place.column) == (end.line, end.column):
-                    return node, op.at
-    return None
-
-
-def _is_generator(problem: Problem, node: Activation) -> bool:
-    """Whether the engine runs the function itself as a generator."""
-    coloring = problem.program.linker.colors.of(node)
-    return coloring is not None and coloring.source is not None and coloring.source.generator

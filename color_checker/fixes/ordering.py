@@ -8,6 +8,7 @@ import libcst as cst
 
 from color_checker.classes import ClassInfo
 from color_checker.facts import Build, Call, Iterate, Op
+from color_checker.fixable import is_sortable, iterated
 from color_checker.fixes.code import Code, dotted, walk
 from color_checker.fixes.edits import Fix
 from color_checker.fixes.problem import Problem
@@ -43,7 +44,7 @@ def fixes(problem: Problem) -> Iterator[Fix]:
     kinds = _kinds(problem, op)
     if _cannot_be_sorted(kinds):
         return
-    safe = _is_sortable(kinds) and problem.is_workflow(cause.node)
+    safe = is_sortable(kinds) and problem.is_workflow(cause.node)
     if isinstance(found, cst.Call) and target is not found and _is_list(code, found):
         edit = code.edit(path, found.func, "sorted")
     else:
@@ -79,20 +80,8 @@ def _kinds(problem: Problem, op: Op) -> set[str]:
     """The types of the elements, "?" for those that are not known, "object" for what has no order."""
     cause = problem.cause
     assert cause is not None
-    match op:
-        case Iterate() | Build():
-            slots = [getattr(op, "obj", -1), *getattr(op, "stars", ())]
-        case Call():
-            slots = [*op.args, *op.stars]
-        case _:
-            return {"?"}
-    boxes = [value for slot in slots for value in problem.program.values(cause.node, slot)]
+    boxes = [value for slot in iterated(op) for value in problem.program.values(cause.node, slot)]
     return {kind for value in boxes for kind in _element_kinds(problem, value)} or {"?"}
-
-
-def _is_sortable(kinds: set[str]) -> bool:
-    """Whether all elements are known to be texts, or to be numbers, so that comparing them cannot fail."""
-    return kinds in ({"str"}, {"int"})
 
 
 def _cannot_be_sorted(kinds: set[str]) -> bool:

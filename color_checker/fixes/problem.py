@@ -5,14 +5,14 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from color_checker import fixable
 from color_checker.causes import Cause
 from color_checker.engines import Profile
-from color_checker.findings import Color, Finding
+from color_checker.findings import Finding
 from color_checker.fixes.code import Code, parsed
 from color_checker.fixes.edits import Edit, Fix, Lines, Read, apply
 from color_checker.fixes.imports import Imports, unneeded
 from color_checker.program import Place, shown_name
-from color_checker.values import ExtInst
 
 if TYPE_CHECKING:
     from color_checker.activation import Activation
@@ -109,8 +109,7 @@ class Problem:
 
     def is_workflow(self, node: Activation) -> bool:
         """Whether the node is workflow code of the finding's engine itself, not only reached by it."""
-        code = self.program.code.get(node)
-        return code is not None and code.color is Color.WORKFLOW and code.engine == self.finding.engine
+        return fixable.is_workflow(self.program, node, self.finding.engine)
 
     def is_of_the_loop(self) -> bool:
         """Whether the effect asks for what runs in the workflow's own event loop: a step has another one."""
@@ -119,29 +118,11 @@ class Problem:
     def is_read_only(self) -> bool:
         """Whether the finding stands in a function that may only read, such as the handler of a query."""
         node, profile = self.anchor, self.profile
-        if node is None or profile is None:
-            return False
-        code = self.program.code.get(node)
-        owner = code.owner if code is not None else node
-        coloring = self.program.linker.colors.of(owner)
-        ends = tuple(name for name in profile.read_only if name.startswith("."))
-        return (coloring is not None and coloring.by in profile.read_only) or any(
-            name.endswith(ends) for name in owner.facts.decorators if ends
-        )
+        return node is not None and profile is not None and fixable.is_read_only(self.program, profile, node)
 
     def is_in_coroutine(self, node: Activation) -> bool:
         """Whether a coroutine function of a workflow leads to the function, which is none itself perhaps."""
-        nodes = list(self.program.replayed_nodes)
-        found, pending = {node}, [node]
-        while pending:
-            inner = pending.pop()
-            if inner.facts.is_async:
-                return True
-            for outer in nodes:
-                if outer not in found and any(inner in targets for targets in outer.targets.values()):
-                    found.add(outer)
-                    pending.append(outer)
-        return False
+        return fixable.is_in_coroutine(self.program, node)
 
     def is_only_replayed(self, node: Activation) -> bool:
         """Whether all that is known to call the function is replayed, too."""
@@ -156,24 +137,7 @@ class Problem:
 
     def context(self, node: Activation) -> str | None:
         """The name by which the node's code knows what the engine gave to the workflow."""
-        profile = self.profile
-        if profile is None:
-            return None
-        classes = {name for source in profile.colors for name in source.parameters if name}
-        hidden: set[str] = set()
-        scope: Activation | None = node
-        while scope is not None:
-            for slot, param in enumerate(scope.facts.params):
-                values = self.program.values(scope, slot)
-                if param.name not in hidden and any(
-                    isinstance(value, ExtInst)
-                    and any(name in classes for name in profile.inherited(value.dotted))
-                    for value in values
-                ):
-                    return param.name
-            hidden |= set(scope.body.cells) | {param.name for param in scope.facts.params}
-            scope = scope.env
-        return None
+        return fixable.context_of(self.program, self.profile, node) if self.profile is not None else None
 
     # -- results --------------------------------------------------------------------------------
 

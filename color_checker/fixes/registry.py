@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from color_checker.findings import Effect, Finding, Report
+from color_checker.findings import Effect, Finding
 from color_checker.fixes import awaiting, calls, conversion, extraction, ordering, passing, rewriting
 from color_checker.fixes.edits import Fix, Read
 from color_checker.fixes.problem import Problem
@@ -55,14 +53,3 @@ def each_fix(
     for fixer in fixers:
         if unsafe or fixer not in _NEVER_SAFE:
             yield from (fix for fix in fixer(problem) if unsafe or fix.safe)
-
-
-def marked(report: Report, analysis: Analysis, read: Read) -> Report:
-    """The report, whose findings say whether they have a safe fix. Takes longer than most checks."""
-    findings = tuple(
-        msgspec.structs.replace(finding, fix=True)
-        if next(each_fix(finding, analysis, read, unsafe=False, tidy=False), None) is not None
-        else finding
-        for finding in report.findings
-    )
-    return msgspec.structs.replace(report, findings=findings)

@@ -6,9 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from color_checker.config import Config
-from color_checker.fixes import marked
-from color_checker.session import Session
 from tests.fixes.trying import fixed, offered, write
 
 TEMPORAL = """\
@@ -181,16 +178,6 @@ def test_a_query_may_read_the_clock_and_draw_nothing(tmp_path: Path, unsafe: boo
     assert """return f"{workflow.time()} {uuid.uuid4()} {open('a')}\"""" in fixed(
         tmp_path, text, unsafe=unsafe
     )
-
-
-def test_findings_say_whether_they_have_a_safe_fix(tmp_path: Path) -> None:
-    write(tmp_path, {"app.py": TEMPORAL.format(imports="import time", expression="time.time(), open('a')")})
-    session = Session([tmp_path], config=Config(root=str(tmp_path)), cache=False)
-    report = marked(session.check(), session.analysis, lambda path: Path(path).read_text())
-    assert [(finding.name, finding.fix) for finding in report.findings] == [
-        ("clock", True),
-        ("filesystem", False),
-    ]
 
 
 def test_a_docstring_that_tells_of_an_import_does_not_keep_it(tmp_path: Path) -> None:
