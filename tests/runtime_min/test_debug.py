@@ -253,7 +253,7 @@ def test_code_that_never_waits_can_be_interrupted_and_looked_at(shop: Shop) -> N
         assert process.stdout is not None
         assert process.stdout.readline() == "endless\n"
         process.send_signal(signal.SIGINT)
-        output, _ = process.communicate("w\nq\n", timeout=20)
+        output, _ = process.communicate("w\nq\n", timeout=60)
     finally:
         process.kill()
         process.wait()
@@ -470,7 +470,7 @@ class Ide:
     """As much of the debug adapter protocol as it takes to stop at a breakpoint."""
 
     def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=20)
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=60)
         self.file = self.socket.makefile("rb")
         self.sequence = 0
 

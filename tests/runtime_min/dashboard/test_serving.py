@@ -42,7 +42,7 @@ def test_the_printed_address_works_until_the_process_is_interrupted(database: Pa
         client.host = f"127.0.0.1:{found[1]}"
         assert client.get("/api/run?id=trial-1").status == 200
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=10)
+        _, errors = process.communicate(timeout=60)
     finally:
         process.kill()
     assert process.returncode == 0
