@@ -17,7 +17,7 @@ from color_checker.values import Box
 if TYPE_CHECKING:
     from color_checker.classes import ClassInfo
     from color_checker.modules import ModuleInfo
-    from color_checker.values import Coro, Gen, Value
+    from color_checker.values import Coro, Func, Gen, Value
 
 #: (module key, place) of a call.
 Site = tuple[str, int]
@@ -39,24 +39,26 @@ class Activation:
     """One scope in one context."""
 
     __slots__ = (
-        "body", "boxes", "cells", "coroutine", "deep", "deferred", "env", "external", "facts", "generator",
-        "index", "module", "number", "operations", "read_from", "returns", "self_class", "sites", "skipped",
-        "slots", "targets", "yields",
+        "body", "boxes", "cells", "coroutine", "deep", "deferred", "env", "external", "facts", "func",
+        "generator", "index", "module", "number", "operations", "read_from", "returns", "self_class", "sites",
+        "skipped", "slots", "targets", "yields",
     )  # fmt: skip
 
     def __init__(
         self, module: ModuleInfo, index: int, env: Activation | None, self_class: ClassInfo | None,
-        sites: tuple[Site, ...], number: int,
+        sites: tuple[Site, ...], number: int, func: Func | None = None,
     ) -> None:  # fmt: skip
         self.module = module
         self.index = index
         self.facts: FunctionFacts = module.facts.functions[index]
         self.body: Body = module.body(index)
         self.env = env
+        #: The function that is activated, if the scope is one.
+        self.func = func
         self.self_class = self_class
         self.sites = sites
         self.number = number
-        self.slots: list[Var | None] = [None] * self.body.slots
+        self.slots = [Var() for _ in range(self.body.slots)]
         self.cells: dict[str, Var] = {}
         self.returns = Var()
         self.yields = Var()
@@ -77,14 +79,11 @@ class Activation:
 
     def var(self, slot: int) -> Var:
         """The variable of a slot."""
-        var = self.slots[slot]
-        if var is None:
-            var = self.slots[slot] = Var()
-        return var
+        return self.slots[slot]
 
     def vars(self, slots: tuple[int, ...]) -> tuple[Var, ...]:
         """The variables of several slots."""
-        return tuple([self.var(slot) for slot in slots]) if slots else ()
+        return tuple([self.slots[slot] for slot in slots]) if slots else ()
 
     def cell(self, name: str, solver: Solver) -> Var:
         """The variable of a name that other scopes see: every value it is ever bound to."""
@@ -92,7 +91,7 @@ class Activation:
         if var is None:
             var = self.cells[name] = Var()
             for slot in self.body.cells.get(name, ()):
-                solver.flow(self.var(slot), var)
+                solver.flow(self.slots[slot], var)
         return var
 
     def call(self, position: int, target: Activation) -> None:

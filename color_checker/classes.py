@@ -91,8 +91,8 @@ class ClassInfo:
         for name in self.decorated:
             yield name
             for slot in body.body.cells.get(name, ()) if body is not None else ():
-                var = body.slots[slot] if body is not None else None
-                yield from (value.dotted for value in var.values if isinstance(value, Ext)) if var else ()
+                if body is not None:
+                    yield from (value.dotted for value in body.slots[slot].values if isinstance(value, Ext))
 
     def add_base(self, position: int, base: ClassInfo | str) -> None:
         """A value of the base expression at `position` has become known."""

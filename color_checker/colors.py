@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -68,10 +69,11 @@ class Colors:
         self.workflow_classes: dict[ClassInfo, tuple[Profile, ColorSource]] = {}
         #: Names under which steps and workflows are registered: engine → name → functions.
         self.registered: dict[str, dict[str, dict[Func, None]]] = {}
-        self._by_key: dict[tuple[str, int, int], Func] = {}
         self._bodies: dict[Activation, ClassInfo] = {}
         self._entries: dict[str, tuple[Profile, ColorSource]] = {}
         self._owning: dict[str, list[Profile]] = {}
+        #: Of so many functions those that are entry points have been made roots.
+        self._rooted = 0
         self._roots: dict[tuple[Func, Value | None], Activation] = {}
         self._profiles = {profile.name: profile for profile in linker.profiles}
         for profile in linker.profiles:
@@ -83,15 +85,13 @@ class Colors:
 
     def of(self, activation: Activation) -> Coloring | None:
         """The color of the function that is activated."""
-        func = self.function_of(activation)
+        func = activation.func
         return self.functions.get(func) if func is not None else None
 
     def function_of(self, activation: Activation) -> Func | None:
         """The function value of an activation, if it has a color or is run as a step."""
-        env = activation.env
-        if env is None:
-            return None
-        return self._by_key.get((activation.module.key, activation.index, env.number))
+        func = activation.func
+        return func if func in self.functions or func in self.run_as_step else None
 
     def is_replayed(self, activation: Activation) -> bool:
         """Whether the engine replays it, or it is declared to be deterministic."""
@@ -126,7 +126,6 @@ class Colors:
         if func in self.functions:
             return
         self.functions[func] = coloring
-        self._by_key[(func.module.key, func.index, func.env.number)] = func
         if coloring.entry and coloring.color in (Color.WORKFLOW, Color.STEP):
             names = self.registered.setdefault(coloring.engine, {})
             names.setdefault(coloring.name or func.facts.name, {})[func] = None
@@ -190,7 +189,9 @@ class Colors:
         before = len(self.linker.roots), len(self.functions)
         for info, (profile, source) in list(self.workflow_classes.items()):
             self._add_class(info, profile, source)
-        for func, coloring in list(self.functions.items()):
+        fresh = list(islice(self.functions.items(), self._rooted, None))
+        self._rooted += len(fresh)
+        for func, coloring in fresh:
             if coloring.entry:
                 self._add_function(func, coloring)
         return before != (len(self.linker.roots), len(self.functions))
@@ -476,7 +477,6 @@ class Colors:
         receiver = value.receiver if isinstance(value, Bound) else None
         for func in self._functions_in(value):
             self.run_as_step.setdefault(func, profile.name)
-            self._by_key.setdefault((func.module.key, func.index, func.env.number), func)
             target = linker.activation(func, receiver, None, 0)
             record.targets[target] = None
             if receiver is not None and target.facts.params:

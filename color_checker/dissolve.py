@@ -7,9 +7,10 @@ where the circles are, it goes away by itself in a quarter of that.
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
-from color_checker.solver import Var
+from color_checker.solver import Var, Watcher
 
 if TYPE_CHECKING:
     from color_checker.activation import Activation
@@ -36,12 +37,14 @@ def dissolve(linker: Linker) -> None:
 
 
 def _cut_activation(activation: Activation) -> None:
-    _cut(*filter(None, activation.slots), *activation.cells.values(), activation.returns, activation.yields)
+    _cut(*activation.slots, *activation.cells.values(), activation.returns, activation.yields)
     for box in activation.boxes.values():
         _cut_box(box)
     activation.slots, activation.cells, activation.boxes, activation.deferred = [], {}, {}, []
     activation.targets, activation.operations = {}, {}
-    activation.coroutine = activation.generator = activation.env = activation.self_class = None
+    activation.coroutine = activation.generator = activation.func = activation.env = activation.self_class = (
+        None
+    )
 
 
 def _cut_box(box: Box) -> None:
@@ -65,5 +68,16 @@ def _cut(*variables: Var) -> None:
         if var.edges is not None:
             todo += var.edges
             var.edges = None
-        var.watchers = None
+        if var.watchers is not None:
+            for watcher in var.watchers:
+                _cut_circle(watcher)
+            var.watchers = None
         var.values = {}
+
+
+def _cut_circle(watcher: Watcher) -> None:
+    """A function that names itself, to watch something else as well, holds on to itself."""
+    with contextlib.suppress(ValueError):  # an empty cell: it was cut before
+        for cell in getattr(watcher, "__closure__", None) or ():
+            if cell.cell_contents is watcher:
+                del cell.cell_contents

@@ -84,10 +84,9 @@ class Guards:
         return False
 
     def _is_question(self, node: Activation, op: Call) -> bool:
-        var = node.slots[op.func]
-        return var is not None and any(
+        return any(
             profile.matches(profile.workflow_guards, profile.canonical(value.dotted))
-            for value in var.values
+            for value in node.slots[op.func].values
             if isinstance(value, Ext | ExtBound)
             for profile in self.profiles
         )
@@ -142,8 +141,7 @@ class Guards:
 
 
 def _values(node: Activation, slot: int) -> tuple[Value, ...]:
-    var = node.slots[slot] if slot != NOTHING else None
-    return tuple(var.values) if var is not None else ()
+    return tuple(node.slots[slot].values) if slot != NOTHING else ()
 
 
 def _holds(region: Region, line: int, position: int) -> bool:

@@ -127,6 +127,7 @@ class Linker:
         self._heaps: dict[tuple[object, ...], dict[tuple[object, ...], Box]] = {}
         self._contexts: dict[tuple[str, int], int] = {}
         self._functions: dict[tuple[str, int, int], Func] = {}
+        self._activated: set[Func] = set()
         self._closures: dict[tuple[str, int], list[Func]] = {}
         self._bound: dict[tuple[Func, Value], Bound] = {}
         self._ext: dict[str, Ext] = {}
@@ -344,7 +345,9 @@ class Linker:
             key = (func.module.key, func.index, func.env.number, self_class, sites)
             known = self.activations.get(key)
         if known is None:
-            known = Activation(func.module, func.index, func.env, self_class, sites, len(self.activations))
+            number = len(self.activations)
+            known = Activation(func.module, func.index, func.env, self_class, sites, number, func)
+            self._activated.add(func)
             known.boxes = self._heap(known)
             self.activations[key] = known
             self._prepare(known, func)
@@ -471,10 +474,9 @@ class Linker:
 
     def activate_all(self, wanted: Callable[[Func], bool] = lambda func: True) -> bool:
         """Make roots of the functions that nothing calls. Whether there were any."""
-        called = {key[:3] for key in self.activations}  # file, function, scope around it
         found = False
         for func in list(self._functions.values()):
-            if (*func.key, func.env.number) not in called and wanted(func):
+            if func not in self._activated and wanted(func):
                 owner = self.colors.class_of_body(func.env)
                 self.colors.root(func, self.instance(owner) if owner is not None else None, None)
                 found = True

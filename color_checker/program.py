@@ -219,9 +219,7 @@ class Program:
 
     def values(self, node: Activation, slot: int) -> tuple[Value, ...]:
         """What a slot of the node may be."""
-        if slot == NOTHING or node.slots[slot] is None:
-            return ()
-        return tuple(node.var(slot).values)
+        return tuple(node.slots[slot].values) if slot != NOTHING else ()
 
     def callees(self, node: Activation, position: int) -> tuple[Activation, ...]:
         """The functions of the analyzed code that the operation calls."""

@@ -535,7 +535,7 @@ def _fingerprint(node: Activation) -> _Fingerprint:
         sum(map(len, node.targets.values())),
         sum(map(len, node.operations.values())),
         sum(len(node.var(slot).values) for slot in changed),
-        sum(len(var.values) for var in node.slots if var is not None),
+        sum(len(var.values) for var in node.slots),
     )
 
 

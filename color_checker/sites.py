@@ -195,9 +195,7 @@ class _Reader:
 
     def values(self, slot: int) -> tuple[Value, ...]:
         """What the slot may be."""
-        if slot == NOTHING or self.node.slots[slot] is None:
-            return ()
-        return tuple(self.node.var(slot).values)
+        return tuple(self.node.slots[slot].values) if slot != NOTHING else ()
 
     # -- effects --------------------------------------------------------------------------------
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING
 
 from color_checker.values import LOST, Class, Const, Func, Value
@@ -35,13 +34,12 @@ MOST_WORK = 30_000_000
 class Var:
     """A set of values, in order of arrival; the flag says whether a value has been passed on."""
 
-    __slots__ = ("constants", "edges", "excluded", "values", "watchers")
+    __slots__ = ("edges", "excluded", "values", "watchers")
 
     def __init__(self) -> None:
         self.values: dict[Value, bool] = {}
         self.edges: dict[Var, None] | None = None
         self.watchers: list[Watcher] | None = None
-        self.constants = 0
         #: What it cannot be.
         self.excluded: Exclusion | None = None
 
@@ -54,7 +52,7 @@ class Solver:
         self.work = 0
         #: Whether there was too much work: from then on nothing flows but the word that something is missing.
         self.exhausted = False
-        self._tasks: deque[Callable[[], None]] = deque()
+        self._tasks: deque[Callable[[], None] | tuple[Watcher, list[Value]]] = deque()
 
     def later(self, task: Callable[[], None]) -> None:
         """Run `task` as part of the propagation: never from within another one, so nothing nests."""
@@ -62,23 +60,20 @@ class Solver:
 
     def add(self, var: Var, value: Value) -> None:
         """`var` may be `value`."""
-        if value in var.values:
+        values = var.values
+        if value in values:
             return
         if var.excluded is not None:
             left = var.excluded.left_of(value)
-            if left is None or left in var.values:
+            if left is None or left in values:
                 return
             value = left
         if self.exhausted:
             self._lose(var)
             return
-        if type(value) is Const:
-            if var.constants >= _MOST_CONSTANTS:
-                return
-            var.constants += 1
-        elif len(var.values) >= MOST_VALUES and not isinstance(value, Func | Class):
+        if len(values) >= _MOST_CONSTANTS and not _has_room(values, value):
             return
-        var.values[value] = False
+        values[value] = False
         self._queue.append((var, value))
 
     def flow(self, source: Var, target: Var) -> None:
@@ -91,10 +86,9 @@ class Solver:
             return
         else:
             source.edges[target] = None
-        if source.values:
-            for value, passed in list(source.values.items()):
-                if passed:
-                    self.add(target, value)
+        for value, passed in source.values.items():
+            if passed and value not in target.values:  # asked here, too, since that saves most calls
+                self.add(target, value)
 
     def watch(self, var: Var, watcher: Watcher) -> None:
         """Call `watcher` once with each value of `var`, those that it has already and those to come."""
@@ -105,7 +99,7 @@ class Solver:
         if var.values:
             present = [value for value, passed in var.values.items() if passed]
             if present:
-                self._tasks.append(partial(self._tell, watcher, present))
+                self._tasks.append((watcher, present))
 
     def run(self) -> bool:
         """Propagate until nothing changes. Whether anything did."""
@@ -115,19 +109,28 @@ class Solver:
             while queue:
                 var, value = queue.popleft()
                 var.values[value] = True
-                self.work += 1 + len(var.edges or ()) + len(var.watchers or ())
+                edges, watchers = var.edges, var.watchers
+                self.work += 1
+                if edges is not None:
+                    self.work += len(edges)
+                if watchers is not None:
+                    self.work += len(watchers)
                 if self.work > MOST_WORK and not self.exhausted:
                     self._give_up(var)
                     break
-                if var.edges is not None:
-                    for target in var.edges:
+                if edges is not None:
+                    for target in edges:
                         if value not in target.values:  # asked here, too, since that saves most calls
                             self.add(target, value)
-                if var.watchers is not None:
-                    for watcher in tuple(var.watchers):
+                if watchers is not None:
+                    for watcher in tuple(watchers):
                         watcher(value)
             if tasks:
-                tasks.popleft()()
+                task = tasks.popleft()
+                if isinstance(task, tuple):
+                    self._tell(*task)
+                else:
+                    task()
                 if self.work > MOST_WORK and not self.exhausted:
                     self._give_up()
         return worked
@@ -149,3 +152,10 @@ class Solver:
         if LOST not in var.values:
             var.values[LOST] = False
             self._queue.append((var, LOST))
+
+
+def _has_room(values: dict[Value, bool], value: Value) -> bool:
+    """Whether a variable that has many values already may take up another one."""
+    if type(value) is Const:
+        return sum(type(other) is Const for other in values) < _MOST_CONSTANTS
+    return len(values) < MOST_VALUES or isinstance(value, Func | Class)

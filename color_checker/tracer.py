@@ -127,10 +127,7 @@ class Tracer:
 
     def values(self, node: Activation, slot: int) -> Collection[Value]:
         """What the slot may be."""
-        if slot == NOTHING:
-            return ()
-        var = node.slots[slot]
-        return var.values.keys() if var is not None else ()
+        return node.slots[slot].values.keys() if slot != NOTHING else ()
 
     def is_fixed(self, origin: Origin) -> bool:
         """Whether it is a definition or a constant: it can be bound anew, but has no state of its own."""
