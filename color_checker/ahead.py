@@ -25,6 +25,8 @@ from importlib import import_module
 from threading import Thread
 from typing import Any, BinaryIO
 
+from color_checker.processors import available
+
 #: Without the working directory in its search path (-P), where a file `random.py` of the checked project
 #: would be taken for Python's own. Where else this process may import from comes last.
 _PROGRAM = """\
@@ -48,13 +50,7 @@ def is_of_use() -> bool:
     """Whether a child would have a processor for itself."""
     if not sys.executable or getattr(sys, "frozen", False):
         return False  # there is no Python that could be started
-    return _processors() > 1
-
-
-def _processors() -> int:
-    if sys.platform != "linux":
-        return os.cpu_count() or 1
-    return len(os.sched_getaffinity(0))
+    return available() > 1
 
 
 class Child:

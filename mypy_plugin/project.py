@@ -6,16 +6,15 @@ import hashlib
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from color_checker import ahead
 from color_checker.config import Config, load_config, validate_names
-from color_checker.engines import engines_by_package
 from color_checker.errors import ColorCheckerError
 from color_checker.findings import Finding
 from color_checker.places import Spot, Types
+from color_checker.processors import available
 from color_checker.result_cache import file_hash
 from color_checker.sources import by_path
 from mypy_plugin.analyzer.analyzed import Analyzed, Coloring, Known
@@ -23,6 +22,9 @@ from mypy_plugin.analyzer.registered import Registered
 from mypy_plugin.circumstances import circumstances
 from mypy_plugin.codes import CODES
 from mypy_plugin.failures import Failures
+
+if TYPE_CHECKING:
+    from color_checker.ahead import Child
 
 #: Less code than this, in bytes, is analyzed by the time that a process needs to start.
 WORTH_A_CHILD = 400_000
@@ -46,7 +48,7 @@ class Project:
         self._failures = failures
         self.config: Config = load_config(Path.cwd())
         self._analyzed = Analyzed(self.config)
-        self._child: ahead.Child | None = None
+        self._child: Child | None = None
         #: None as long as the child is at work.
         self._known: Known | None = None
         self._files: Mapping[str, bytes] = {}
@@ -60,7 +62,7 @@ class Project:
         #: Why the last look at the project failed, "" if it did not.
         self.problem = ""
         self._circumstances = circumstances(self.config)
-        if not (with_child and ahead.is_of_use() and self._look_ahead()):
+        if not (with_child and available() > 1 and self._look_ahead()):
             self._check()
         if self.problem:
             raise ColorCheckerError(self.problem)
@@ -80,6 +82,11 @@ class Project:
         # A profile of the user's own may be wrong, which is to be said now, and shows when it is used.
         if self.config.engine_files or not _is_more(self._files, WORTH_A_CHILD):
             return False
+        from color_checker import ahead
+        from color_checker.engines import engines_by_package
+
+        if not ahead.is_of_use():
+            return False
         validate_names(self.config, sorted(CODES), sorted(set(engines_by_package().values())))
         try:
             self._child = ahead.Child(_CHILD)
@@ -94,6 +101,8 @@ class Project:
 
     def _now(self) -> Known:
         if self._known is None and self._child is not None:
+            from color_checker import ahead
+
             try:
                 self._take(self._child.ask("known"))
                 self._child.tell("prepare")
@@ -105,6 +114,8 @@ class Project:
         """What `Analyzed` says, here or in the child."""
         self._now()
         if self._child is not None:
+            from color_checker import ahead
+
             try:
                 return self._child.ask(method, *arguments)
             except ahead.GoneError:

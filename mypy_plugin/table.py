@@ -30,11 +30,11 @@ from mypy_plugin.injection import (
     inject_marks,
     remove_check,
 )
-from mypy_plugin.names import Names
 from mypy_plugin.project import Project
 from mypy_plugin.turns import Turn, Turns
 
 if TYPE_CHECKING:
+    from mypy_plugin.names import Names
     from mypy_plugin.topics import Topics
 
 
@@ -78,8 +78,8 @@ class ColorPlugin(Plugin):
             # The daemon keeps the analysis for the next change; and a worker of mypy's is a child itself.
             with_child = not self._daemon and not getattr(options, "num_workers", 0)
             self._project = Project(self.failures, with_child=with_child)
-            config = self._project.config
-            self._names = Names([config.resolve(path) for path in config.engine_files], config.engines)
+            if self._project.config.engine_files:
+                _ = self._names  # what is wrong in the user's own profiles is to be said now
         except ColorCheckerError as error:
             sys.stderr.write(f"{error}\n")
             raise SystemExit(2) from None
@@ -88,6 +88,13 @@ class ColorPlugin(Plugin):
         self._marks: dict[str, list[int]] = {}
         self._api: object = None
         self._turns = Turns(daemon=self._daemon)
+
+    @cached_property
+    def _names(self) -> Names:
+        from mypy_plugin.names import Names
+
+        config = self._project.config
+        return Names([config.resolve(path) for path in config.engine_files], config.engines)
 
     @cached_property
     def _topics(self) -> Topics:

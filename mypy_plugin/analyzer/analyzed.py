@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from color_checker.config import Config, load_config
-from color_checker.engines import Profile, load_profiles
 from color_checker.findings import Color, Finding, Report
 from color_checker.inputs import FACTS_VERSION
 from color_checker.places import Spot, Types
@@ -25,6 +24,7 @@ from mypy_plugin.analyzer.resolution import Resolution
 
 if TYPE_CHECKING:
     from color_checker.checking import Analysis
+    from color_checker.engines import Profile
     from color_checker.program import Program
     from mypy_plugin.analyzer.choices import Choices
 
@@ -157,6 +157,8 @@ class Analyzed:
         return self._choices
 
     def _profile(self, engine: str) -> Profile:
+        from color_checker.engines import load_profiles
+
         files = tuple(map(self._config.resolve, self._config.engine_files))
         return load_profiles(files, only=(engine,))[engine]
 

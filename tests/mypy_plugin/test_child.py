@@ -67,6 +67,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[ahead.Child]:
             children.append(self)
 
     monkeypatch.setattr(project, "WORTH_A_CHILD", 0)
+    monkeypatch.setattr(project, "available", lambda: 2)
     monkeypatch.setattr(ahead, "is_of_use", lambda: True)
     monkeypatch.setattr(ahead, "Child", Seen)
     return children
@@ -141,6 +142,7 @@ def test_a_child_that_fails_costs_no_finding(
 def test_what_cannot_be_started_costs_no_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plain = without_child(tmp_path / "plain", monkeypatch)
     monkeypatch.setattr(project, "WORTH_A_CHILD", 0)
+    monkeypatch.setattr(project, "available", lambda: 2)
     monkeypatch.setattr(ahead, "is_of_use", lambda: True)
     monkeypatch.setattr(sys, "executable", str(tmp_path / "missing"))
     write(tmp_path / "child", FILES)
