@@ -32,8 +32,11 @@ _STORED_BOXES = {"list": "builtins.list", "tuple": "builtins.tuple", "dict": "bu
 #: Containers in containers are looked into so far.
 _DEPTH = 4
 
-#: Functions that give modules.
-_OBJECTS = frozenset({"importlib.import_module", "builtins.__import__", "__import__"})
+#: What gives modules, or containers that are more than what is in them.
+_OBJECTS = frozenset({
+    "importlib.import_module", "builtins.__import__", "__import__", "collections.defaultdict",
+    "collections.deque", "collections.ChainMap",
+})  # fmt: skip
 
 _DATA_NODES = (
     cst.SimpleString, cst.ConcatenatedString, cst.FormattedString, cst.Integer, cst.Float, cst.Comparison,
@@ -75,6 +78,8 @@ class Storing:
                 return self.is_data(expression.value)
             case cst.ListComp():
                 return self.is_data(expression.elt)
+            case cst.List() | cst.Tuple() if not all(self.is_data(e.value) for e in expression.elements):
+                return False
             case cst.Name() if (function := self._local(expression, expression.value)) is not None:
                 return self.is_stored(expression.value, function)
         if isinstance(expression, _DATA_NODES):
@@ -90,15 +95,18 @@ class Storing:
         return is_data(value, self.stored)
 
     def _is_object(self, node: Activation, op: Op, depth: int = _DEPTH) -> bool:
-        """Whether the operation gives an object of the interpreter, such as a lock, a frame or a module.
+        """Whether the operation gives an object that only this process has, such as a lock or a module.
 
         Their classes are not known; who made them is.
         """
         match op:
             case Call():
                 position = node.body.ops.index(op)
-                if any(self._makes_object(name) for name in self.program.externals(node, position)):
-                    return not any(True for _ in self.program.values(node, op.dst))
+                names = self.program.externals(node, position)
+                if not _OBJECTS.isdisjoint(names):
+                    return True
+                if any(self._makes_object(name) for name in names):
+                    return all(value is DATA for value in self.program.values(node, op.dst))
                 return depth > 0 and any(
                     self._returns_object(target, depth - 1) for target in node.targets.get(position, ())
                 )
@@ -110,9 +118,7 @@ class Storing:
 
     def _makes_object(self, name: str) -> bool:
         entry = self.program.catalog.lookup(name)
-        return name in _OBJECTS or (
-            entry is not None and entry.effect in (Effect.THREAD, Effect.INTERPRETER, Effect.SCHEDULING)
-        )
+        return entry is not None and entry.effect in (Effect.THREAD, Effect.INTERPRETER, Effect.SCHEDULING)
 
     def _returns_object(self, target: Activation, depth: int) -> bool:
         return target.facts.returns is None and any(
