@@ -27,6 +27,11 @@ MOST_ROUNDS = 50
 _BOM = b"\xef\xbb\xbf"
 
 
+#: Gives the lines of a file by its path as shown.
+Lines = Callable[[str], Sequence[str]]
+Show = Callable[[Report, Lines], Report]
+
+
 class Fixed(msgspec.Struct, frozen=True):
     """A finding that is gone, and what was done about it."""
 
@@ -68,6 +73,7 @@ class Outcome(msgspec.Struct, frozen=True):
 def fix_files(
     paths: Sequence[Path | str], *, config: Config | None = None, engines: Collection[str] = (),
     rules: Collection[str] = (), unsafe: bool = False, cache: bool = True,
+    within: Collection[str] | None = None, show: Show = lambda report, lines: report,
     tell: Callable[[int], None] = lambda count: None,
 ) -> Outcome:  # fmt: skip
     """Fix what can be fixed in the files below `paths`, in memory.
@@ -75,11 +81,13 @@ def fix_files(
     Args:
         rules: the names of the rules whose findings are fixed; all if empty.
         unsafe: also apply fixes after which the code may mean something else.
+        within: the absolute paths of the files that may change; None: all.
+        show: takes out of a report what is not to be fixed, nor told of; new findings count all the same.
         tell: is called after each round with the number of findings fixed by then.
     """
     session = Session(paths, config=config, engines=engines, cache=cache)
     try:
-        return _Fixing(session, frozenset(rules), unsafe, tell).run()
+        return _Fixing(session, frozenset(rules), unsafe, within, show, tell).run()
     finally:
         session.close()
 
@@ -95,11 +103,14 @@ class _Fixing:
     """The state of one run."""
 
     def __init__(
-        self, session: Session, rules: frozenset[str], unsafe: bool, tell: Callable[[int], None]
-    ) -> None:
+        self, session: Session, rules: frozenset[str], unsafe: bool, within: Collection[str] | None,
+        show: Show, tell: Callable[[int], None],
+    ) -> None:  # fmt: skip
         self.session = session
         self.rules = rules
         self.unsafe = unsafe
+        self.within = within
+        self.show = show
         self.tell = tell
         self.originals: dict[str, bytes] = {}
         self.texts: dict[str, str] = {}
@@ -111,16 +122,17 @@ class _Fixing:
         """Rounds of fixes, until there are none."""
         report = self.session.check()
         for _ in range(MOST_ROUNDS):
-            choices = self._choose(report.findings)
+            choices = self._choose(self.show(report, self._lines).findings)
             if not choices:
                 break
             report = self._accept(report, choices)
             self.tell(len(self.fixed))
         report = self._tidied(report)
+        shown = self.show(report, self._lines)
         left = tuple(
-            Left(finding, self._reason(finding)) for finding in report.findings if self._is_wanted(finding)
+            Left(finding, self._reason(finding)) for finding in shown.findings if self._is_wanted(finding)
         )
-        return Outcome(tuple(self.fixed), left, tuple(self._changes()), report.errors)
+        return Outcome(tuple(self.fixed), left, tuple(self._changes()), shown.errors)
 
     def read(self, path: str) -> str:
         """The text of a file as fixed so far."""
@@ -169,12 +181,18 @@ class _Fixing:
             fix = self._best(finding)
             if fix is None:
                 continue
-            closed = next((path for path in _paths(fix.edits) if not _is_writable(path)), None)
-            if closed is not None:
-                self._refuse(finding, fix, f"{shown_path(closed)} is read-only")
+            hindrance = next((why for path in _paths(fix.edits) if (why := self._hindrance(path))), "")
+            if hindrance:
+                self._refuse(finding, fix, hindrance)
             else:
                 found.append(_Choice(finding, fix))
         return found
+
+    def _hindrance(self, path: str) -> str:
+        """Why the file cannot be changed; "" if it can."""
+        if self.within is not None and path not in self.within:
+            return f"its fix changes {shown_path(path)}, too"
+        return "" if _is_writable(path) else f"{shown_path(path)} is read-only"
 
     def _accept(self, report: Report, choices: list[_Choice]) -> Report:
         """Apply the fixes; those that do not make things better are taken back. Gives the new report."""

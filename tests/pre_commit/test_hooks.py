@@ -119,6 +119,51 @@ def test_fixes_are_applied_and_stop_the_commit_once(runner: str) -> None:
 
 
 @RUNNERS
+def test_only_the_files_of_the_commit_are_fixed(runner: str) -> None:
+    Path("other.py").write_text(DIRECT)
+    use_commands("color-checker-fix")
+    done = commit(runner, "plain.py", "x = 2\n")
+    assert done.returncode == 0, done.stdout
+    done = commit(runner, "flow.py", DIRECT)
+    assert done.returncode == 1
+    assert "return workflow.time()" in Path("flow.py").read_text()
+    assert Path("other.py").read_text() == DIRECT
+
+
+@RUNNERS
+def test_a_fix_knows_the_whole_project(runner: str) -> None:
+    use_commands("color-checker-fix")
+    done = commit(runner, "helper.py", CLOCK)
+    assert done.returncode == 1
+    assert "flow.py:10:16: left clock" in done.stdout
+    assert "files were modified" not in done.stdout
+
+
+@RUNNERS
+@pytest.mark.parametrize("where", ["configuration", "option"])
+def test_what_the_baseline_knows_is_neither_fixed_nor_told(runner: str, where: str) -> None:
+    Path("other.py").write_text(DIRECT)
+    if where == "configuration":
+        Path("pyproject.toml").write_text('[tool.color-checker]\nbaseline = "known.json"\n')
+    check = (sys.executable, "-m", "color_checker", "check", "--write-baseline", "known.json")
+    assert run(*check).returncode == 0
+    use_commands("color-checker-fix")
+    if where == "option":
+        file = Path(".pre-commit-config.yaml")
+        config = yaml.safe_load(file.read_text())
+        config["repos"][0]["hooks"][0]["args"] = ["--baseline=known.json"]
+        file.write_text(yaml.safe_dump(config))
+        git("add", "-A")
+    done = commit(runner, "other.py", DIRECT + "\n")
+    assert done.returncode == 0, done.stdout
+    done = commit(
+        runner, "other.py", DIRECT.replace("return time.time()", "print('x')\n        return time.time()")
+    )
+    assert done.returncode == 1
+    assert "workflow.logger.info('x')\n        return time.time()" in Path("other.py").read_text()
+
+
+@RUNNERS
 def test_the_installed_hook_runs_when_git_commits(runner: str) -> None:
     use_commands("color-checker")
     assert run(tool(runner), "install").returncode == 0
