@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from color_checker.findings import Effect, Finding
-from color_checker.fixes import awaiting, calls, conversion, extraction, ordering, passing, rewriting
+from color_checker.fixes import awaiting, calls, conversion, extraction, ordering, passing, raising, rewriting
 from color_checker.fixes.edits import Fix, Read
 from color_checker.fixes.problem import Problem
 
@@ -23,11 +23,12 @@ FIXERS: dict[str, tuple[Fixer, ...]] = {
     "global-read": (extraction.fixes,),
     "step-bypasses-engine": (calls.fixes,),
     "not-awaited": (awaiting.fixes,),
+    "swallows-control-flow": (raising.fixes,),
 }
 
 
 #: What these do always has to be looked at.
-_NEVER_SAFE: tuple[Fixer, ...] = (calls.fixes, conversion.fixes, extraction.fixes)
+_NEVER_SAFE: tuple[Fixer, ...] = (calls.fixes, conversion.fixes, extraction.fixes, raising.fixes)
 
 
 def fixes_for(finding: Finding, analysis: Analysis, read: Read) -> tuple[Fix, ...]:

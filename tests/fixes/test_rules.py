@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -143,3 +144,37 @@ class Trial:
         "with workflow.unsafe.imports_passed_through():",
         "    import requests  # why",
     ]
+
+
+HANDLERS = [
+    ("except:", "except Exception:"),
+    ("except BaseException as error:  # all", "except Exception as error:  # all"),
+    ("except asyncio.CancelledError:", "except asyncio.CancelledError:"),
+    (
+        "except (ValueError, asyncio.CancelledError):",
+        "except asyncio.CancelledError:\n    raise\nexcept (ValueError,",
+    ),
+]
+
+
+@pytest.mark.parametrize(("clause", "expected"), HANDLERS)
+def test_a_handler_lets_the_signals_of_the_engine_through(tmp_path: Path, clause: str, expected: str) -> None:
+    lines = f"""
+                try:
+                    await workflow.sleep(1)
+                {clause}
+                    order = ""  # gone
+                await workflow.sleep(2)"""
+    text = _workflow(lines.strip())
+    assert clause in fixed(tmp_path, text)  # not without being asked
+    after = textwrap.dedent(fixed(tmp_path, text, unsafe=True).partition("-> object:\n")[2])
+    assert expected in after
+    assert ('    order = ""  # gone\n    raise\n' in after) == (clause == "except asyncio.CancelledError:")
+    assert offered(tmp_path) == []
+
+
+def test_a_handler_that_passes_over_a_cancellation_raises_it(tmp_path: Path) -> None:
+    lines = """try: await workflow.sleep(1)
+                except asyncio.CancelledError: pass
+                await workflow.sleep(2)"""
+    assert "except asyncio.CancelledError: raise\n" in fixed(tmp_path, _workflow(lines), unsafe=True)
