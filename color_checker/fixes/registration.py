@@ -23,6 +23,7 @@ def registrations(
     found = [
         (one, file, code, call)
         for file in _files(problem)
+        if any(f"{name.rpartition('.')[2]}(" in problem.text(file) for name in extraction.registered)
         if (code := problem.code(file)) is not None
         for one, call in _calls(problem, code, file, extraction)
     ]
@@ -45,8 +46,6 @@ def _files(problem: Problem) -> Iterator[str]:
 def _calls(problem: Problem, code: Code, file: str, extraction: Extraction) -> Iterator[tuple[str, cst.Call]]:
     assert problem.profile is not None
     lasts = {name.rpartition(".")[2]: (name, keyword) for name, keyword in extraction.registered.items()}
-    if not any(f"{last}(" in code.text for last in lasts):
-        return
     imports = problem.imports(code, file)
     for node in walk(code.module):
         if isinstance(node, cst.Call) and dotted(node.func).rpartition(".")[2] in lasts:
