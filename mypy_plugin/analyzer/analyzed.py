@@ -164,7 +164,9 @@ class Analyzed:
 
     def prepare(self) -> None:
         """Find out at leisure what is asked seldom, and then takes long."""
-        self._look_for_choices()
+        choices = self._look_for_choices()
+        for profile in self._session.analysis.program.profiles.values():
+            choices.prepare(profile)
 
     def tables(self) -> Tables:
         """What was read off the program when it was linked, before anything was learned."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from color_checker.importers import imported
@@ -33,7 +34,6 @@ class Choices:
 
     def __init__(self, project: Project) -> None:
         self._project = project
-        self._graph: _Graph | None = None
         self._found: dict[str, dict[str, tuple[str, ...]]] = {}
 
     def converters(self, path: str, profile: Profile, default: str) -> tuple[str, ...]:
@@ -41,18 +41,26 @@ class Choices:
         wanted = _Wanted(profile)
         if not wanted.keywords:
             return (default,)
-        if profile.name not in self._found:
-            paths = [source.path for source in self._project.files]
-            self._found[profile.name] = _choices(paths, wanted)
-        choices = self._found[profile.name]
+        choices = self.prepare(profile)
         if choices:
-            if self._graph is None:
-                self._graph = _Graph(self._project)
-            near = self._graph.together_with(path)
+            near = self._imports.together_with(path)
             found = dict.fromkeys(name for file, names in choices.items() if file in near for name in names)
             if found:
                 return tuple(dict.fromkeys(default if name == _DEFAULT else name for name in found))
         return _ALTERNATIVES.get(default, (default,))
+
+    def prepare(self, profile: Profile) -> dict[str, tuple[str, ...]]:
+        """Look for what is chosen of an engine's converters: path → their names."""
+        if profile.name not in self._found:
+            paths = [source.path for source in self._project.files]
+            found = self._found[profile.name] = _choices(paths, _Wanted(profile))
+            if found:
+                _ = self._imports
+        return self._found[profile.name]
+
+    @cached_property
+    def _imports(self) -> _Graph:
+        return _Graph(self._project)
 
 
 class _Wanted:
