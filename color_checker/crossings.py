@@ -110,13 +110,25 @@ def _is_unknown(program: Program, dotted: str) -> bool:
 def handed_out(program: Program, node: Activation, color: Color) -> Iterator[Crossing]:
     """Workflows or steps that `node` gives to a function outside the program which calls them."""
     colors = program.linker.colors
-    for position, op, dotted in program.external_calls(node):
-        for receiver, effect, slot in _callbacks(program, op, dotted):
-            for value in program.values(node, slot):
-                for func in functions_in(program.linker, value):
-                    coloring = colors.functions.get(func)
-                    if coloring is not None and coloring.entry and coloring.color is color:
-                        yield Crossing(node, position, func, coloring, receiver, effect)
+    for position, receiver, effect, slot in _given_callbacks(program, node):
+        for value in program.values(node, slot):
+            for func in functions_in(program.linker, value):
+                coloring = colors.functions.get(func)
+                if coloring is not None and coloring.entry and coloring.color is color:
+                    yield Crossing(node, position, func, coloring, receiver, effect)
+
+
+def _given_callbacks(program: Program, node: Activation) -> list[tuple[int, str, Effect | None, int]]:
+    """What `node` gives to functions outside the program that call it: where, to which, its effect, slot."""
+    known = program.callbacks.get(node)
+    if known is None:
+        known = program.callbacks[node] = [
+            (position, *callback)
+            for position, op, dotted in program.external_calls(node)
+            if op.args or op.keywords
+            for callback in _callbacks(program, op, dotted)
+        ]
+    return known
 
 
 def _callbacks(program: Program, op: Call, dotted: str) -> Iterator[tuple[str, Effect | None, int]]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 from color_checker.activation import Activation, Operation, Site
 from color_checker.arguments import Args
@@ -107,6 +107,9 @@ class Modules(Protocol):
 
     def bodies(self, source: SourceFile) -> dict[int, Body]:
         """Where the decoded bodies of a file's functions are kept."""
+
+    def from_bodies(self, source: SourceFile) -> dict[object, Any]:
+        """Where what was found out from single bodies of a file is kept."""
 
     def subclasses(self, name: str) -> tuple[SourceFile, ...]:
         """The project's files with a class that names `name` among its bases."""
@@ -257,8 +260,8 @@ class Linker:
             facts = self.sources.facts(source)
             if facts is None:
                 return None
-            bodies = self.sources.bodies(source)
-            info = self.modules[source.path] = ModuleInfo(source, facts, bodies, library=library)
+            bodies, derived = self.sources.bodies(source), self.sources.from_bodies(source)
+            info = self.modules[source.path] = ModuleInfo(source, facts, bodies, derived, library=library)
             activation = Activation(info, 0, None, None, (), len(self.activations))
             self.activations[(info.key, 0)] = activation
             info.activation = activation
@@ -267,7 +270,8 @@ class Linker:
 
     def replace_facts(self, module: ModuleInfo, facts: ModuleFacts) -> None:
         """The file of a linked module has changed in nothing that was looked at, except for its places."""
-        module.replace(facts, self.sources.bodies(module.source))
+        source = module.source
+        module.replace(facts, self.sources.bodies(source), self.sources.from_bodies(source))
         for node in self.activations.values():
             if node.module is module:
                 node.facts, node.body = facts.functions[node.index], module.body(node.index)

@@ -10,7 +10,7 @@ at then.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from color_checker.facts import Attr, Body, Import, Load, TypeExpr
 from color_checker.values import Class, Ext, ExtBound, ExtInst, Func, Inst, Marker, Value
@@ -21,6 +21,22 @@ if TYPE_CHECKING:
 
 #: Names of methods that say nothing: half of all classes have them.
 _ANYBODYS = frozenset({"__call__", "__init__", "execute", "handle", "main", "run", "start"})
+
+
+class _Written(NamedTuple):
+    """The names in a body: those that it reads, all, and the modules that it imports."""
+
+    loads: frozenset[str]
+    all: frozenset[str]
+    modules: frozenset[str]
+
+
+def _names_in(body: Body) -> _Written:
+    loads = frozenset(op.name for op in body.ops if isinstance(op, Load))
+    others = (op.name for op in body.ops if isinstance(op, Attr | Import))
+    return _Written(
+        loads, loads.union(others), frozenset(op.module for op in body.ops if isinstance(op, Import))
+    )
 
 
 class Mentions:
@@ -38,27 +54,23 @@ class Mentions:
         """Whether the function names anything that has to do with colors."""
         known = self._mentioning.get(func.key)
         if known is None:
-            body = func.module.body(func.index)
-            known = self._mentioning[func.key] = self.would_be_by(func, body)
+            known = self._named(func, func.module.derived(func.index, _names_in))
+            self._mentioning[func.key] = known
         return known
 
     def would_be_by(self, func: Func, body: Body) -> bool:
         """The same if the function had that body."""
+        return self._named(func, _names_in(body))
+
+    def _named(self, func: Func, written: _Written) -> bool:
         names = self._names(func.module)
         if any(head in names for param in func.facts.params for head in _heads(param.annotation)):
             return True
-        for op in body.ops:
-            match op:
-                case Load(name=name):
-                    if name in names or name in self._colored:
-                        return True
-                case Attr(name=name):
-                    if name in self._colored:
-                        return True
-                case Import():
-                    if op.name in self._colored or self.linker.is_sdk(op.module):
-                        return True
-        return False
+        return (
+            not written.loads.isdisjoint(names)
+            or not written.all.isdisjoint(self._colored)
+            or any(map(self.linker.is_sdk, written.modules))
+        )
 
     def _names(self, module: ModuleInfo) -> frozenset[str]:
         """The module's own names for what matters."""

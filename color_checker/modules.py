@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import builtins
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from color_checker.facts import Body, ModuleFacts, decode_body
 from color_checker.solver import Solver, Var
@@ -12,6 +13,8 @@ from color_checker.sources import SourceFile
 if TYPE_CHECKING:
     from color_checker.activation import Activation
 
+T = TypeVar("T")
+
 BUILTINS = frozenset(dir(builtins)) | {"ExceptionGroup", "BaseExceptionGroup", "aiter", "anext"}
 
 
@@ -19,14 +22,15 @@ class ModuleInfo:
     """A module: its facts, and a variable for each of its names."""
 
     __slots__ = (
-        "_bodies", "activation", "facts", "key", "library", "name", "names", "outer", "source", "stored",
-        "submodules",
+        "_bodies", "_derived", "activation", "facts", "key", "library", "name", "names", "outer", "source",
+        "stored", "submodules",
     )  # fmt: skip
 
     def __init__(
-        self, source: SourceFile, facts: ModuleFacts, bodies: dict[int, Body], *, library: bool
-    ) -> None:
-        """`bodies` keeps the decoded bodies of the functions, by index."""
+        self, source: SourceFile, facts: ModuleFacts, bodies: dict[int, Body], derived: dict[object, Any],
+        *, library: bool,
+    ) -> None:  # fmt: skip
+        """`bodies` keeps the decoded bodies of the functions, by index, `derived` what they tell."""
         self.source = source
         self.facts = facts
         self.name = source.module
@@ -37,14 +41,16 @@ class ModuleInfo:
         self.activation: Activation | None = None
         self.names: dict[str, Var] = {}
         self._bodies = bodies
+        self._derived = derived
         self.submodules: dict[str, ModuleInfo | None] = {}
         #: Names that functions rebind with `global`, or other modules by assignment.
         self.stored: set[str] = set()
 
-    def replace(self, facts: ModuleFacts, bodies: dict[int, Body]) -> None:
+    def replace(self, facts: ModuleFacts, bodies: dict[int, Body], derived: dict[object, Any]) -> None:
         """The file says the same in other places, as far as anybody has looked."""
         self.facts = facts
         self._bodies = bodies
+        self._derived = derived
 
     @property
     def path(self) -> str:
@@ -57,6 +63,14 @@ class ModuleInfo:
         if body is None:
             body = self._bodies[index] = decode_body(self.facts.functions[index].raw)
         return body
+
+    def derived(self, index: int, make: Callable[[Body], T]) -> T:
+        """What `make` finds out from the body of a function, kept as long as the body is."""
+        key = (make, index)
+        if key not in self._derived:
+            self._derived[key] = make(self.body(index))
+        found: T = self._derived[key]
+        return found
 
     def defines(self, name: str) -> bool:
         """Whether the module's own body binds `name`."""

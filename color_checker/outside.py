@@ -10,7 +10,7 @@ import msgspec
 from color_checker.activation import Activation
 from color_checker.coloring import Reach, Step
 from color_checker.engines import Operation, Profile
-from color_checker.facts import Build, BuildDict, Call, Load
+from color_checker.facts import Body, Build, BuildDict, Call, Load
 from color_checker.findings import Color
 from color_checker.program import Program
 from color_checker.values import Bound, ExtBound, ExtInst, Func, Value
@@ -115,10 +115,9 @@ class Outside:
         for node in program.nodes:
             found = [
                 (position, func.key)
-                for position, op in program.ops(node)
-                if type(op) is Call
-                for slot in op.args
-                for value in program.values(node, slot)
+                for position, slots in node.module.derived(node.index, _arguments)
+                for slot in slots
+                for value in node.slots[slot].values
                 if (func := _function(value)) is not None
                 and func.facts.parent == 0
                 and (func.module.key, func.facts.name) not in mentioned
@@ -148,23 +147,36 @@ class _Guarded:
 
 def _mentioned(program: Program) -> Iterator[tuple[str, str]]:
     """(Module, name) of the names of modules that functions read, or that go into a container or keyword."""
-    for node in program.nodes:
-        kept: set[int] = set()
-        for op in node.body.ops:
-            # Compared, not matched: this sees every operation of the program.
-            if type(op) is Load:
-                if op.level == 0:
-                    yield node.module.key, op.name
-            elif type(op) is Call:
-                kept.update(slot for _, slot in op.keywords)
-            elif type(op) is Build:
-                kept.update(op.items)
-            elif type(op) is BuildDict:
-                kept.update(value for _, value in op.pairs)
-        if node.facts.kind == "module":
-            for name, slots in node.body.cells.items():
+    for module, index in {(node.module, node.index): None for node in program.nodes}:
+        loads, kept = module.derived(index, _reads_and_keeps)
+        for name in loads:
+            yield module.key, name
+        if module.facts.functions[index].kind == "module":
+            for name, slots in module.body(index).cells.items():
                 if not kept.isdisjoint(slots):
-                    yield node.module.key, name
+                    yield module.key, name
+
+
+def _reads_and_keeps(body: Body) -> tuple[frozenset[str], frozenset[int]]:
+    """The names of its module that a body reads, and the slots that go into a container or keyword."""
+    loads: set[str] = set()
+    kept: set[int] = set()
+    for op in body.ops:
+        match op:
+            case Load(level=0):
+                loads.add(op.name)
+            case Call():
+                kept.update(slot for _, slot in op.keywords)
+            case Build():
+                kept.update(op.items)
+            case BuildDict():
+                kept.update(value for _, value in op.pairs)
+    return frozenset(loads), frozenset(kept)
+
+
+def _arguments(body: Body) -> tuple[tuple[int, tuple[int, ...]], ...]:
+    """The calls of a body that have arguments by position: where they stand, and the slots."""
+    return tuple((position, op.args) for position, op in enumerate(body.ops) if type(op) is Call and op.args)
 
 
 def _function(value: Value) -> Func | None:

@@ -90,6 +90,8 @@ class Program:
         self.profiles: dict[str, Profile] = {profile.name: profile for profile in linker.profiles}
         self.code: dict[Activation, CodeColor] = code_colors(linker)
         self.guards = Guards(linker)
+        #: What functions outside of the program are given to call; filled by `crossings`.
+        self.callbacks: dict[Activation, list[tuple[int, str, Effect | None, int]]] = {}
         self._effects: dict[Activation, list[EffectSite]] = {}
         self._gaps: dict[Activation, list[Gap]] = {}
 

@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from copy import copy
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from color_checker.errors import SourceError
 from color_checker.extract import ExtractError, extract
@@ -300,6 +300,10 @@ class Project:
     def bodies(self, source: SourceFile) -> dict[int, Body]:
         """Where the decoded bodies of a file's functions are kept."""
         return self._memory.bodies(self._digest(source.path))
+
+    def from_bodies(self, source: SourceFile) -> dict[object, Any]:
+        """Where what was found out from single bodies of a file is kept."""
+        return self._memory.from_bodies(self._digest(source.path))
 
     def derived(self, source: SourceFile, facts: ModuleFacts, make: Callable[[ModuleFacts], T]) -> T:
         """What `make` gives for the facts of a file; kept as long as they are."""

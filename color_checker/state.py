@@ -10,6 +10,7 @@ from color_checker.facts import (
     NOTHING,
     Attr,
     Await,
+    Body,
     Call,
     Import,
     Item,
@@ -96,6 +97,10 @@ class Outline:
                 self.writes.append((position, op))
 
 
+def _outline(body: Body) -> Outline:
+    return Outline(body.ops)
+
+
 class State:
     """Looks up names; remembers what it found."""
 
@@ -126,7 +131,7 @@ class State:
         """The outline of a function, the same in all contexts."""
         known = self._outlines.get((node.module, node.index))
         if known is None:
-            known = self._outlines[node.module, node.index] = Outline(node.body.ops)
+            known = self._outlines[node.module, node.index] = node.module.derived(node.index, _outline)
         return known
 
     def variable(self, module: ModuleInfo, name: str) -> Variable | None:
