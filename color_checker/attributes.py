@@ -72,6 +72,9 @@ class Attributes:
     def read(self, activation: Activation, position: int, value: Value, name: str, dst: Var) -> None:
         """Whatever `value.name` is flows to `dst`."""
         linker = self.linker
+        if value is DATA or value is LOST:
+            linker.solver.add(dst, value)
+            return
         match value:
             case Inst():
                 self._instance(activation, position, value, name, dst)
@@ -112,9 +115,6 @@ class Attributes:
                 linker.solver.add(dst, value)
             case Factory():
                 linker.solver.add(dst, DATA)
-            case _:
-                if value is DATA or value is LOST:
-                    linker.solver.add(dst, value)
 
     def special(self, activation: Activation, position: int, value: Inst, name: str, dst: Var) -> None:
         """A special method, which Python looks up on the class only."""

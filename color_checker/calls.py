@@ -14,6 +14,7 @@ from color_checker.solver import Var
 from color_checker.sources import SourceFile
 from color_checker.values import (
     DATA,
+    LOST,
     NONE,
     Bound,
     Box,
@@ -73,6 +74,9 @@ class Calls:
     def call(self, activation: Activation, position: int, value: Value, args: Args, dst: Var) -> None:
         """`dst = value(*args)`."""
         linker = self.linker
+        if value is DATA or value is LOST:
+            linker.solver.add(dst, value)
+            return
         match value:
             case Func():
                 self.invoke(activation, position, value, None, args, dst)
@@ -99,8 +103,6 @@ class Calls:
                 self.call_all(activation, position, value.getter, args, dst)
             case ExtInst():
                 self._call_external_instance(activation, position, value, args, dst)
-            case Data() | Lost():
-                linker.solver.add(dst, value)
 
     def _call_partial(
         self, activation: Activation, position: int, value: Partial, args: Args, dst: Var

@@ -30,7 +30,7 @@ from color_checker.values import (
 
 if TYPE_CHECKING:
     from color_checker.activation import Activation
-    from color_checker.classes import ClassInfo
+    from color_checker.classes import ClassInfo, Mro
     from color_checker.link import Linker
     from color_checker.modules import ModuleInfo
 
@@ -57,6 +57,25 @@ class Coloring(msgspec.Struct, frozen=True):
     by: str = ""
 
 
+class _LookedAt:
+    """What was known when the methods of a workflow class were looked at: bases, colors and methods."""
+
+    __slots__ = ("colored", "members", "mro")
+
+    def __init__(self, mro: Mro, colored: int) -> None:
+        self.mro = mro
+        self.colored = colored
+        self.members: list[tuple[Var, int]] = []
+
+    def is_up_to_date(self, mro: Mro, colored: int) -> bool:
+        """Whether nothing has come since, so that looking again would give nothing new."""
+        return (
+            self.mro is mro
+            and self.colored == colored
+            and all(len(var.values) == count for var, count in self.members)
+        )
+
+
 class Colors:
     """The colors of functions, for the linker."""
 
@@ -65,6 +84,7 @@ class Colors:
         self.functions: dict[Func, Coloring] = {}
         #: Functions that some call runs as a step although nothing declares them one.
         self.run_as_step: dict[Func, str] = {}
+        self._looked_at: dict[ClassInfo, _LookedAt] = {}
         self._beside: set[tuple[ClassInfo, ColorSource]] = set()
         self.workflow_classes: dict[ClassInfo, tuple[Profile, ColorSource]] = {}
         #: Names under which steps and workflows are registered: engine → name → functions.
@@ -199,11 +219,17 @@ class Colors:
     def _add_class(self, info: ClassInfo, profile: Profile, source: ColorSource) -> None:
         """The entry points of a workflow class, inherited ones too."""
         linker = self.linker
+        looked_at = self._looked_at.get(info)
+        if looked_at is not None and looked_at.is_up_to_date(info.mro(), len(self.functions)):
+            return
+        self._looked_at[info] = looked_at = _LookedAt(info.mro(), len(self.functions))
         for entry in info.mro():
             if isinstance(entry, str):
                 continue
             for name in entry.facts.methods:
-                for value in list(linker.attributes.member(entry, name).values):
+                member = linker.attributes.member(entry, name)
+                looked_at.members.append((member, len(member.values)))
+                for value in list(member.values):
                     if not isinstance(value, Func):
                         continue
                     if name in source.entry_methods and value not in self.functions:

@@ -285,6 +285,9 @@ class Containers:
     ) -> None:
         """The elements of one value flow to `dst`."""
         linker = self.linker
+        if value is DATA or value is LOST:
+            linker.solver.add(dst, value)
+            return
         match value:
             case Box(kind="dict"):
                 linker.solver.flow(value.dict_keys, dst)
@@ -308,9 +311,6 @@ class Containers:
             case Coro() if not is_async:
                 # `await` written as `yield from`.
                 linker.solver.flow(value.result, dst)
-            case _:
-                if value is DATA or value is LOST:
-                    linker.solver.add(dst, value)
 
     def _iterate_instance(
         self, activation: Activation, position: int, value: Inst, dst: Var, *, is_async: bool

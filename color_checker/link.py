@@ -548,13 +548,13 @@ class Linker:
         )
 
     def _call(self, activation: Activation, position: int, op: Call) -> None:
-        dst = activation.var(op.dst)
-        keywords = {name: activation.var(slot) for name, slot in op.keywords}
+        slots = activation.slots
+        dst, func = slots[op.dst], slots[op.func]
+        keywords = {name: slots[slot] for name, slot in op.keywords} if op.keywords else None
         args = Args(
             activation.vars(op.args), keywords, activation.vars(op.stars), activation.vars(op.double_stars)
         )
         call = self.calls.call
-        func = activation.var(op.func)
         self.solver.watch(func, lambda value: call(activation, position, value, args, dst))
         if len(op.args) == 1 and not op.keywords and self._is_definition(activation, position):
             self.if_empty(func, lambda: self._decorated(args.positional[0], dst))
