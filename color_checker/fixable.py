@@ -355,6 +355,8 @@ def _can_stand(rewrite: Rewrite, source: _Source, call: ast.Call) -> bool:
         return False
     if text.startswith("if ") and not (isinstance(parent, ast.Expr) and source.stands_alone(parent)):
         return False
+    if source.breaks_string(call, rewrite.write):
+        return False
     function = source.function(call)
     is_async = isinstance(function, ast.AsyncFunctionDef)
     return not rewrite.inside or (rewrite.inside == "async") == is_async
@@ -428,6 +430,15 @@ class _Source:
         others = getattr(self.parent(statement), "body", [])
         shares = any(o is not statement and o.lineno == statement.lineno for o in others)
         return not line[: statement.col_offset].strip() and not shares
+
+    def breaks_string(self, node: ast.AST, text: str) -> bool:
+        """Whether the text would end the f-string that the node is in, before Python 3.12."""
+        for _, outer in self.around(node):
+            if isinstance(outer, ast.JoinedStr):
+                start = self.lines[outer.lineno - 1][outer.col_offset :].lstrip(b"fFrR")
+                if start[:1].decode() in text:
+                    return True
+        return False
 
     def is_global(self, node: ast.AST, name: str) -> bool:
         """Whether `name`, read at the node, is the module's."""

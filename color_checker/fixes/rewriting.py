@@ -77,10 +77,14 @@ def _written(
     rendered = render(rewrite.write, values, lambda wanted: imports.express(wanted, call))
     if rendered is None:
         return None
-    edit = _guarded(code, imports.path, call, rendered.text)
+    if _breaks_string(rewrite, code, call):
+        return None
+    edit: Edit | None = code.edit(imports.path, call, parenthesized(code, call, rendered.text))
+    if rendered.text.startswith("if "):
+        # The whole statement goes under the condition: it must be nothing but the call.
+        is_alone = isinstance(code.parent(call), cst.Expr)
+        edit = _guarded(code, imports.path, call, rendered.text) if is_alone else None
     if edit is None:
-        edit = code.edit(imports.path, call, parenthesized(code, call, rendered.text))
-    elif isinstance(code.parent(call), cst.BaseExpression):
         return None
     in_helper = not problem.is_workflow(cause.node)
     title = f"Use `{_short(rendered.text)}`"
@@ -151,14 +155,16 @@ def _logged(code: Code, call: cst.Call) -> str | None:
     return ", ".join(['"' + " ".join(["%s"] * len(values)) + '"', *values])
 
 
+def _breaks_string(rewrite: Rewrite, code: Code, call: cst.Call) -> bool:
+    """Whether it would end the f-string that it is in, before Python 3.12."""
+    return any(
+        isinstance(outer, cst.FormattedString) and outer.quote[-1:] in rewrite.write
+        for outer in code.around(call)
+    )
+
+
 def _guarded(code: Code, path: str, call: cst.Call, text: str) -> Edit | None:
     """The edit that puts the call under a condition, if `text` is `if …: call`."""
-    try:
-        cst.parse_expression(text)
-    except cst.ParserSyntaxError:
-        pass
-    else:
-        return None
     statement = code.statement(call)
     if not isinstance(statement, cst.SimpleStatementLine) or len(statement.body) != 1:
         return None
