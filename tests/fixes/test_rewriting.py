@@ -197,3 +197,26 @@ def test_a_docstring_that_tells_of_an_import_does_not_keep_it(tmp_path: Path) ->
         ''',
     )
     assert "from datetime import datetime\n" in text
+
+
+AZURE = """
+    import time
+    import azure.durable_functions as df
+
+    app = df.DFApp()
+
+    @app.orchestration_trigger(context_name="context")
+    def run(context: df.DurableOrchestrationContext):
+        time.sleep(3)
+        found = print("a")
+        yield context.call_activity("hello", f"{found}")
+
+    @app.activity_trigger(input_name="unused")
+    def hello(unused): ...
+"""
+
+
+def test_a_generator_yields_the_timer_and_a_value_that_is_used_stays(tmp_path: Path) -> None:
+    text = fixed(tmp_path, AZURE)
+    assert "        yield context.create_timer(" in text.replace("    yield", "        yield")
+    assert 'found = print("a")' in text
