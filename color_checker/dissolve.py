@@ -56,8 +56,7 @@ def _cut_class(info: ClassInfo) -> None:
     _cut(*info.attributes.values(), *info.instance_vars.values())
     info.attributes, info.instance_vars, info.listeners, info.open_listeners = {}, {}, [], []
     info.bases, info.derived = [], []
-    # A watcher that registers itself again is a circle of its own, which may hold on to the class.
-    del info.scope, info.activation
+    del info._mro  # it begins with the class itself
 
 
 def _cut(*variables: Var) -> None:

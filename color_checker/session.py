@@ -44,8 +44,8 @@ if TYPE_CHECKING:
     from color_checker.memory import Memory
 
 
-#: What is left of so many analyses that were taken apart is worth a search.
-_COLLECT_AFTER = 10
+#: What is left of so many analyses that were taken apart is worth a search, which takes a second or two.
+_COLLECT_AFTER = 100
 
 #: Of programs with more activations than this, no two are in memory at the same time. One takes about 30 KB
 #: for each of them.
@@ -146,31 +146,35 @@ class Session:
 
     def tidy(self) -> None:
         """Free the memory that checks have left behind; worth a call when nobody waits for an answer."""
-        if self._waste is None:
-            return
-        from color_checker.dissolve import dissolve
-
-        dissolve(self._waste.program.linker)
-        self._waste = None
-        self._tidied += 1
-        if self._tidied % _COLLECT_AFTER == 0:
+        self._take_apart()
+        if self._tidied >= _COLLECT_AFTER:
+            self._tidied = 0
             gc.unfreeze()
             gc.collect()
+
+    def _take_apart(self) -> None:
+        """Let go of the analysis before the last one."""
+        if self._waste is not None:
+            from color_checker.dissolve import dissolve
+
+            dissolve(self._waste.program.linker)
+            self._waste = None
+            self._tidied += 1
 
     def _retire(self) -> None:
         """The last analysis is of no use any more. To take it apart can wait."""
         with self.guard:
-            self.tidy()
+            self._take_apart()
             if self._state is not None:
                 self._waste, self._state = self._state.analysis, None
 
     def _make_room(self) -> None:
         """A new analysis is to be made. The last one can still be asked, unless that is too much memory."""
-        self.tidy()
+        self._take_apart()
         if self.known is not None and len(self.known.program.linker.activations) > _LARGE:
             with self.guard:
                 self._retire()
-                self.tidy()
+                self._take_apart()
 
     def close(self) -> None:
         """Let go of everything. The collector would not find it: see `_next`."""

@@ -11,20 +11,25 @@ from pygls.workspace import PositionCodec
 from color_checker.baseline import read_baseline
 from color_checker.checking import Analysis
 from color_checker.config import Config
-from color_checker.errors import ColorCheckerError, SourceError
-from color_checker.findings import Finding, InputError, Report
-from color_checker.lsp.checked import Checked, parse_error
+from color_checker.errors import ColorCheckerError
+from color_checker.findings import Finding, Report
+from color_checker.interruption import Interrupted, interruptible
+from color_checker.lsp.checked import Checked
 from color_checker.lsp.configuration import Problem, configuration_of, open_session, problem_of
-from color_checker.lsp.documents import Document
+from color_checker.lsp.parsing import Texts
 from color_checker.lsp.view import View, view
 from color_checker.session import Session
-from color_checker.sources import decode, encode, read_source, shown_path
+from color_checker.sources import shown_path
 
 T = TypeVar("T")
 
 
 class OutdatedError(Exception):
     """A file on disk has changed since the check."""
+
+
+class UnknownError(Exception):
+    """There is no analysis that can be asked at once."""
 
 
 class Analyzer:
@@ -38,56 +43,75 @@ class Analyzer:
         self._config = Config()
         self._files: Mapping[str, bytes] = {}
         self._problem: Problem | None = None
-        self._parsed: dict[str, str] = {}
         self._overlaid: frozenset[str] = frozenset()
         self._views: dict[str, View] = {}
+        self._viewed: Analysis | None = None
         self._seen: dict[str, View] = {}
 
     def checks(self, path: str) -> bool:
         """Whether a file was among those of the last check. Other threads may ask, too."""
         return path in self._files
 
-    def check(self, documents: Mapping[str, Document], codec: PositionCodec) -> Checked:
-        """Check the folder with the texts of the editor."""
-        self._views.clear()
-        broken, analyzed = self._parse(documents)
-        texts = {path: analyzed.get(path, document.text) for path, document in documents.items()}
+    def check(self, texts: Texts, codec: PositionCodec, is_unwanted: Callable[[], bool]) -> Checked:
+        """Check the folder with the texts of the editor. Raises Interrupted as soon as that is unwanted."""
+        is_configured = self.is_configured
         try:
-            report = self._report(texts)
+            with interruptible(is_unwanted):
+                report = self._report(texts.unsaved)
+        except Interrupted:
+            self.is_configured &= is_configured
+            raise
         except Exception:
             self._drop()
             self.is_configured = False
             raise
         checked = Checked(
-            report, codec, documents=documents, analyzed=analyzed,
-            errors=[error for path, error in broken.items() if path in self._files],
+            report, codec, documents=texts.documents, analyzed=texts.analyzed,
+            errors={path: error for path, error in texts.errors.items() if path in self._files},
         )  # fmt: skip
         checked.known = self._known(checked)
         checked.problem = self._problem
+        checked.analysis = self._session.known if self._session is not None else None
         return checked
 
     def ask(self, work: Callable[[Analysis, Checked], T], checked: Checked) -> T | None:
-        """Ask the analysis from which the findings come. Raises OutdatedError."""
+        """Ask the analysis from which the findings come, which may have to be made. Raises OutdatedError."""
         if self._session is None:
             return None
         analysis = self._session.analysis
         if analysis.project.hashes != self._session.files:
             raise OutdatedError
-        return work(analysis, checked)
+        checked.analysis = analysis
+        with self._session.guard:
+            return work(analysis, checked)
+
+    def ask_at_once(self, work: Callable[[Analysis, Checked], T], checked: Checked) -> T:
+        """The same on any thread, also while a check is under way. Raises UnknownError."""
+        session, analysis = self._session, checked.analysis
+        if session is None or analysis is None:
+            raise UnknownError
+        with session.guard:
+            if session.known is not analysis:
+                raise UnknownError
+            return work(analysis, checked)
 
     def view(self, path: str, analysis: Analysis, checked: Checked) -> View:
         """What there is to show of a file."""
+        if self._viewed is not analysis:
+            self._views, self._viewed = {}, analysis
         if path not in self._views:
             found = view(analysis.program, shown_path(path), checked.findings(path))
-            self._views[path] = self._seen[path] = found
+            self._views[path] = found
+            self._seen.setdefault(path, found)
         return self._views[path]
 
     def look_again(self, paths: set[str], checked: Checked) -> list[str]:
         """Which of the files look different now. After the first check this makes the analysis."""
-        before, self._seen = self._seen, {}
 
         def differing(analysis: Analysis, checked: Checked) -> list[str]:
-            return [path for path in sorted(paths) if before.get(path) != self.view(path, analysis, checked)]
+            before = self._seen
+            self._seen = {path: self.view(path, analysis, checked) for path in sorted(paths)}
+            return [path for path, found in self._seen.items() if before.get(path) != found]
 
         try:
             return self.ask(differing, checked) or []
@@ -107,31 +131,10 @@ class Analyzer:
 
     def _drop(self) -> None:
         session, self._session = self._session, None
-        self._views.clear()
+        self._views, self._viewed = {}, None
         self._overlaid = frozenset()
         if session is not None:
             session.close()
-
-    def _parse(self, documents: Mapping[str, Document]) -> tuple[dict[str, InputError], dict[str, str]]:
-        """The errors of texts that do not parse, and the last ones that did in their place, if known."""
-        broken: dict[str, InputError] = {}
-        analyzed: dict[str, str] = {}
-        parsed: dict[str, str] = {}
-        for path, document in documents.items():
-            if not path.endswith(".py"):
-                continue
-            last = self._parsed.get(path)
-            error = parse_error(path, document.text) if document.text != last else None
-            if error is None:
-                parsed[path] = document.text
-                continue
-            if last is None:
-                last = _parsed_from_disk(path)
-            if last is not None:
-                broken[path] = error
-                analyzed[path] = parsed[path] = last
-        self._parsed = parsed
-        return broken, analyzed
 
     def _report(self, texts: Mapping[str, str]) -> Report:
         """The report of the configuration as it is now; if it is wrong, of the last one that was not."""
@@ -153,7 +156,7 @@ class Analyzer:
             self._session, self._overlaid = open_session(self._folder, config), frozenset()
             try:
                 report = self._check(self._session, texts)
-            except ColorCheckerError:
+            except (ColorCheckerError, Interrupted):
                 self._session, self._overlaid = before
                 raise
             self._config = config
@@ -162,9 +165,8 @@ class Analyzer:
         self._problem = None
         return report
 
-    def _check(self, session: Session, texts: Mapping[str, str]) -> Report:
+    def _check(self, session: Session, unsaved: Mapping[str, str]) -> Report:
         """A check with these texts. One that is the same on disk counts as saved: its result can be kept."""
-        unsaved = {path: text for path, text in texts.items() if not _is_saved(path, text)}
         for path in self._overlaid - unsaved.keys():
             session.overlay(path, None)
         for path, text in unsaved.items():
@@ -188,19 +190,3 @@ class Analyzer:
             self._problem = problem_of(str(error))
             return frozenset()
         return frozenset(baseline.split(checked.report.findings, lines).known)
-
-
-def _parsed_from_disk(path: str) -> str | None:
-    """What a file holds, if that can be parsed: it may have been broken right after it was opened."""
-    try:
-        text = decode(read_source(path))
-    except SourceError:
-        return None
-    return text if parse_error(path, text) is None else None
-
-
-def _is_saved(path: str, text: str) -> bool:
-    try:
-        return read_source(path) == encode(text)
-    except SourceError:
-        return False

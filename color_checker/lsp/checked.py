@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from pygls.workspace import PositionCodec
 
@@ -16,20 +17,23 @@ from color_checker.project import Failed, extract_file
 from color_checker.sources import by_path, encode, shown_path
 from color_checker.texts import source_text
 
+if TYPE_CHECKING:
+    from color_checker.checking import Analysis
+
 
 class Checked:
     """The result of a check. Paths are absolute here."""
 
     def __init__(
         self, report: Report, codec: PositionCodec, *, documents: Mapping[str, Document] | None = None,
-        analyzed: Mapping[str, str] | None = None, errors: Iterable[InputError] = (),
+        analyzed: Mapping[str, str] | None = None, errors: Mapping[str, InputError] | None = None,
     ) -> None:  # fmt: skip
         """Take what was found.
 
         Args:
-            documents: what was open in the editor.
-            analyzed: the texts that were analyzed instead of open ones that do not parse.
-            errors: of those, in addition to the report's.
+            documents: what is open in the editor.
+            analyzed: the texts that were analyzed instead of open ones.
+            errors: path → why a text that is open does not parse; in place of the report's.
         """
         self.report = report
         self.documents: Mapping[str, Document] = documents or {}
@@ -37,11 +41,27 @@ class Checked:
         self.known: frozenset[Finding] = frozenset()
         #: What is wrong with the configuration.
         self.problem: Problem | None = None
+        #: From which the findings come; None if they come from the disk.
+        self.analysis: Analysis | None = None
         self._findings = by_path(report.findings)
-        self._errors = by_path((*report.errors, *errors))
+        self._errors = {
+            **by_path(report.errors),
+            **{path: (error,) for path, error in (errors or {}).items()},
+        }
         self._analyzed: Mapping[str, str] = analyzed or {}
         self._codec = codec
         self._texts: dict[str, Text] = {}
+
+    def moved(self, documents: Mapping[str, Document], errors: Mapping[str, InputError]) -> Checked:
+        """The same findings for other texts; `errors` of those of them that do not parse."""
+        analyzed = {
+            path: source
+            for path, document in documents.items()
+            if (source := self.source(path)) is not document.text and source != document.text
+        }
+        moved = Checked(self.report, self._codec, documents=documents, analyzed=analyzed, errors=errors)
+        moved.known, moved.problem, moved.analysis = self.known, self.problem, self.analysis
+        return moved
 
     @property
     def paths(self) -> frozenset[str]:

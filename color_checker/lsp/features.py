@@ -68,7 +68,7 @@ def _changed_on_disk(ls: ColorServer, path: str) -> None:
 def _add_documents(ls: ColorServer) -> None:
     def changed(path: str) -> None:
         for project in ls.holding(path):
-            project.check_soon()
+            project.check_soon(on_disk=False)
 
     @ls.feature(types.TEXT_DOCUMENT_DID_OPEN)
     def opened(params: types.DidOpenTextDocumentParams) -> None:
@@ -102,7 +102,7 @@ def _add_findings(ls: ColorServer) -> None:
         def text(analysis: Analysis, checked: Checked) -> str:
             return hovers.hover(analysis, checked, path, *checked.text(path).place(params.position))
 
-        value = await project.ask(text)
+        value = await project.ask(text, exact=False)
         if not value:
             return None
         return types.Hover(contents=types.MarkupContent(kind=types.MarkupKind.Markdown, value=value))
@@ -143,8 +143,7 @@ def _add_decorations(ls: ColorServer) -> None:
         project = ls.project(path)
         if project is None:
             return None
-        view = await project.view(path)
-        return view, project.checked.text(path)
+        return await project.view(path)
 
     @ls.feature(
         types.TEXT_DOCUMENT_SEMANTIC_TOKENS_FULL,
@@ -188,7 +187,7 @@ def _add_calls(ls: ColorServer) -> None:
             found = calls.items_at(analysis.program, shown_path(path), line, column)
             return [shown(item, checked) for item in found if item.path]
 
-        return await project.ask(items)
+        return await project.ask(items, exact=False)
 
     @ls.feature(types.CALL_HIERARCHY_OUTGOING_CALLS)
     async def outgoing(
@@ -208,7 +207,7 @@ def _add_calls(ls: ColorServer) -> None:
                 for call in calls.outgoing(analysis.program, name)
             ]
 
-        return await project.ask(found)
+        return await project.ask(found, exact=False)
 
     @ls.feature(types.CALL_HIERARCHY_INCOMING_CALLS)
     async def incoming(
@@ -227,4 +226,4 @@ def _add_calls(ls: ColorServer) -> None:
                 for call in calls.incoming(analysis.program, name)
             ]
 
-        return await project.ask(found)
+        return await project.ask(found, exact=False)

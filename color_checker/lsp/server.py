@@ -33,7 +33,8 @@ class ColorServer(LanguageServer):
         self.documents = Documents()
         self.projects: dict[str, Project] = {}
         self.was_shut_down = False
-        self._worker = Worker()
+        self._worker = Worker("checks")
+        self._answerer = Worker("answers")
         self._said: dict[str, _Said] = {}
         self._problems: dict[str, str] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -43,7 +44,8 @@ class ColorServer(LanguageServer):
     def open_folder(self, folder: str) -> None:
         """Analyze a folder, or a single file, from now on."""
         if folder and folder not in self.projects:
-            project = self.projects[folder] = Project(folder, self.documents, self._worker, self)
+            project = Project(folder, self.documents, self._worker, self._answerer, self)
+            self.projects[folder] = project
             project.check_soon()
             self._keep(self._show_progress(project))
 
@@ -94,8 +96,12 @@ class ColorServer(LanguageServer):
             self.window_show_message(types.ShowMessageParams(type=types.MessageType.Error, message=problem))
         self._problems[project.folder] = problem
 
+    def broken(self, project: Project, paths: Iterable[str]) -> None:
+        """Tell the editor where the findings are now, in files that do not parse."""
+        self._publish(project, paths)
+
     def repainted(self) -> None:
-        """Let the editor ask again for the colors of files that it has not changed itself."""
+        """Let the editor ask again for colors."""
         workspace = self.client_capabilities.workspace
         if workspace is None:
             return

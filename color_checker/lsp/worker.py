@@ -1,4 +1,4 @@
-"""The one thread on which analyses run, apart from the one that talks to the editor."""
+"""Threads on which analyses run and answer, apart from the one that talks to the editor."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _STACK = 16 * 1024 * 1024
 class Worker:
     """Does one thing after another. The thread ends with the process, also in the middle of its work."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
         self._queue: queue.SimpleQueue[_Job] = queue.SimpleQueue()
         before = threading.stack_size(_STACK)
         try:
-            threading.Thread(target=self._work, name="color-checker", daemon=True).start()
+            threading.Thread(target=self._work, name=f"color-checker-{name}", daemon=True).start()
         finally:
             threading.stack_size(before)
 

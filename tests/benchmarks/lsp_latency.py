@@ -163,8 +163,12 @@ class Server:
 
     async def settled(self, path: Path) -> None:
         """Wait for an answer that comes after the analysis."""
-        params = types.CodeLensParams(text_document=types.TextDocumentIdentifier(path.as_uri()))
-        await asyncio.wait_for(self.client.text_document_code_lens_async(params), 120)
+        params = types.CodeActionParams(
+            text_document=types.TextDocumentIdentifier(path.as_uri()),
+            range=types.Range(types.Position(0, 0), types.Position(0, 0)),
+            context=types.CodeActionContext(diagnostics=[]),
+        )
+        await asyncio.wait_for(self.client.text_document_code_action_async(params), 120)
 
     def memory(self) -> float:
         """The resident memory of the process, in MB."""

@@ -180,8 +180,11 @@ class Editor:
     # -- what there is to see ---------------------------------------------------------------------
 
     async def settle(self, name: str = "flow.py") -> None:
-        """Wait until all that was done is analyzed and told: the answer to a request comes after that."""
-        await self.lenses(name)
+        """Wait until all that was done is analyzed and told: fixes are offered for nothing older."""
+        nothing = types.Range(types.Position(0, 0), types.Position(0, 0))
+        context = types.CodeActionContext(diagnostics=[])
+        params = types.CodeActionParams(text_document=self.document(name), range=nothing, context=context)
+        await self._wait(self.client.text_document_code_action_async(params))
 
     async def found(self, name: str) -> list[tuple[int, str]]:
         """Line, from 1, and rule of each diagnostic of a file, when everything is told."""
@@ -194,12 +197,14 @@ class Editor:
 
     async def lenses(self, name: str) -> list[tuple[int, str]]:
         """Line, from 1, and text of each code lens."""
+        await self.settle(name)
         params = types.CodeLensParams(text_document=self.document(name))
         found = await self._wait(self.client.text_document_code_lens_async(params))
         return [(lens.range.start.line + 1, lens.command.title) for lens in found or () if lens.command]
 
     async def hover(self, name: str, word: str) -> str:
         """What is shown with the pointer on the first character of the first such word."""
+        await self.settle(name)
         position = utf16_position(self.shown(name), self.shown(name).index(word))
         params = types.HoverParams(text_document=self.document(name), position=position)
         found = await self._wait(self.client.text_document_hover_async(params))
@@ -227,6 +232,7 @@ class Editor:
 
     async def tokens(self, name: str) -> list[tuple[str, str]]:
         """The colored pieces of text with their types."""
+        await self.settle(name)
         params = types.SemanticTokensParams(text_document=self.document(name))
         found = await self._wait(self.client.text_document_semantic_tokens_full_async(params))
         options = self.capabilities.semantic_tokens_provider
@@ -236,10 +242,20 @@ class Editor:
 
     async def hints(self, name: str, first: int = 1, last: int = 1000) -> list[tuple[int, str]]:
         """Line and text of the inlay hints."""
+        await self.settle(name)
         covered = types.Range(types.Position(first - 1, 0), types.Position(last - 1, 0))
         params = types.InlayHintParams(text_document=self.document(name), range=covered)
         found = await self._wait(self.client.text_document_inlay_hint_async(params))
         return [(hint.position.line + 1, str(hint.label)) for hint in found or ()]
+
+    async def is_refreshed(self, method: str) -> None:
+        """Wait until the server has asked the editor to ask again; it does so after its findings."""
+
+        async def asked() -> None:
+            while method not in self.client.refreshed:
+                await asyncio.sleep(0.01)
+
+        await self._wait(asked())
 
     def shown(self, name: str) -> str:
         """The text in the editor, or of a file that is not open."""

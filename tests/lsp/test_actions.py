@@ -23,7 +23,9 @@ class Trial:
 
 def named(actions: list[types.CodeAction], start: str) -> types.CodeAction:
     """The action with a title that begins so."""
-    return next(action for action in actions if action.title.startswith(start))
+    found = [action for action in actions if action.title.startswith(start)]
+    assert found, [action.title for action in actions]
+    return found[0]
 
 
 async def test_a_fix_makes_the_finding_go_away_and_the_safe_one_is_preferred(editor: Editor) -> None:
@@ -42,6 +44,7 @@ async def test_a_fix_makes_the_finding_go_away_and_the_safe_one_is_preferred(edi
 
 
 async def test_a_fix_goes_across_files_open_and_not(editor: Editor) -> None:
+    editor.write("helper.py", "import os\n\ndef today() -> None:\n    os.remove('x')\n")
     await editor.start()
     editor.open("flow.py")
     step = named(await editor.actions("flow.py", 8), "Make `today` an activity")

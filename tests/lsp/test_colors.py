@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from lsprotocol import types
 
@@ -60,15 +62,16 @@ async def test_the_editor_asks_again_when_an_edit_elsewhere_changes_colors(edito
     editor.client.refreshed.clear()
     editor.type("helper.py", PURE_HELPER)
     assert ("today()", "effect") not in await editor.tokens("flow.py")
-    await editor.hover("flow.py", "today()")  # behind what the server does after its findings
-    assert types.WORKSPACE_SEMANTIC_TOKENS_REFRESH in editor.client.refreshed
+    await editor.is_refreshed(types.WORKSPACE_SEMANTIC_TOKENS_REFRESH)
+    await editor.settle()
+    await asyncio.sleep(0.2)
     editor.client.refreshed.clear()
     editor.type("helper.py", PURE_HELPER + "\n")
-    await editor.hover("flow.py", "today()")
+    await editor.settle()
+    await asyncio.sleep(0.2)
     assert editor.client.refreshed == []
     editor.type("helper.py", HELPER)
-    await editor.hover("flow.py", "today()")
-    assert types.WORKSPACE_SEMANTIC_TOKENS_REFRESH in editor.client.refreshed
+    await editor.is_refreshed(types.WORKSPACE_SEMANTIC_TOKENS_REFRESH)
 
 
 async def test_there_is_nothing_to_color_in_files_that_are_not_checked(editor: Editor) -> None:
