@@ -275,9 +275,19 @@ class Telling(msgspec.Struct, frozen=True):
             show(
                 report, self.form, self.output, self.color, lines, timings=self.timings,
                 strict=config.strict if self.strict is None else self.strict,
-                engines=self.engines or config.engines,
+                engines=self.engines or config.engines, typed=typed_rules(config),
             )  # fmt: skip
         return exit_code(report)
+
+
+def typed_rules(config: Config) -> tuple[str, ...]:
+    """Those of the selected rules of which nothing can be said here."""
+    if not config.select:
+        return ()
+    from color_checker.rules import all_rules
+    from color_checker.rules.base import TypedRule
+
+    return tuple(rule.name for rule in all_rules() if issubclass(rule, TypedRule) and config.is_on(rule.name))
 
 
 def with_wanted(report: Report, paths: Sequence[str]) -> Report:
@@ -369,6 +379,7 @@ def show(
     timings: bool,
     strict: bool,
     engines: Sequence[str],
+    typed: tuple[str, ...],
 ) -> None:
     """Write the report where it is wanted."""
     from color_checker.report import render
@@ -384,7 +395,9 @@ def show(
         engines = sorted(set(engines_by_package().values()))
     with target(output) as stream:
         options = options_for(stream, color)
-        options = msgspec.structs.replace(options, seconds=timings, strict=strict, engines=tuple(engines))
+        options = msgspec.structs.replace(
+            options, seconds=timings, strict=strict, engines=tuple(engines), typed=typed
+        )
         render(
             report, form, stream=stream, rules=rules, lines=lines, options=options,
             error_stream=sys.stderr if form == "text" else None,

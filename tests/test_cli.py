@@ -204,6 +204,15 @@ def test_an_interrupt_ends_with_130_and_without_a_traceback(project: Path) -> No
 # -- options of check -----------------------------------------------------------------------------
 
 
+def test_a_selected_rule_that_needs_types_is_said_not_to_be_checked(project: Path) -> None:
+    said = "Not checked here: step-arguments needs types, which only the mypy plugin has."
+    assert said in run("check", "--select", "step-arguments").stdout
+    assert "not-serializable and step-arguments need types" in run("check", "--select", "CC401,CC402").stdout
+    assert "Not checked here" not in run("check", "--select", "clock").stdout
+    assert "Not checked here" not in run("check").stdout
+    assert "Not checked here" not in run("check", "-f", "json", "--select", "step-arguments").stdout
+
+
 def test_rules_are_selected_by_name_or_code(project: Path) -> None:
     assert names(run("check", "-f", "json", "--select", "clock")) == ["clock"]
     assert names(run("check", "-f", "json", "--select", "cc201,console")) == ["console", "clock"]

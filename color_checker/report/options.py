@@ -25,6 +25,7 @@ class Options(msgspec.Struct, frozen=True):
         seconds: also say how long the run took (JSON: else null, for equal bytes).
         engines: names of the engines that were looked for, for the hint when nothing was found.
         strict: gaps are among the findings, so the summary does not point to `--strict`.
+        typed: names of rules that were selected but need a type checker.
     """
 
     color: bool = False
@@ -33,6 +34,7 @@ class Options(msgspec.Struct, frozen=True):
     seconds: bool = False
     engines: tuple[str, ...] = ()
     strict: bool = False
+    typed: tuple[str, ...] = ()
 
     @classmethod
     def for_stream(

@@ -17,6 +17,7 @@ def sentences(report: Report, options: Options) -> list[str]:
         *fixable(report),
         *unresolved(report, strict=options.strict),
         *suppressed(report.summary),
+        *unchecked(options.typed),
         *hint(report, options.engines),
     ]
 
@@ -86,6 +87,14 @@ def suppressed(summary: Summary) -> list[str]:
     if not summary.suppressed:
         return []
     return [f"{count(summary.suppressed, 'finding')} suppressed by comments in the code."]
+
+
+def unchecked(rules: Sequence[str]) -> list[str]:
+    """Which of the selected rules are not in the verdict at all."""
+    if not rules:
+        return []
+    names, need = " and ".join(rules), "needs" if len(rules) == 1 else "need"
+    return [f"Not checked here: {names} {need} types, which only the mypy plugin has."]
 
 
 def hint(report: Report, engines: Sequence[str]) -> list[str]:
