@@ -50,6 +50,9 @@ _MEMBERS = {name: frozenset(dir(value)) for name, value in vars(builtins).items(
 _MEMBERS["list"] |= frozenset(dir(deque))
 _MEMBERS["dict"] |= frozenset({*dir(Counter), *dir(OrderedDict), *dir(defaultdict)})
 
+#: Methods that give attributes which nobody has assigned.
+_COMPUTING = ("__getattr__", "__getattribute__")
+
 _IMPLICIT_STATIC = frozenset({"__new__"})
 _IMPLICIT_CLASS = frozenset({"__init_subclass__", "__class_getitem__"})
 
@@ -122,6 +125,14 @@ class Attributes:
             for owner in info.members(name):
                 if isinstance(owner, ClassInfo):
                     self._watch_member(activation, position, owner, name, value, dst)
+
+    def _may_have(self, value: Inst, name: str) -> bool:
+        """Whether `special` would find anything."""
+        return any(
+            isinstance(owner, ClassInfo)
+            for info in self._candidates(value, name)
+            for owner in info.members(name)
+        )
 
     def has(self, value: Inst, name: str) -> bool:
         """Whether the class or a base in the analyzed code has the method."""
@@ -236,10 +247,10 @@ class Attributes:
                     linker.expect(var, field.annotation, entry.activation)
 
     def _computed(self, activation: Activation, position: int, value: Inst, name: str, dst: Var) -> None:
-        if name.startswith("__"):
+        if name.startswith("__") or not any(self._may_have(value, hook) for hook in _COMPUTING):
             return
         getter = Var()
-        for hook in ("__getattr__", "__getattribute__"):
+        for hook in _COMPUTING:
             self.special(activation, position, value, hook, getter)
         linker = self.linker
         text = Var()

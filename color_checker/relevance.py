@@ -28,14 +28,15 @@ def colored_files(
     `wanted` says which files are linked although nothing in them asks for it.
     """
     importers = Importers(project)
+    tops = frozenset(module.partition(".")[0] for module in engines)
     found: dict[str, None] = {}
     used: set[str] = set()
     for source in project.files:
         head = project.head(source)
         if head is None:
             continue
-        names = _engines_of(head.imports, engines)
-        if _engines_of((ImportFact(source.module, 0, (), 1, 0, False),), engines):
+        names = _engines_of(head.imports, engines, tops)
+        if _engines_of((ImportFact(source.module, 0, (), 1, 0, False),), engines, tops):
             # An engine's own source, in its own repository, is not a program that uses it.
             continue
         used |= names
@@ -51,10 +52,11 @@ def colored_files(
     return Relevant(frozenset(found), frozenset(used))
 
 
-def _engines_of(imports: tuple[ImportFact, ...], engines: dict[str, str]) -> set[str]:
+def _engines_of(imports: tuple[ImportFact, ...], engines: dict[str, str], tops: frozenset[str]) -> set[str]:
+    """The engines that are imported; `tops` are the first parts of the names of all engines' modules."""
     names = set()
     for fact in imports:
-        if fact.level:
+        if fact.level or fact.module.partition(".")[0] not in tops:
             continue
         for module in (fact.module, *(f"{fact.module}.{name}" for name in fact.names)):
             parts = module.split(".")

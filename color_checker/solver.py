@@ -26,6 +26,8 @@ _MOST_CONSTANTS = 12
 #: but functions and classes then, and calls through it count as unresolved.
 MOST_VALUES = 32
 
+_UNBOUNDED = frozenset({Func, Class})
+
 #: A program that takes more steps than this to link is not linked to its end. A step is a value that goes
 #: through one edge or to one watcher, so this does not depend on the machine.
 MOST_WORK = 30_000_000
@@ -71,7 +73,7 @@ class Solver:
         if self.exhausted:
             self._lose(var)
             return
-        if len(values) >= _MOST_CONSTANTS and not _has_room(values, value):
+        if len(values) >= _MOST_CONSTANTS and type(value) not in _UNBOUNDED and not _has_room(values, value):
             return
         values[value] = False
         self._queue.append((var, value))
@@ -163,5 +165,5 @@ class Solver:
 def _has_room(values: dict[Value, bool], value: Value) -> bool:
     """Whether a variable that has many values already may take up another one."""
     if type(value) is Const:
-        return sum(type(other) is Const for other in values) < _MOST_CONSTANTS
-    return len(values) < MOST_VALUES or isinstance(value, Func | Class)
+        return list(map(type, values)).count(Const) < _MOST_CONSTANTS
+    return len(values) < MOST_VALUES
