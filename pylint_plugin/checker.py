@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from astroid import nodes
@@ -16,7 +17,7 @@ from color_checker.errors import ColorCheckerError
 from color_checker.findings import Finding
 from pylint_plugin.messages import messages_by_group
 from pylint_plugin.placing import Places
-from pylint_plugin.project import Found, Settings, project, start, take
+from pylint_plugin.project import Found, Settings, directory_of, forget, is_project, project, start, take
 
 if TYPE_CHECKING:
     from pylint.lint import PyLinter
@@ -50,7 +51,8 @@ class ColorChecker(BaseChecker):
             return
         places = Places(node)
         with _wrong_configuration():
-            found = project(_settings(self.linter)).findings(node, _unsaved(node))
+            settings = _settings(self.linter, directory_of(node.file))
+            found = project(settings).findings(node, _unsaved(node))
         for finding in found:
             if finding.name in self._symbols:
                 self._report(places, finding)
@@ -118,19 +120,22 @@ def prepare(linter: PyLinter) -> None:
     found: Found | None = getattr(linter, _FOUND, None)
     if found is not None:
         take(found)
-    elif any(
+        return
+    forget()
+    # Elsewhere it is the files that say where the project is.
+    if is_project(Path.cwd()) and any(
         linter.is_message_enabled(message) for group in messages_by_group().values() for message in group
     ):
         with _wrong_configuration():
-            checked = start(_settings(linter))
+            checked = start(_settings(linter, os.getcwd()))
             if linter.config.jobs != 1:
                 setattr(linter, _FOUND, checked.found(linter.config.source_roots))
 
 
-def _settings(linter: PyLinter) -> Settings:
+def _settings(linter: PyLinter, directory: str) -> Settings:
     config = linter.config
     return Settings(
-        directory=os.getcwd(),
+        directory=directory,
         config=config.color_config,
         engines=tuple(config.color_engines),
         strict={"yes": True, "no": False}.get(config.color_strict),

@@ -14,6 +14,7 @@ from color_checker.config import Config, load_config
 from color_checker.findings import Finding, Report
 from color_checker.session import Session
 from color_checker.sources import by_path
+from color_checker.surroundings import project_around
 from color_checker.texts import source_lines
 from pylint_plugin.remembering import Memory
 from pylint_plugin.resolution import resolved, search_path
@@ -26,7 +27,7 @@ class Settings(msgspec.Struct, frozen=True):
     """What pylint's own options say in place of `[tool.color-checker]`.
 
     Attributes:
-        directory: the one that pylint runs in.
+        directory: where the project is: the one that pylint runs in, unless the files are elsewhere.
         config: the file to read the configuration from; "" to look for it.
         engines: names of the only engines to check for; empty: as configured.
         strict: unresolved calls are messages; None: as configured.
@@ -57,10 +58,10 @@ class Project:
     def __init__(self, settings: Settings, found: Found | None = None) -> None:
         """Raises ColorCheckerError if the configuration is wrong. `found`: what is known already."""
         self.settings = settings
-        config = load_config(Path.cwd(), Path(settings.config) if settings.config else None)
+        config = load_config(Path(settings.directory), Path(settings.config) if settings.config else None)
         strict = config.strict if settings.strict is None else settings.strict
         self.config: Config = msgspec.structs.replace(config, strict=strict)
-        self._paths = list(self.config.default_paths())
+        self._paths = [str(config.resolve(path)) for path in config.paths] or [settings.directory]
         self._session = self._new_session()
         self._report = Report()
         self._files: Collection[str] = found.files if found is not None else ()
@@ -126,7 +127,21 @@ class Project:
         return read_baseline(self.config.resolve(self.config.baseline)).split(findings, source_lines).new
 
 
-_project: Project | None = None
+_projects: dict[Settings, Project] = {}
+
+
+def directory_of(file: str) -> str:
+    """Where the project of a file is: where pylint runs, if there is a project and the file is in it."""
+    here = Path.cwd()
+    path = Path(file).absolute()
+    if path.is_relative_to(here) and is_project(here):
+        return str(here)
+    return str(project_around(path.parent) or (here if is_project(here) else path.parent))
+
+
+def is_project(folder: Path) -> bool:
+    """Whether a folder is, or lies in, anything but a file system."""
+    return project_around(folder) is not None
 
 
 def start(settings: Settings) -> Project:
@@ -134,20 +149,28 @@ def start(settings: Settings) -> Project:
 
     The project is no attribute of a checker: pylint would send it to every process of `--jobs`.
     """
-    global _project  # noqa: PLW0603
-    _project = Project(settings)
-    _project.check()
-    return _project
+    _projects.clear()
+    return _begin(settings)
+
+
+def _begin(settings: Settings) -> Project:
+    begun = Project(settings)
+    begun.check()
+    _projects[settings] = begun
+    return begun
 
 
 def take(found: Found) -> None:
     """Go on with what another process has found."""
-    global _project  # noqa: PLW0603
-    _project = Project(found.settings, found)
+    _projects.clear()
+    _projects[found.settings] = Project(found.settings, found)
+
+
+def forget() -> None:
+    """A new run begins, which will see what has changed."""
+    _projects.clear()
 
 
 def project(settings: Settings) -> Project:
     """The project of this run."""
-    if _project is None or _project.settings != settings:
-        return start(settings)
-    return _project
+    return _projects.get(settings) or _begin(settings)

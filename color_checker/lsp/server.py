@@ -20,6 +20,7 @@ from color_checker.lsp.diagnostics import diagnostics
 from color_checker.lsp.documents import Document, Documents, path_of, uri_of
 from color_checker.lsp.project import Project
 from color_checker.lsp.worker import Worker
+from color_checker.surroundings import project_around
 
 #: What a change of may change the findings.
 _WATCHED = ("**/*.py", "**/*.toml", "**/.gitignore", "**/color-checker-baseline.json")
@@ -244,9 +245,9 @@ def _around(path: str) -> str:
     Nobody wants to have a whole home directory analyzed: there it is the file alone.
     """
     folder = Path(path).parent
-    for candidate in (folder, *folder.parents):
-        if (candidate / "pyproject.toml").is_file() or (candidate / ".git").exists():
-            return str(candidate)
+    project = project_around(folder)
+    if project is not None:
+        return str(project)
     return path if _is_too_wide(folder) else str(folder)
 
 

@@ -118,6 +118,30 @@ def test_what_was_inferred_from_unsaved_text_is_the_unsaved_text() -> None:
     assert [found["symbol"] for found in json.loads(done.stdout)["messages"]] == ["clock"]
 
 
+def test_from_another_directory_the_project_is_the_one_around_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(
+        {"apart/pyproject.toml": '[tool.color-checker]\nignore = ["random"]\n', "apart/other.py": "x = (\n"}
+    )
+    monkeypatch.chdir(tmp_path / "apart")  # a project of its own, of which nothing is said
+    (message,) = messages(str(tmp_path / "flow.py"))
+    assert (Path(message.abspath), message.symbol) == (tmp_path / "flow.py", "clock")
+    write({str(tmp_path / "pyproject.toml"): '[tool.color-checker]\nignore = ["clock"]\n'})
+    assert messages(str(tmp_path / "flow.py")) == []
+
+
+def test_from_a_directory_without_a_project_only_that_of_the_file_is_read(tmp_path: Path) -> None:
+    environment = {"PYTHONPATH": str(runs.ROOT)}
+    before = {path for path in Path("/").iterdir() if path.name == ".color_checker_cache"}
+    done = subprocess.run(
+        [sys.executable, "-m", "pylint", *ONLY_OURS, str(tmp_path / "flow.py"), "--output-format=json2"],
+        cwd="/", capture_output=True, text=True, check=False, timeout=60, env={**os.environ, **environment},
+    )  # fmt: skip
+    assert [found["symbol"] for found in json.loads(done.stdout)["messages"]] == ["clock"]
+    assert {path for path in Path("/").iterdir() if path.name == ".color_checker_cache"} == before
+
+
 # -- processes ---------------------------------------------------------------------------------------
 
 _SCRIPT = """\
