@@ -3,8 +3,8 @@
 A real server process gets a copy of TREE (default: Django) with a small workflow package in it. Then somebody
 works there: types statements letter by letter and takes them out again, lets findings come and go, saves,
 opens and closes files, makes new ones and deletes them, hovers, and asks for fixes, colors and callers. Each
-key is analyzed before the next one comes. 20,000 keys, the default, are what an hour of typing without a
-break has at the most; `--keys 500` is a short form.
+key is analyzed before the next one comes. `--keys 20000` is what an hour of typing without a break has at the
+most; the default is a short form.
 
 The memory of the process is written down at intervals, always after the same rest, since what is left over is
 looked for when nobody types. Everything has been seen once after a quarter of the keys: what is compared is
@@ -159,7 +159,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("tree", type=Path, nargs="?", help="default: Django, fetched from PyPI")
-    parser.add_argument("--keys", type=int, default=20_000)
+    parser.add_argument("--keys", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--most", type=float, default=5.0, help="MB of growth that are none")
     options = parser.parse_args()
