@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+import functools
+import re
 from collections.abc import Iterator
 
 from lsprotocol import types
@@ -9,14 +12,17 @@ from lsprotocol import types
 from color_checker.findings import Color
 from color_checker.lsp.positions import Text
 from color_checker.lsp.view import Function, View
+from color_checker.program import Place
+from color_checker.texts import lines_of
 
 #: The types of tokens; editors color `workflow`, `step` and `effect` as their themes or our pages say.
 TOKEN_TYPES = ["workflow", "step", "pure", "effect", "engine"]
+_LAST_NAME = re.compile(r"(?:^[\w.]+|\w+)\Z")
 _TYPE = {name: index for index, name in enumerate(TOKEN_TYPES)}
 
 
 def semantic_tokens(view: View, text: Text) -> types.SemanticTokens:
-    """The names of colored functions, and the calls of steps, workflows, effects and the engine.
+    """The names of colored functions, and in calls those of steps, workflows, effects and the engine.
 
     Each token is five numbers: lines and characters from the one before, length, type, no modifiers
     (Language Server Protocol 3.17, "Semantic Tokens"). A token lies on one line.
@@ -42,9 +48,38 @@ def _tokens(view: View, text: Text) -> Iterator[tuple[types.Position, int, str]]
     for place, kind in places:
         if not text.shows(place.line, place.end_line):
             continue
-        covered = text.span(*place.span)
+        covered = text.span(*_called(place, text))
         if covered.start.line == covered.end.line and covered.start.character < covered.end.character:
             yield covered.start, covered.end.character - covered.start.character, kind
+
+
+def _called(place: Place, text: Text) -> tuple[int, int, int, int]:
+    """Of a call the name: its arguments keep their own colors, and may go on over many lines."""
+    covered = text.span(*place.span)
+    code = text.text[text.offset(covered.start) : text.offset(covered.end)]
+    start, end = _name(code)
+    if not end:
+        return place.span
+    before = lines_of(code[:start])
+    line = place.line + len(before) - 1
+    column = len(before[-1]) + (place.column if len(before) == 1 else 1)
+    return line, column, line, column + end - start
+
+
+@functools.lru_cache(maxsize=4096)  # an editor asks after each edit, and most calls are the same then
+def _name(code: str) -> tuple[int, int]:
+    """Where the dotted name that is called stands in the code of a call; 0 as the end if there is none.
+
+    Where other code stands before the last dot, as in `session().get(url)`, it is what comes behind the dot.
+    """
+    source = f"({code}\n)"
+    try:
+        call = ast.parse(source, mode="eval").body
+    except (SyntaxError, ValueError, RecursionError):  # in the middle of an edit
+        return 0, 0
+    called = ast.get_source_segment(source, call.func) if isinstance(call, ast.Call) else None
+    name = _LAST_NAME.search(called) if called and code.startswith(called) else None
+    return name.span() if name else (0, 0)
 
 
 def inlay_hints(view: View, text: Text, lines: range) -> list[types.InlayHint]:
