@@ -223,7 +223,7 @@ class Session:
         """
         if self._glances is None:
             return None
-        with self._open(self._glances.config) as store:
+        with self.guard, self._open(self._glances.config) as store:
             return self._glances.look(os.path.abspath(path), self._overlays, store)
 
     def _next(

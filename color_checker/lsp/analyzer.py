@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TypeVar
 
 from pygls.workspace import PositionCodec
@@ -12,7 +12,7 @@ from color_checker.baseline import read_baseline
 from color_checker.checking import Analysis
 from color_checker.config import Config
 from color_checker.errors import ColorCheckerError
-from color_checker.findings import Finding, Report
+from color_checker.findings import Finding, InputError, Report
 from color_checker.interruption import Interrupted, interruptible
 from color_checker.lsp.checked import Checked
 from color_checker.lsp.configuration import Problem, configuration_of, open_session, problem_of
@@ -22,6 +22,9 @@ from color_checker.session import Session
 from color_checker.sources import shown_path
 
 T = TypeVar("T")
+
+#: So many files are looked at after an edit, and no more.
+_MOST_GLANCES = 8
 
 
 class OutdatedError(Exception):
@@ -47,6 +50,7 @@ class Analyzer:
         self._views: dict[str, View] = {}
         self._viewed: Analysis | None = None
         self._seen: dict[str, View] = {}
+        self._linked: dict[str, frozenset[str]] = {}
 
     def checks(self, path: str) -> bool:
         """Whether a file was among those of the last check. Other threads may ask, too."""
@@ -73,6 +77,40 @@ class Analyzer:
         checked.problem = self._problem
         checked.analysis = self._session.known if self._session is not None else None
         return checked
+
+    def glance(
+        self, before: Checked, texts: Texts, errors: Mapping[str, InputError], is_unwanted: Callable[[], bool]
+    ) -> Checked:
+        """What there is to say until these texts are checked: some are looked at, each for itself.
+
+        Those that have changed come first, then others that are open and depend on them, until it
+        `is_unwanted`.
+        """
+        found: dict[str, tuple[Finding, ...]] = {}
+        changed = {
+            path
+            for path, document in texts.documents.items()
+            if path not in texts.errors and before.source(path) != document.text
+        }
+        if changed and self._session is not None and self.is_configured:
+            self._overlay(self._session, texts.unsaved)
+            depending = (
+                path for path in texts.documents if path not in changed and self._depends(path, changed)
+            )
+            for path in [*changed, *depending][:_MOST_GLANCES]:
+                glance = self._session.glance(path)
+                if glance is not None and path not in texts.errors:
+                    found[path], self._linked[path] = glance.findings, glance.linked
+                if is_unwanted():
+                    break
+        glanced = before.glanced(texts, errors, found)
+        glanced.known = self._known(glanced)
+        return glanced
+
+    def _depends(self, path: str, changed: Collection[str]) -> bool:
+        """Whether one of the changed files took part in what was found in a file, as far as is known."""
+        linked = self._linked.get(path)
+        return linked is None or not linked.isdisjoint(changed)
 
     def ask(self, work: Callable[[Analysis, Checked], T], checked: Checked) -> T | None:
         """Ask the analysis from which the findings come, which may have to be made. Raises OutdatedError."""
@@ -167,18 +205,22 @@ class Analyzer:
 
     def _check(self, session: Session, unsaved: Mapping[str, str]) -> Report:
         """A check with these texts. One that is the same on disk counts as saved: its result can be kept."""
+        self._overlay(session, unsaved)
+        report = session.check()
+        self._files = session.files
+        return report
+
+    def _overlay(self, session: Session, unsaved: Mapping[str, str]) -> None:
         for path in self._overlaid - unsaved.keys():
             session.overlay(path, None)
         for path, text in unsaved.items():
             session.overlay(path, text)
         self._overlaid = frozenset(unsaved)
-        report = session.check()
-        self._files = session.files
-        return report
 
     def _known(self, checked: Checked) -> frozenset[Finding]:
         """The findings that are in the baseline of the configuration, if it names one."""
-        if not self._config.baseline or not checked.report.findings:
+        findings = checked.every_finding
+        if not self._config.baseline or not findings:
             return frozenset()
 
         def lines(path: str) -> Sequence[str]:
@@ -189,4 +231,4 @@ class Analyzer:
         except ColorCheckerError as error:
             self._problem = problem_of(str(error))
             return frozenset()
-        return frozenset(baseline.split(checked.report.findings, lines).known)
+        return frozenset(baseline.split(findings, lines).known)

@@ -19,6 +19,7 @@ from color_checker.texts import source_text
 
 if TYPE_CHECKING:
     from color_checker.checking import Analysis
+    from color_checker.lsp.parsing import Texts
 
 
 class Checked:
@@ -61,7 +62,22 @@ class Checked:
         }
         moved = Checked(self.report, self._codec, documents=documents, analyzed=analyzed, errors=errors)
         moved.known, moved.problem, moved.analysis = self.known, self.problem, self.analysis
+        moved._findings = self._findings
         return moved
+
+    def glanced(
+        self, texts: Texts, errors: Mapping[str, InputError], found: Mapping[str, tuple[Finding, ...]]
+    ) -> Checked:
+        """The same for newer texts, in some of which this was found by a look at them alone."""
+        glanced = self.moved(texts.documents, errors)
+        glanced._findings = {**self._findings, **found}
+        glanced._analyzed = {path: text for path, text in glanced._analyzed.items() if path not in found}
+        return glanced
+
+    @property
+    def every_finding(self) -> list[Finding]:
+        """What was found in all files."""
+        return [finding for findings in self._findings.values() for finding in findings]
 
     @property
     def paths(self) -> frozenset[str]:

@@ -29,9 +29,9 @@ T = TypeVar("T")
 PAUSE = 0.03
 
 #: A check that will take long begins later, by this share of what the last one took, but not later than this:
-#: one that the next key ends is for nothing.
-_SHARE = 0.1
-_LONGEST_PAUSE = 0.2
+#: one that the next key ends is for nothing. A glance tells what it can in the meantime.
+_SHARE = 0.25
+_LONGEST_PAUSE = 0.4
 
 #: How much of that still counts after each check that takes less.
 _FADING = 0.9
@@ -51,6 +51,9 @@ class Told(Protocol):
 
     def broken(self, project: Project, paths: Iterable[str]) -> None:
         """These do not parse any more, while a check is under way. What was found in them has moved."""
+
+    def glanced(self, project: Project, paths: Iterable[str]) -> None:
+        """There may be other findings in these, as far as a glance shows, while a check is to come."""
 
     def repainted(self) -> None:
         """Files have to be colored in another way than the editor was told last."""
@@ -192,7 +195,7 @@ class Project:
 
     async def _check(self) -> None:
         """Check until what was checked is what is open."""
-        texts = await self._texts()
+        texts = await self._rested(await self._texts())
         while True:
             on_disk, started = self._on_disk, time.perf_counter()
             unwanted = self._unwanted = threading.Event()
@@ -241,10 +244,19 @@ class Project:
         """These texts, or what is open when it seems that somebody has stopped typing."""
         pause = min(self._took * _SHARE, _LONGEST_PAUSE)
         with contextlib.suppress(TimeoutError):
-            while pause > PAUSE:
+            while pause > PAUSE and self._finished is not None:
+                await self._glance(texts)
                 await asyncio.wait_for(self._changed.wait(), pause)
                 texts = await self._texts()
         return texts
+
+    async def _glance(self, texts: Texts) -> None:
+        """Tell what a look at the texts that have changed shows, which takes no time."""
+        look = partial(self._analyzer.glance, self.checked, texts, self._errors(texts), self._changed.is_set)
+        glanced = await self._do(look)
+        if glanced is not None:
+            self.checked = glanced
+            self._told.glanced(self, texts.documents)
 
     def _tell_broken(self, texts: Texts) -> None:
         if self._finished is None:

@@ -101,6 +101,10 @@ class ColorServer(LanguageServer):
         """Tell the editor where the findings are now, in files that do not parse."""
         self._publish(project, paths)
 
+    def glanced(self, project: Project, paths: Iterable[str]) -> None:
+        """Tell the editor what a glance at its files has shown."""
+        self._publish(project, paths)
+
     def repainted(self) -> None:
         """Let the editor ask again for colors."""
         workspace = self.client_capabilities.workspace

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from pathlib import Path
 
 import pytest
@@ -14,16 +16,20 @@ from lsprotocol import types
 
 from color_checker import checking
 from color_checker.checking import Analysis
+from color_checker.glance import Glance, Glances
 from color_checker.interruption import Interrupted, may_end_here
 from color_checker.lsp import hovers
 from color_checker.lsp.checked import Checked
 from color_checker.lsp.documents import Documents
 from color_checker.lsp.project import Project
 from color_checker.lsp.worker import Worker
+from color_checker.store import Values
 
 pytestmark = pytest.mark.asyncio
 
 PATIENCE = 60
+
+Texts = Mapping[str, tuple[bytes, bytes]]
 
 FLOW = """\
 from temporalio import workflow
@@ -51,6 +57,7 @@ class Told:
     def __init__(self) -> None:
         self.findings: list[list[tuple[int, str]]] = []
         self.broken_paths: list[str] = []
+        self.glances: list[dict[str, list[tuple[int, str]]]] = []
         self.repaints = 0
         self.failures: list[str] = []
 
@@ -59,6 +66,11 @@ class Told:
 
     def broken(self, project: Project, paths: Iterable[str]) -> None:
         self.broken_paths += paths
+
+    def glanced(self, project: Project, paths: Iterable[str]) -> None:
+        self.glances.append(
+            {path: [(one.line, one.name) for one in project.checked.findings(path)] for path in paths}
+        )
 
     def repainted(self) -> None:
         self.repaints += 1
@@ -79,9 +91,12 @@ class Trial:
         self.going_on = threading.Event()
         self.going_on.set()
         self.begun = self.given_up = 0
-        link = checking._link
+        link, look = checking._link, Glances.look
+        glancing = threading.Event()
 
         def held_up(*arguments: object, **keywords: object) -> object:
+            if glancing.is_set():
+                return link(*arguments, **keywords)  # type: ignore[arg-type]
             self.begun += 1
             try:
                 while not self.going_on.wait(0.005):
@@ -91,7 +106,15 @@ class Trial:
                 raise
             return link(*arguments, **keywords)  # type: ignore[arg-type]
 
+        def not_held_up(glances: Glances, path: str, texts: Texts, store: Values) -> Glance | None:
+            glancing.set()
+            try:
+                return look(glances, path, texts, store)
+            finally:
+                glancing.clear()
+
         monkeypatch.setattr(checking, "_link", held_up)
+        monkeypatch.setattr(Glances, "look", not_held_up)
         self.project = Project(str(folder), self.documents, Worker("checks"), Worker("answers"), self.told)
 
     def open(self, path: Path) -> None:
@@ -111,8 +134,11 @@ class Trial:
         await asyncio.wait_for(self.project.settled(), PATIENCE)
 
     async def until_begun(self, checks: int) -> None:
+        await self.until(lambda: self.begun >= checks)
+
+    async def until(self, condition: Callable[[], bool]) -> None:
         started = time.monotonic()
-        while self.begun < checks:
+        while not condition():
             assert time.monotonic() - started < PATIENCE
             await asyncio.sleep(0.005)
 
@@ -219,6 +245,59 @@ async def test_a_text_that_does_not_parse_is_told_while_the_one_before_is_checke
     assert trial.begun == 1
     assert trial.told.findings[-1] == [(9, "console")]
     assert trial.project.checked.errors(str(trial.helper))
+
+
+async def test_a_glance_tells_what_it_can_before_a_check_that_takes_long(trial: Trial) -> None:
+    trial.project._took = 10.0
+    trial.going_on.clear()
+    flow, helper = str(trial.flow), str(trial.helper)
+    trial.type(trial.flow, FLOW.replace("print()", "open('x')"))
+    await trial.until(lambda: bool(trial.told.glances))
+    assert trial.told.glances[-1][flow] == [(8, "clock"), (9, "filesystem")]
+    assert not trial.project._settled.is_set()
+    trial.type(trial.helper, PURE)
+    await trial.until(lambda: trial.told.glances[-1] == {flow: [(9, "filesystem")], helper: []})
+    trial.type(trial.helper, f"\n{PURE}")
+    await trial.until_begun(1)
+    assert trial.told.glances[-1] == {flow: [(9, "filesystem")], helper: []}
+    trial.going_on.set()
+    await trial.settle()
+    assert trial.told.findings[-1] == [(9, "filesystem")]
+
+
+async def test_what_was_broken_and_is_not_any_more_is_looked_at(trial: Trial) -> None:
+    trial.project._took = 10.0
+    flow = str(trial.flow)
+    trial.type(trial.flow, f"{FLOW}x = (\n")
+    await trial.until(lambda: trial.told.broken_paths == [flow])
+    trial.going_on.clear()
+    glances = len(trial.told.glances)
+    trial.type(trial.flow, FLOW.replace("        today()\n", ""))
+    await trial.until(lambda: len(trial.told.glances) > glances)
+    assert trial.told.glances[-1][flow] == [(8, "console")]
+    assert trial.project.checked.errors(flow) == ()
+
+
+async def test_what_a_baseline_knows_stays_known_in_a_glance(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pyproject.toml").write_text('[tool.color-checker]\nbaseline = "known.json"\n')
+    (tmp_path / "flow.py").write_text(FLOW)
+    (tmp_path / "helper.py").write_text(HELPER)
+    command = [sys.executable, "-m", "color_checker", "check", ".", "--write-baseline", "known.json"]
+    subprocess.run(command, check=False, capture_output=True, timeout=PATIENCE)
+    trial = Trial(tmp_path.resolve(), monkeypatch)
+    trial.open(trial.flow)
+    await trial.settle()
+    trial.project._took = 10.0
+    trial.type(trial.flow, "\n" + FLOW + "        open('x')\n")
+    await trial.until(lambda: bool(trial.told.glances))
+    assert {one.name for one in trial.project.checked.known} == {"clock", "console"}
+    assert len(trial.told.glances[-1][str(trial.flow)]) == 3
+    await trial.settle()
+    assert {one.name for one in trial.project.checked.known} == {"clock", "console"}
+    trial.project.close()
 
 
 async def test_the_first_check_goes_on_while_somebody_types(
