@@ -68,7 +68,35 @@ test("a command that is not there is told, and does not break the window", { tim
   state.settings = { "color-checker.path": path.join(folder, "no-such-command") };
   await extension.activate(context);
   assert.equal(extension.isRunning(), false);
-  assert.match(state.errors.at(-1), /cannot be started. Install it with: pip install "color-checker\[lsp\]"/);
+  assert.equal(state.errors.length, 1);
+  assert.match(state.errors[0], /no-such-command lsp" cannot be started. Install it with: pip install "color-checker\[lsp\]"/);
+});
+
+test("a command that ends at once is told in one message", { timeout: 30_000 }, async () => {
+  state.errors.length = 0;
+  state.settings = { "color-checker.path": process.execPath, "color-checker.args": ["-e", "process.exit(2)"] };
+  await state.commands.get("color-checker.restart")();
+  assert.equal(extension.isRunning(), false);
+  assert.equal(state.errors.length, 1);
+  assert.match(state.errors[0], /-e process.exit\(2\)" cannot be started/);
+});
+
+test("the command in the environment of the folder comes before that on the path", { timeout: 30_000 }, async () => {
+  const [place, name] = process.platform === "win32" ? ["Scripts", "color-checker.exe"] : ["bin", "color-checker"];
+  const environment = path.join(folder, ".venv");
+  fs.mkdirSync(path.join(environment, place), { recursive: true });
+  fs.writeFileSync(path.join(environment, place, name), "");  // cannot be run: it is the message that names it
+  try {
+    for (const trusted of [true, false]) {
+      state.trusted = trusted;
+      state.settings = { "color-checker.args": ["no-such-command"] };
+      await state.commands.get("color-checker.restart")();
+      assert.equal(state.errors.at(-1).startsWith(`"${path.join(environment, place, name)} `), trusted);
+    }
+  } finally {
+    state.trusted = true;
+    fs.rmSync(environment, { recursive: true });
+  }
 });
 
 test("switched off, nothing is started", { timeout: 30_000 }, async () => {

@@ -90,6 +90,7 @@ const record = () =>
 const state = {
   settings: {},
   folder: undefined,
+  trusted: true,
   documents: [],
   diagnostics: new Map(),
   published: new EventEmitter(),
@@ -140,7 +141,9 @@ const workspace = {
   get workspaceFolders() {
     return state.folder === undefined ? undefined : [{ uri: state.folder, name: "project", index: 0 }];
   },
-  isTrusted: true,
+  get isTrusted() {
+    return state.trusted;
+  },
   notebookDocuments: [],
   getWorkspaceFolder: () => undefined,
   getConfiguration: (section) => ({
