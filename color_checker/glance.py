@@ -17,6 +17,7 @@ from color_checker.checking import Analysis, analyze_files, find, relevant_files
 from color_checker.dissolve import dissolve
 from color_checker.facts import Head, ModuleFacts
 from color_checker.findings import Finding, Report
+from color_checker.fixable import with_fixable
 from color_checker.garbage import uncollected
 from color_checker.project import Project
 from color_checker.relevance import Relevant
@@ -70,13 +71,15 @@ class Glances:
         alone = Relevant(frozenset({path}), relevant.engines)
         analysis = analyze_files(project, alone, self.config, engines=self._engines)
         linker = analysis.program.linker
+        shown = project.source(path).shown
         try:
-            findings, _ = find(analysis, self._strict)
+            found, _ = find(analysis, self._strict)
+            here = [f for f in found if f.path == shown and self._is_telling(f)]
+            findings = with_fixable(here, analysis, {path: text for path, (_, text) in texts.items()})
             linked = frozenset(key for key, module in linker.modules.items() if not module.library)
         finally:
             dissolve(linker)
-        shown = project.source(path).shown
-        return Glance(tuple(f for f in findings if f.path == shown and self._is_telling(f)), linked)
+        return Glance(findings, linked)
 
     def _edited(self, texts: Mapping[str, tuple[bytes, bytes]]) -> tuple[Project, Relevant]:
         """The project with these texts."""

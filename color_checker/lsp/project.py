@@ -33,9 +33,6 @@ PAUSE = 0.03
 _SHARE = 0.25
 _LONGEST_PAUSE = 0.4
 
-#: How much of that still counts after each check that takes less.
-_FADING = 0.9
-
 #: Seconds without a change after which there is time to tidy up.
 _IDLE = 1.0
 
@@ -213,14 +210,22 @@ class Project:
             if newer is not None and self._finished is not None:
                 unwanted.set()
             checked = await check
-            if checked is not None:
-                self._took = max(time.perf_counter() - started, self._took * _FADING)
+            self._learn(checked, time.perf_counter() - started)
             if newer is None:
                 await self._finish(checked, texts)
                 return
             if checked is not None:
                 self._take(checked, newer)
             texts = await self._rested(newer)
+
+    def _learn(self, checked: Checked | None, seconds: float) -> None:
+        """How long a check takes. One that could use the last analysis again tells nothing of the next."""
+        before = self._finished.analysis if self._finished is not None else None
+        after = checked.analysis if checked is not None else None
+        if checked is None:
+            self._took = max(seconds, self._took)
+        elif before is None or after is None or before.program.linker is not after.program.linker:
+            self._took = seconds
 
     async def _ends(self, check: asyncio.Future[Checked | None]) -> bool:
         """Wait for a check; whether it has ended before anything changed."""

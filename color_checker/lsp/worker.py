@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import queue
+import sys
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -15,12 +16,17 @@ T = TypeVar("T")
 #: Parsing nests deeply, and the threads of some systems get half a megabyte.
 _STACK = 16 * 1024 * 1024
 
+#: Seconds after which the thread that talks to the editor gets its turn while this one works: it needs many
+#: turns for each message, and the five milliseconds that are usual add up.
+_TURN = 0.0005
+
 
 class Worker:
     """Does one thing after another. The thread ends with the process, also in the middle of its work."""
 
     def __init__(self, name: str) -> None:
         self._queue: queue.SimpleQueue[_Job] = queue.SimpleQueue()
+        sys.setswitchinterval(_TURN)
         before = threading.stack_size(_STACK)
         try:
             threading.Thread(target=self._work, name=f"color-checker-{name}", daemon=True).start()
