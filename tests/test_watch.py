@@ -55,26 +55,27 @@ class Watch:
             [sys.executable, "-m", "color_checker", "check", "--watch", *arguments],
             stdout=stdout, stderr=subprocess.PIPE, text=True, env=environment,
         )  # fmt: skip
-        self._lines: queue.Queue[tuple[str, str]] = queue.Queue()
-        for name in ("stdout", "stderr"):
+        # One for each: which of the two is read first says nothing.
+        self._lines: dict[str, queue.Queue[str]] = {"stdout": queue.Queue(), "stderr": queue.Queue()}
+        for name in self._lines:
             if getattr(self.process, name) is not None:
                 threading.Thread(target=self._read, args=(name,), daemon=True).start()
 
     def _read(self, name: str) -> None:
         for line in getattr(self.process, name):
-            self._lines.put((name, line))
+            self._lines[name].put(line)
 
     def until(self, text: str, stream: str = "stdout") -> str:
-        """What comes up to the line with `text`, that line included."""
+        """What comes from one stream up to the line with `text`, that line included."""
         seen = ""
         ends = time.monotonic() + PATIENCE
         while True:
             try:
-                source, line = self._lines.get(timeout=max(0.0, ends - time.monotonic()))
+                line = self._lines[stream].get(timeout=max(0.0, ends - time.monotonic()))
             except queue.Empty:
                 raise AssertionError(f"no {text!r} in {seen!r}") from None
             seen += line
-            if source == stream and text in line:
+            if text in line:
                 return seen
 
     def shown(self) -> str:
@@ -83,11 +84,8 @@ class Watch:
 
     def is_silent(self, seconds: float = 1.5) -> bool:
         """Whether nothing comes for that long."""
-        try:
-            self._lines.get(timeout=seconds)
-        except queue.Empty:
-            return True
-        return False
+        time.sleep(seconds)
+        return all(lines.empty() for lines in self._lines.values())
 
     def interrupt(self) -> int:
         """As Ctrl-C does it."""
