@@ -15,7 +15,6 @@ from color_checker.changers import calls_the_same_at_import, changes_any, change
 from color_checker.checking import Analysis, find, suppressions_of
 from color_checker.facts import Head, ModuleFacts, decode_body
 from color_checker.findings import Report
-from color_checker.fixable import with_fixable
 from color_checker.inputs import Inputs
 from color_checker.modules import ModuleInfo
 from color_checker.program import Program
@@ -142,8 +141,7 @@ def _move(
     places = [(edit.source.shown, edit.relocation) for edit in edits]
     findings, gaps = moved(report.findings, places), moved(report.gaps, places)
     if findings is None or gaps is None:
-        findings, gaps = find(analysis, strict)
-        findings = with_fixable(findings, analysis, inputs.texts)
+        findings, gaps = find(analysis, strict, inputs.texts)
     summary = msgspec.structs.replace(
         report.summary, lines=report.summary.lines + lines, functions=report.summary.functions + functions
     )

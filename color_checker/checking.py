@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -55,9 +55,9 @@ def check_inputs(
         inputs, config, store, memory=memory, engines=engines, advance=advance, mark=mark
     )
     with _dissolved_if_interrupted(analysis.program.linker):
-        findings, gaps = find(analysis, config.strict if strict is None else strict)
+        findings, gaps = find(analysis, config.strict if strict is None else strict, inputs.texts)
     report = Report(
-        findings=with_fixable(findings, analysis, inputs.texts),
+        findings=findings,
         errors=tuple(sorted(analysis.project.errors)),
         summary=_summary(analysis, len(gaps)),
         gaps=gaps,
@@ -199,8 +199,13 @@ def _link(
 # -- findings -------------------------------------------------------------------------------------
 
 
-def find(analysis: Analysis, strict: bool) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
-    """The findings of all rules that are switched on, and the gaps."""
+def find(
+    analysis: Analysis, strict: bool, texts: Mapping[str, bytes] | None = None
+) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+    """The findings of all rules that are switched on, and the gaps.
+
+    `texts`: absolute path → content, of files that had to be read already, or that an editor has.
+    """
     program, config = analysis.program, analysis.config
     rules = [rule for rule in all_rules() if config.is_on(rule.name)]
     findings: list[Finding] = []
@@ -213,7 +218,7 @@ def find(analysis: Analysis, strict: bool) -> tuple[tuple[Finding, ...], tuple[F
             findings += [msgspec.structs.replace(gap, severity="error") for gap in found] if strict else []
         else:
             findings += found
-    return tuple(_finish(findings, config)), tuple(_finish(gaps, config))
+    return with_fixable(_finish(findings, config), analysis, texts or {}), tuple(_finish(gaps, config))
 
 
 def _is_suppressed(finding: Finding, program: Program, rule: type[Rule]) -> bool:

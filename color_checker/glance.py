@@ -17,7 +17,6 @@ from color_checker.checking import Analysis, analyze_files, find, relevant_files
 from color_checker.dissolve import dissolve
 from color_checker.facts import Head, ModuleFacts
 from color_checker.findings import Finding, Report
-from color_checker.fixable import with_fixable
 from color_checker.garbage import uncollected
 from color_checker.project import Project
 from color_checker.relevance import Relevant
@@ -73,9 +72,8 @@ class Glances:
         linker = analysis.program.linker
         shown = project.source(path).shown
         try:
-            found, _ = find(analysis, self._strict)
-            here = [f for f in found if f.path == shown and self._is_telling(f)]
-            findings = with_fixable(here, analysis, {path: text for path, (_, text) in texts.items()})
+            found, _ = find(analysis, self._strict, {path: text for path, (_, text) in texts.items()})
+            findings = tuple(f for f in found if f.path == shown and self._is_telling(f))
             linked = frozenset(key for key, module in linker.modules.items() if not module.library)
         finally:
             dissolve(linker)

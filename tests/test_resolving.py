@@ -12,6 +12,7 @@ from color_checker.checking import analyze
 from color_checker.config import Config
 from color_checker.places import Known, Spot
 from color_checker.resolving import Resolver
+from color_checker.session import Session
 
 _WORKFLOW = """\
 from acme import shop
@@ -65,6 +66,24 @@ def test_what_is_learned_in_a_helper_is_found_at_the_call_in_the_workflow() -> N
     assert [gap.witness[-1].function for gap in resolver.closed] == ["shop.base.read_text"]
     assert resolver.gaps == ()
     assert finding in resolver.findings
+
+
+def test_what_was_found_before_is_not_new_also_if_it_has_a_fix() -> None:
+    workflow = _WORKFLOW.replace("from acme", "import time\n\nfrom acme").replace(
+        "    return", "    print(time.time())\n    return"
+    )
+    Path("flows.py").write_text(workflow)
+    Path("helper.py").write_text(_HELPER)
+    session = Session(["."], config=Config(root=os.getcwd()), cache=False)
+    report = session.check()
+    assert {finding.name: finding.fix for finding in report.findings}["clock"]
+    resolver = Resolver(session.analysis, report.findings, report.gaps)
+    spot = _spot(resolver, "helper.py", "receiver", 2, 31)
+
+    found = resolver.learn(os.path.abspath("helper.py"), {spot: (_PATH,)})
+
+    assert [finding.name for finding in found] == ["filesystem"]
+    assert set(report.findings) < set(resolver.findings)
 
 
 def test_a_protocol_is_no_class_that_does_anything() -> None:
