@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import signal
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -26,6 +25,7 @@ from color_checker.inputs import FACTS_VERSION, Inputs, read_inputs
 from color_checker.installed import Installed
 from color_checker.interruption import may_end_here
 from color_checker.memory import Memory
+from color_checker.processors import available
 from color_checker.sources import ModuleIndex, SourceFile, Sources, content_hash, decode, read_source
 from color_checker.store import Values
 
@@ -230,7 +230,7 @@ class Project:
         return self._texts[path]
 
     def _extract_all(self, datas: list[bytes], advance: Callable[[int], None]) -> Iterable[Extracted]:
-        processes = min(os.cpu_count() or 1, _MOST_PROCESSES)
+        processes = min(available(), _MOST_PROCESSES)
         if processes == 1 or sum(map(len, datas)) < _WORTH_PROCESSES:
             for data in datas:
                 may_end_here()

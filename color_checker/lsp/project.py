@@ -202,9 +202,7 @@ class Project:
             while newer is None and not await self._ends(check):
                 now = await self._texts()
                 if now.unsaved == texts.unsaved and self._on_disk == on_disk:
-                    texts = (
-                        now  # what is under way is what is wanted: of the new text nothing can be analyzed
-                    )
+                    texts = now  # of it nothing else can be analyzed: what is under way is what is wanted
                 else:
                     newer = now
             if newer is not None and self._finished is not None:
