@@ -36,7 +36,7 @@ from color_checker.workflow_modules import workflow_modules
 
 #: Rules whose findings come from the machinery around the other rules.
 _GAP = "gap"
-_UNUSED = "unused-suppression"
+UNUSED = "unused-suppression"
 
 Advance = Callable[[int], None]
 
@@ -210,7 +210,7 @@ def find(
     rules = [rule for rule in all_rules() if config.is_on(rule.name)]
     findings: list[Finding] = []
     gaps: list[Finding] = []
-    for rule in sorted(rules, key=lambda rule: rule.name == _UNUSED):
+    for rule in sorted(rules, key=lambda rule: rule.name == UNUSED):
         may_end_here()
         found = [f for f in rule().check(program) if not _is_suppressed(f, program, rule)]
         if rule.name == _GAP:
@@ -226,7 +226,7 @@ def _is_suppressed(finding: Finding, program: Program, rule: type[Rule]) -> bool
         # Effects are suppressed where causes are found, since another way to the same one may remain.
         return False
     # A bare comment that suppresses nothing must not hide just that.
-    bare = rule.name != _UNUSED
+    bare = rule.name != UNUSED
     return program.suppressions.covers(finding.path, finding.line, finding.name, bare=bare)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping
 
 import msgspec
 
-from color_checker.checking import Analysis, analyze_files, find, relevant_files
+from color_checker.checking import UNUSED, Analysis, analyze_files, find, relevant_files
 from color_checker.dissolve import dissolve
 from color_checker.facts import Head, ModuleFacts
 from color_checker.findings import Finding, Report
@@ -21,8 +21,6 @@ from color_checker.garbage import uncollected
 from color_checker.project import Project
 from color_checker.relevance import Relevant
 from color_checker.store import Values
-
-_UNUSED = "unused-suppression"
 
 
 class Glance(msgspec.Struct, frozen=True):
@@ -45,9 +43,10 @@ class Glances:
         self.config = analysis.config
         self._project = analysis.project
         self._relevant = analysis.relevant
-        self._unused = {(f.path, f.message) for f in report.findings if f.name == _UNUSED}
+        self._unused = {(f.path, f.message) for f in report.findings if f.name == UNUSED}
         self._engines = engines
         self._strict = strict
+        self._last: tuple[dict[str, bytes], tuple[Project, Relevant]] | None = None
 
     @uncollected()
     def look(self, path: str, texts: Mapping[str, tuple[bytes, bytes]], store: Values) -> Glance | None:
@@ -61,8 +60,8 @@ class Glances:
 
         Returns None if it is none of the files, or cannot be parsed.
         """
-        self._project.use(store)
         project, relevant = self._edited(texts)
+        project.use(store)
         if path not in project.hashes or (path in texts and project.hashes[path] != texts[path][0]):
             return None
         if path not in relevant.files:
@@ -80,7 +79,13 @@ class Glances:
         return Glance(findings, linked)
 
     def _edited(self, texts: Mapping[str, tuple[bytes, bytes]]) -> tuple[Project, Relevant]:
-        """The project with these texts."""
+        """The project with these texts: made once for each state of them, whatever file is looked at."""
+        hashes = {path: digest for path, (digest, _) in texts.items()}
+        if self._last is None or self._last[0] != hashes:
+            self._last = hashes, self._with(texts)
+        return self._last[1]
+
+    def _with(self, texts: Mapping[str, tuple[bytes, bytes]]) -> tuple[Project, Relevant]:
         project, is_other = self._project, False
         for path, (digest, text) in texts.items():
             if path not in project.hashes or project.hashes[path] == digest:
@@ -94,7 +99,7 @@ class Glances:
 
     def _is_telling(self, finding: Finding) -> bool:
         """Whether a file alone can tell. A comment may be there for the workflows of other files."""
-        return finding.name != _UNUSED or (finding.path, finding.message) in self._unused
+        return finding.name != UNUSED or (finding.path, finding.message) in self._unused
 
 
 def _asks(head: Head | None) -> object:
