@@ -8,26 +8,15 @@ import pytest
 
 from color_checker.session import Session
 from color_checker.sources import by_path
+from tests.helped_workflow import CLEAN, CLOCK, FLOW
 
 EXAMPLES = Path(__file__).parents[1] / "examples" / "pro_trial"
-
-FLOW = """\
-import helper
-from temporalio import workflow
-
-
-@workflow.defn
-class Trial:
-    @workflow.run
-    async def run(self) -> float:
-        return helper.now()
-"""
 
 
 @pytest.fixture
 def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Session:
     (tmp_path / "flow.py").write_text(FLOW)
-    (tmp_path / "helper.py").write_text("import time\n\n\ndef now() -> float:\n    return 1.0\n")
+    (tmp_path / "helper.py").write_text(CLEAN)
     (tmp_path / "apart.py").write_text("import time\n\nprint(time.time())\n")
     (tmp_path / "pyproject.toml").write_text("[tool.color-checker]\n")
     monkeypatch.chdir(tmp_path)
@@ -60,18 +49,18 @@ def test_an_effect_shows_as_soon_as_it_is_typed(session: Session) -> None:
     session.check()
     assert seen(session, "flow.py") == []
     session.overlay("flow.py", FLOW.replace("helper.now()", "__import__('time').time() + helper.now()"))
-    assert ("dynamic-code", 9) in seen(session, "flow.py")
+    assert ("dynamic-code", 10) in seen(session, "flow.py")
     session.overlay("flow.py", None)
     assert seen(session, "flow.py") == []
 
 
 def test_an_effect_in_a_helper_shows_in_the_file_of_the_workflow(session: Session) -> None:
     session.check()
-    session.overlay("helper.py", "import time\n\n\ndef now() -> float:\n    return time.time()\n")
+    session.overlay("helper.py", CLOCK)
     assert seen(session, "helper.py") == []
-    assert seen(session, "flow.py") == [("clock", 9)]
+    assert seen(session, "flow.py") == [("clock", 10)]
     session.check()
-    assert seen(session, "flow.py") == [("clock", 9)]
+    assert seen(session, "flow.py") == [("clock", 10)]
 
 
 def test_it_tells_which_files_took_part(session: Session, tmp_path: Path) -> None:
@@ -96,7 +85,7 @@ def test_a_file_can_come_to_have_to_do_with_workflows(session: Session) -> None:
     session.check()
     assert seen(session, "apart.py") == []
     session.overlay("apart.py", FLOW.replace("helper.now()", "print()"))
-    assert seen(session, "apart.py") == [("console", 9)]
+    assert seen(session, "apart.py") == [("console", 10)]
     session.overlay("apart.py", "x = 1\n")
     assert seen(session, "apart.py") == []
 
@@ -108,7 +97,7 @@ def test_it_works_on_a_result_that_came_from_the_disk(session: Session, tmp_path
     second.check()
     assert second.glance("flow.py") is None
     assert second.analysis is not None
-    assert seen(second, "flow.py") == [("console", 9)]
+    assert seen(second, "flow.py") == [("console", 10)]
 
 
 def test_a_comment_counts_as_unused_only_if_the_check_has_found_it_so(
@@ -132,5 +121,5 @@ def test_what_other_files_do_to_shared_state_is_seen_by_the_check_alone(
         f"import time\n\nimport state\n{FLOW}\nstate.hooks.append(time.time)\n"
     )
     found = by_path(session.check().findings)
-    assert [(f.name, f.line) for f in found[str(tmp_path / "flow.py")]] == [("clock", 10)]
+    assert [(f.name, f.line) for f in found[str(tmp_path / "flow.py")]] == [("clock", 11)]
     assert seen(session, "flow.py") == []

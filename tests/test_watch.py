@@ -20,23 +20,10 @@ from click.testing import CliRunner
 
 import color_checker
 from color_checker.cli import main
+from tests.helped_workflow import CLEAN, CLOCK, FLOW
 
 pytest.importorskip("watchfiles")
 
-FLOW = """\
-from temporalio import workflow
-
-import helper
-
-
-@workflow.defn
-class Trial:
-    @workflow.run
-    async def run(self) -> float:
-        return helper.now()
-"""
-CLEAN = "def now() -> float:\n    return 1.0\n"
-CLOCK = "import time\n\n\ndef now() -> float:\n    return time.time()\n"
 RANDOM = "import random\n\n\ndef now() -> float:\n    return random.random()\n"
 
 #: Ends what is shown of each check.

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.pre_commit.tools import ACTION, CLEAN, CLOCK, FLOW, ROOT, run, tool, yaml_blocks
+from tests.helped_workflow import CLEAN, CLOCK, FLOW
+from tests.pre_commit.tools import ACTION, ROOT, run, tool, yaml_blocks
 
 yaml = pytest.importorskip("yaml")
 

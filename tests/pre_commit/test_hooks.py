@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.pre_commit.tools import CLEAN, CLOCK, DIRECT, FLOW, MANIFEST, ROOT, git, run, tool, yaml_blocks
+from tests.helped_workflow import CLEAN, CLOCK, FLOW
+from tests.pre_commit.tools import DIRECT, MANIFEST, ROOT, git, run, tool, yaml_blocks
 
 yaml = pytest.importorskip("yaml")
 

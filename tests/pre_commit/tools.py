@@ -16,20 +16,6 @@ ROOT = Path(__file__).parents[2]
 MANIFEST = ROOT / ".pre-commit-hooks.yaml"
 ACTION = ROOT / "action.yml"
 
-FLOW = """\
-from temporalio import workflow
-
-import helper
-
-
-@workflow.defn
-class Trial:
-    @workflow.run
-    async def run(self) -> float:
-        return helper.now()
-"""
-CLEAN = "def now() -> float:\n    return 1.0\n"
-CLOCK = "import time\n\n\ndef now() -> float:\n    return time.time()\n"
 DIRECT = """\
 import time
 

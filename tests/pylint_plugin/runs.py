@@ -20,26 +20,6 @@ import color_checker
 ROOT = Path(color_checker.__file__).parents[1]
 ONLY_OURS = ("--load-plugins=pylint_plugin", "--disable=all", "--enable=color")
 
-FLOW = """\
-from temporalio import workflow
-
-import helper
-
-
-@workflow.defn
-class Trial:
-    @workflow.run
-    async def run(self) -> float:
-        return helper.now()
-"""
-HELPER = """\
-import time
-
-
-def now() -> float:
-    return time.time()
-"""
-
 
 def write(files: Mapping[str, str]) -> None:
     for name, text in files.items():

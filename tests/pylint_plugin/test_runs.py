@@ -10,16 +10,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.helped_workflow import CLOCK, FLOW
 from tests.pylint_plugin import runs
-from tests.pylint_plugin.runs import FLOW, HELPER, ONLY_OURS, exit_code, messages, places, write
+from tests.pylint_plugin.runs import ONLY_OURS, exit_code, messages, places, write
 
 FOUND = [("flow.py", 10, "clock")]
 
 #: What is called is only known to astroid.
-INFERRED = HELPER.replace("time.time()", 'getattr(time, "mono" + "tonic")()')
+INFERRED = CLOCK.replace("time.time()", 'getattr(time, "mono" + "tonic")()')
 
 #: Nobody knows all that is called here.
-GAP = HELPER.replace("time.time()", "time.time() + getattr(time, str(now))()")
+GAP = CLOCK.replace("time.time()", "time.time() + getattr(time, str(now))()")
 
 #: A plugin of pylint's that writes down each analysis, in whatever process it is made.
 COUNTING = """\
@@ -46,7 +47,7 @@ def register(linter):
 @pytest.fixture(autouse=True)
 def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    write({"flow.py": FLOW, "helper.py": HELPER, "pyproject.toml": "[tool.color-checker]\n"})
+    write({"flow.py": FLOW, "helper.py": CLOCK, "pyproject.toml": "[tool.color-checker]\n"})
 
 
 # -- files -------------------------------------------------------------------------------------------
@@ -67,16 +68,16 @@ def test_a_message_is_placed_on_the_node_with_its_end_and_says_the_way() -> None
 
 def test_a_second_run_in_the_same_process_sees_what_has_changed() -> None:
     assert places("flow.py") == FOUND
-    write({"helper.py": HELPER.replace("time.time()", "1.0")})
+    write({"helper.py": CLOCK.replace("time.time()", "1.0")})
     assert places("flow.py") == []
-    write({"pyproject.toml": '[tool.color-checker]\nignore = ["random"]\n', "helper.py": HELPER})
+    write({"pyproject.toml": '[tool.color-checker]\nignore = ["random"]\n', "helper.py": CLOCK})
     assert places("flow.py") == FOUND
     write({"pyproject.toml": '[tool.color-checker]\nignore = ["clock"]\n'})
     assert places("flow.py") == []
 
 
 def test_a_file_outside_of_the_project_is_checked_with_it() -> None:
-    write({"src/helper.py": HELPER, "apart.py": FLOW})
+    write({"src/helper.py": CLOCK, "apart.py": FLOW})
     write({"pyproject.toml": '[tool.color-checker]\npaths = ["src"]\n'})
     assert places("apart.py") == [("apart.py", 10, "clock")]
     assert places("src/helper.py") == []
@@ -187,7 +188,7 @@ def test_the_project_is_analyzed_once_for_all_processes(method: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("helper", [HELPER, INFERRED])
+@pytest.mark.parametrize("helper", [CLOCK, INFERRED])
 def test_a_second_run_analyzes_again_what_has_changed(helper: str) -> None:
     write({"helper.py": helper})
     assert _analyses("fork", "flow.py", "helper.py") == (FOUND, 1)
@@ -339,7 +340,7 @@ def test_the_baseline_in_the_configuration_hides_what_is_known() -> None:
         check=True, capture_output=True, env={**os.environ, "PYTHONPATH": str(runs.ROOT)},
     )  # fmt: skip
     assert places("flow.py") == []
-    write({"helper.py": HELPER.replace("time.time()", "open('x')")})
+    write({"helper.py": CLOCK.replace("time.time()", "open('x')")})
     assert places("flow.py") == [("flow.py", 10, "filesystem")]
 
 
