@@ -342,13 +342,8 @@ def test_a_process_killed_while_it_writes_does_no_harm(tmp_path: Path) -> None:
         store.close()
 
 
-def test_three_thousand_facts_are_read_quickly(tmp_path: Path) -> None:
+def test_more_facts_are_read_at_once_than_a_statement_has_parameters(tmp_path: Path) -> None:
     store = Store.open(tmp_path, "1")
-    expected = {key(number): os.urandom(3000) for number in range(3000)}
+    expected = {key(number): number.to_bytes(4, "big") for number in range(40_000)}
     store.put(expected.items())
-    times = []
-    for _ in range(3):
-        start = time.perf_counter()
-        assert len(store.get(list(expected))) == 3000
-        times.append(time.perf_counter() - start)
-    assert min(times) < 0.15  # 10 ms when the machine is quiet
+    assert store.get(list(expected)) == expected

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
+import threading
 from typing import Any
 
 import pytest
@@ -197,10 +197,12 @@ def test_the_task_of_a_running_step_is_cancelled(runtime: Driver) -> None:
 
 
 def test_a_synchronous_step_is_not_waited_for_and_its_result_is_dropped(runtime: Driver) -> None:
+    over = threading.Event()
+
     @step
     def blocks() -> str:
         told.append("began")
-        time.sleep(0.3)
+        told.append("released" if over.wait(30) else "waited for")
         return "late"
 
     @workflow
@@ -210,9 +212,13 @@ def test_a_synchronous_step_is_not_waited_for_and_its_result_is_dropped(runtime:
         except asyncio.CancelledError:
             return "given up"
 
-    began = time.monotonic()
-    assert run_cancelled(runtime, flow, lambda: told == ["began"]) == "given up"
-    assert time.monotonic() - began < 1.5
+    async def work(opened: Runtime) -> None:
+        handle = await cancelled_after(opened, flow, lambda: told == ["began"])
+        assert await handle.result() == "given up"
+        over.set()
+        await until(lambda: told == ["began", "released"])
+
+    runtime.run(work)
 
 
 def test_a_step_of_a_task_that_is_cancelled_alone_leaves_the_others_alone(runtime: Driver) -> None:

