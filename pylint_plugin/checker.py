@@ -17,7 +17,18 @@ from color_checker.errors import ColorCheckerError
 from color_checker.findings import Finding
 from pylint_plugin.messages import messages_by_group
 from pylint_plugin.placing import Places
-from pylint_plugin.project import Found, Settings, directory_of, forget, is_project, project, start, take
+from pylint_plugin.project import (
+    Found,
+    directory_of,
+    end,
+    forget,
+    is_project,
+    look_ahead,
+    project,
+    start,
+    take,
+)
+from pylint_plugin.settings import Settings
 
 if TYPE_CHECKING:
     from pylint.lint import PyLinter
@@ -44,6 +55,17 @@ class ColorChecker(BaseChecker):
         self.msgs = messages
         super().__init__(linter)
         self._symbols = frozenset(message[1] for message in messages.values())
+
+    def open(self) -> None:
+        """Pylint is about to parse what it is given; in the processes of `--jobs`, one file."""
+        config = self.linter.config
+        if not config.from_stdin:  # else nothing counts before it is read
+            with _wrong_configuration():
+                look_ahead(config.files)
+
+    def close(self) -> None:
+        """All files have been checked."""
+        end()
 
     def visit_module(self, node: nodes.Module) -> None:
         """Report what is found in a file."""

@@ -4,39 +4,32 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from color_checker.baseline import read_baseline
-from color_checker.config import Config, load_config
-from color_checker.findings import Finding, Report
-from color_checker.session import Session
-from color_checker.sources import by_path
+from color_checker.config import validate_names
+from color_checker.findings import Finding
+from color_checker.rules import all_rules
+from color_checker.sources import by_path, encode
 from color_checker.surroundings import project_around
 from color_checker.texts import source_lines
+from color_checker.worthwhile import is_more, is_worth_a_child
+from pylint_plugin.analyzed import Analyzed, Known, files_with
 from pylint_plugin.remembering import Memory
-from pylint_plugin.resolution import resolved, search_path
+from pylint_plugin.resolution import Learner, resolved, search_path
+from pylint_plugin.settings import Settings, configuration
 
 if TYPE_CHECKING:
     from astroid import nodes
 
+    from pylint_plugin.remote import Remote
 
-class Settings(msgspec.Struct, frozen=True):
-    """What pylint's own options say in place of `[tool.color-checker]`.
-
-    Attributes:
-        directory: where the project is: the one that pylint runs in, unless the files are elsewhere.
-        config: the file to read the configuration from; "" to look for it.
-        engines: names of the only engines to check for; empty: as configured.
-        strict: unresolved calls are messages; None: as configured.
-    """
-
-    directory: str
-    config: str = ""
-    engines: tuple[str, ...] = ()
-    strict: bool | None = None
+#: Less code than this, in bytes, is parsed by pylint before a child process could say anything.
+_WORTH_PARSING = 100_000
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -53,26 +46,70 @@ class Found(msgspec.Struct, frozen=True):
 
 
 class Project:
-    """The whole project, of which pylint may be given only some files."""
+    """The whole project, of which pylint may be given only some files.
+
+    If no earlier result holds, a child process may analyze it while pylint parses; what is found is waited
+    for when it is first asked for. If the child fails, the same is done here.
+    """
 
     def __init__(self, settings: Settings, found: Found | None = None) -> None:
         """Raises ColorCheckerError if the configuration is wrong. `found`: what is known already."""
-        self.settings = settings
-        config = load_config(Path(settings.directory), Path(settings.config) if settings.config else None)
-        strict = config.strict if settings.strict is None else settings.strict
-        self.config: Config = msgspec.structs.replace(config, strict=strict)
-        self._paths = [str(config.resolve(path)) for path in config.paths] or [settings.directory]
-        self._session = self._new_session()
-        self._report = Report()
+        self._settings = settings
+        self._config = configuration(settings)
+        self._analyzed = Analyzed(settings, self._config)
+        self._remote: Remote | None = None
+        #: What has been analyzed here, or is known from an earlier run.
+        self._known: Known | None = None
         self._files: Collection[str] = found.files if found is not None else ()
         self._by_path = found.by_path if found is not None else None
         self._unsaved: dict[str, nodes.Module] = {}
 
-    def check(self) -> None:
-        """Analyze the project. Raises ColorCheckerError if a name in the configuration is wrong."""
+    # -- where the work is done -----------------------------------------------------------------
+
+    def recall(self) -> None:
+        """Take an earlier result, if it holds. Raises ColorCheckerError, also if a name is wrong."""
+        self._known = self._analyzed.recall()
+        self._files = self._analyzed.files
+        if self._known is not None:
+            return
+        if self._config.engines or self._config.engine_files or self._settings.engines:
+            self._check()  # which finds what may be wrong with them
+        else:
+            validate_names(self._config, [rule.name for rule in all_rules()], ())
+
+    def look_ahead(self, given: Iterable[str]) -> None:
+        """Have a child analyze the project while pylint parses what it is given, or analyze it here.
+
+        Raises ColorCheckerError as `recall` does.
+        """
+        if self._by_path is not None or self._known is not None or self._remote is not None:
+            return
+        if not (_takes_time(given) and is_worth_a_child(self._files) and self._start()):
+            self._check()
+
+    def _start(self) -> bool:
+        from color_checker.ahead import GoneError  # seldom needed, as the next one
+        from pylint_plugin.remote import Remote
+
+        try:
+            self._remote = Remote(self._settings)
+        except (OSError, GoneError):
+            return False
+        return True
+
+    def _check(self) -> None:
+        self.close()
         self._by_path = None
-        self._report = self._session.check()
-        self._files = self._session.files
+        self._known = self._analyzed.check()
+        self._files = self._known.files
+
+    def close(self) -> None:
+        """End the child, if there is one."""
+        if self._remote is not None:
+            self._remote.close()
+            self._remote = None
+
+    # -- what is asked --------------------------------------------------------------------------
 
     def found(self, source_roots: Sequence[str]) -> Found:
         """What is found in all files, for other processes.
@@ -80,63 +117,98 @@ class Project:
         `source_roots`: pylint's. The directories that it would look for modules in are not known yet.
         """
         if self._by_path is None:
-            with search_path(self._report, source_roots):
+            if self._known is None:
+                self._check()
+            assert self._known is not None
+            with search_path(files_with(self._known.report.gaps), source_roots):
                 self._by_path = self._look()
-        return Found(self.settings, frozenset(self._files), self._by_path)
+        return Found(self._settings, frozenset(self._files), self._by_path)
 
     def findings(self, module: nodes.Module, unsaved: str | None) -> Sequence[Finding]:
         """What is found in a module that pylint is at. `unsaved`: the text that an editor has of it."""
         path = os.path.abspath(module.file)
-        if unsaved is not None:
+        if unsaved is not None and not _is_saved(path, unsaved):
             self._unsaved[path] = module
-            self._session.overlay(path, unsaved)
-            self.check()
+            self._analyzed.overlay(path, unsaved)
+            self._check()
         if path not in self._files and os.path.isfile(path):
             # Not in the project's paths, or excluded there; but pylint was told to look at it.
-            self._paths.append(path)
-            self._session = self._new_session()
-            self.check()
+            self._analyzed.add(path)
+            self._check()
         if self._by_path is None:
+            self._by_path = {}  # if it fails, pylint says so at this file, and goes on with the others
             self._by_path = self._look()
         return self._by_path.get(path, ())
 
     def _look(self) -> dict[str, tuple[Finding, ...]]:
-        return by_path(self._without_known(self._resolved()))
+        return by_path(self._without_known(self._looked_for()))
 
-    def _new_session(self) -> Session:
-        return Session(self._paths, config=self.config, engines=self.settings.engines)
+    def _looked_for(self) -> Sequence[Finding]:
+        if self._remote is not None:
+            from color_checker.ahead import GoneError
 
-    def _resolved(self) -> Sequence[Finding]:
+            with suppress(GoneError):
+                known = self._remote.known()
+                findings = self._resolved(known, self._remote)
+                self._files = known.files
+                self.close()
+                return findings
+        if self._known is None:
+            self._check()
+        assert self._known is not None
+        return self._resolved(self._known, self._analyzed)
+
+    def _resolved(self, known: Known, learner: Learner) -> Sequence[Finding]:
         """What is found, also with what astroid knows; it is not asked if all calls are resolved."""
-        if not self._report.gaps:
-            return self._report.findings
-        memory = Memory(self.config, self._report, self._session.files)
+        if not known.report.gaps:
+            return known.report.findings
+        memory = Memory(self._config, known.report, known.files)
         findings = memory.recall() if not self._unsaved else None
         if findings is None:
-            findings = resolved(self._report, self._session.analysis, self._unsaved)
-            # What was learned stays in the analysis, so the next report must not come from it.
-            self._session = self._new_session()
+            findings = resolved(learner, self._unsaved)
             if not self._unsaved:
                 memory.keep(findings)
         return findings
 
     def _without_known(self, findings: Sequence[Finding]) -> Iterable[Finding]:
         """Those that are not in the baseline, if there is one in the configuration."""
-        if not self.config.baseline or not findings:
+        if not self._config.baseline or not findings:
             return findings
-        return read_baseline(self.config.resolve(self.config.baseline)).split(findings, source_lines).new
+        return read_baseline(self._config.resolve(self._config.baseline)).split(findings, source_lines).new
+
+
+def _takes_time(given: Iterable[str]) -> bool:
+    """Whether pylint has to parse much; it finds out itself what is in a directory or package."""
+    given = list(given)
+    return not all(map(os.path.isfile, given)) or is_more(given, _WORTH_PARSING)
+
+
+def _is_saved(path: str, text: str) -> bool:
+    try:
+        return Path(path).read_bytes() == encode(text)
+    except OSError:
+        return False
 
 
 _projects: dict[Settings, Project] = {}
 
+#: Folder → where the project of the files in it is.
+_directories: dict[str, str] = {}
+
 
 def directory_of(file: str) -> str:
     """Where the project of a file is: where pylint runs, if there is a project and the file is in it."""
+    folder = os.path.dirname(os.path.abspath(file))
+    if folder not in _directories:
+        _directories[folder] = _project_of(Path(folder))
+    return _directories[folder]
+
+
+def _project_of(folder: Path) -> str:
     here = Path.cwd()
-    path = Path(file).absolute()
-    if path.is_relative_to(here) and is_project(here):
+    if folder.is_relative_to(here) and is_project(here):
         return str(here)
-    return str(project_around(path.parent) or (here if is_project(here) else path.parent))
+    return str(project_around(folder) or (here if is_project(here) else folder))
 
 
 def is_project(folder: Path) -> bool:
@@ -145,32 +217,45 @@ def is_project(folder: Path) -> bool:
 
 
 def start(settings: Settings) -> Project:
-    """Look at the project at the start of a run. Raises ColorCheckerError as `Project` does.
+    """Look at the project at the start of a run. Raises ColorCheckerError as `Project.recall` does.
 
     The project is no attribute of a checker: pylint would send it to every process of `--jobs`.
     """
-    _projects.clear()
-    return _begin(settings)
-
-
-def _begin(settings: Settings) -> Project:
-    begun = Project(settings)
-    begun.check()
-    _projects[settings] = begun
+    forget()
+    begun = _projects[settings] = Project(settings)
+    begun.recall()
     return begun
+
+
+def look_ahead(given: Iterable[str]) -> None:
+    """Pylint begins to parse what it is given. Raises ColorCheckerError as `Project.look_ahead` does."""
+    for begun in _projects.values():
+        begun.look_ahead(given)
 
 
 def take(found: Found) -> None:
     """Go on with what another process has found."""
-    _projects.clear()
+    forget()
     _projects[found.settings] = Project(found.settings, found)
 
 
 def forget() -> None:
     """A new run begins, which will see what has changed."""
+    end()
     _projects.clear()
+    _directories.clear()
+
+
+def end() -> None:
+    """Nothing is asked any more in this run."""
+    for begun in _projects.values():
+        begun.close()
 
 
 def project(settings: Settings) -> Project:
     """The project of this run."""
-    return _projects.get(settings) or _begin(settings)
+    if settings not in _projects:
+        begun = Project(settings)
+        begun.recall()
+        _projects[settings] = begun
+    return _projects[settings]

@@ -6,18 +6,16 @@ in one file may stand in another one. Files without gaps are left alone.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Protocol
 
 from astroid import MANAGER, modutils, nodes
 from pylint.lint import augmented_sys_path, discover_package_path
 
-from color_checker.checking import Analysis
-from color_checker.findings import Finding, Report
-from color_checker.places import Known, Spot
-from color_checker.resolving import Resolver
-from color_checker.sources import SourceFile
+from color_checker.findings import Finding
+from color_checker.places import Known, Spot, Types
+from pylint_plugin.analyzed import Question, Questions
 from pylint_plugin.inference import inferred
 
 #: What becomes known may lead to more gaps; but each round looks at whole files.
@@ -27,59 +25,64 @@ _MOST_ROUNDS = 5
 _MOST_SPOTS = 2000
 
 
-def resolved(
-    report: Report, analysis: Analysis, open_modules: Mapping[str, nodes.Module]
-) -> tuple[Finding, ...]:
-    """The findings of the report, with all that follows from what astroid knows.
+class Learner(Protocol):
+    """An analysis, here or in another process, that goes on from what it is told."""
 
-    `analysis` is of no use any more without that. `open_modules`: those that are not as on disk.
+    def questions(self) -> Questions:
+        """What is to be known about the files with gaps."""
+
+    def learn(self, types: Mapping[str, Types]) -> Questions:
+        """Take all that is known about the files; what is asked then."""
+
+    def findings(self) -> tuple[Finding, ...]:
+        """All findings of all files, with what was learned."""
+
+
+def resolved(learner: Learner, open_modules: Mapping[str, nodes.Module]) -> tuple[Finding, ...]:
+    """The findings with all that follows from what astroid knows.
+
+    `open_modules`: those that are not as on disk.
     """
-    resolver = Resolver(analysis, report.findings, report.gaps)
-    sources = {source.path: source for source in analysis.project.files}
     types: dict[str, dict[Spot, tuple[Known, ...]]] = {}
     asked: dict[str, set[Spot]] = {}
+    questions = learner.questions()
     for _ in range(_MOST_ROUNDS):
         news = False
-        for path in _with_gaps(resolver.gaps):
-            spots = [spot for spot in resolver.unknowns(path) if spot not in asked.setdefault(path, set())]
-            if path not in sources or not spots or len(asked[path]) + len(spots) > _MOST_SPOTS:
+        for path, question in questions.items():
+            spots = [spot for spot in question.spots if spot not in asked.setdefault(path, set())]
+            if not spots or len(asked[path]) + len(spots) > _MOST_SPOTS:
                 continue
             asked[path].update(spots)
-            module = open_modules.get(path) or _module(sources[path])
+            module = open_modules.get(path) or _module(path, question)
             known = inferred(module, spots) if module is not None else {}
             types.setdefault(path, {}).update(known)
             news = news or bool(known)
         if not news:
             break
-        resolver.learn_all(types)
-    return resolver.findings
+        questions = learner.learn(types)
+    return learner.findings()
 
 
 @contextmanager
-def search_path(report: Report, source_roots: Sequence[str]) -> Iterator[None]:
-    """Inside, astroid looks for modules where it would if pylint were at the files with gaps.
+def search_path(paths: Iterable[str], source_roots: Sequence[str]) -> Iterator[None]:
+    """Inside, astroid looks for modules where it would if pylint were at these files.
 
     What it learns there is forgotten, since pylint may be given other files.
     """
-    directories = [discover_package_path(path, source_roots) for path in _with_gaps(report.gaps)]
-    with augmented_sys_path(list(dict.fromkeys(directories))):
+    directories = dict.fromkeys(discover_package_path(path, source_roots) for path in paths)
+    with augmented_sys_path(list(directories)):
         yield
-    if report.gaps:
+    if directories:
         MANAGER.clear_cache()
 
 
-def _with_gaps(gaps: Iterable[Finding]) -> list[str]:
-    """The files in which calls are not resolved, which are not always those in which that is reported."""
-    return sorted({os.path.abspath(frame.path) for gap in gaps for frame in gap.witness[-1:]})
-
-
-def _module(source: SourceFile) -> nodes.Module | None:
+def _module(path: str, question: Question) -> nodes.Module | None:
     """The module, which pylint has mostly parsed already; None if it cannot be."""
     try:
-        name = ".".join(modutils.modpath_from_file(source.path))
+        name = ".".join(modutils.modpath_from_file(path))
     except ImportError:
-        name = source.module
+        name = question.module
     try:
-        return MANAGER.ast_from_file(source.path, name, source=True)
+        return MANAGER.ast_from_file(path, name, source=True)
     except Exception:  # noqa: BLE001 - astroid fails on odd code in many ways; pylint reports the file's own
         return None

@@ -1,0 +1,158 @@
+"""The project as the analyzer sees it: what it finds, and what it asks astroid.
+
+All that goes in and out are plain data, so that it may be in another process. Nothing here needs pylint.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from color_checker.config import Config
+from color_checker.findings import Finding, Report
+from color_checker.places import Spot, Types
+from color_checker.session import Session
+from pylint_plugin.settings import Settings, configuration
+
+if TYPE_CHECKING:
+    from color_checker.resolving import Resolver
+
+
+class Known(msgspec.Struct, frozen=True):
+    """What is found without astroid.
+
+    Attributes:
+        files: absolute path → hash of the content, of all the project's files.
+    """
+
+    report: Report
+    files: Mapping[str, bytes]
+
+
+class Question(msgspec.Struct, frozen=True):
+    """The places in a file of which it matters what they are, and is not known.
+
+    Attributes:
+        module: the name of the file's module.
+    """
+
+    module: str
+    spots: tuple[Spot, ...]
+
+
+#: Absolute path → what is asked about the file.
+Questions = dict[str, Question]
+
+
+class Analyzed:
+    """One project. What is learned stays in it until it is checked again."""
+
+    def __init__(self, settings: Settings, config: Config) -> None:
+        self._settings = settings
+        self._config = config
+        self._paths = [str(config.resolve(path)) for path in config.paths] or [settings.directory]
+        self._overlays: dict[str, str] = {}
+        self._session = self._new_session()
+        self._report = Report()
+        self._resolver: Resolver | None = None
+
+    def _new_session(self) -> Session:
+        session = Session(self._paths, config=self._config, engines=self._settings.engines)
+        for path, text in self._overlays.items():
+            session.overlay(path, text)
+        return session
+
+    @property
+    def files(self) -> Mapping[str, bytes]:
+        """Those that were looked at last, as in `Known`."""
+        return self._session.files
+
+    def recall(self) -> Known | None:
+        """What is found, if it is known from an earlier run; else None, and nothing but `files` is known."""
+        report = self._session.recall()
+        return self._begin(report) if report is not None else None
+
+    def check(self) -> Known:
+        """What is found now. Raises ColorCheckerError if a name in the configuration is wrong."""
+        if self._resolver is not None:
+            # What was learned stays in the analysis, so the next report must not come from it.
+            self._session = self._new_session()
+        return self._begin(self._session.check())
+
+    def _begin(self, report: Report) -> Known:
+        self._report, self._resolver = report, None
+        return Known(report, self.files)
+
+    def overlay(self, path: str, text: str) -> None:
+        """Take `text` for what the file holds."""
+        self._overlays[path] = text
+        self._session.overlay(path, text)
+
+    def add(self, path: str) -> None:
+        """Count a file to the project that is not in its paths, or is excluded there."""
+        self._paths.append(path)
+        self._session = self._new_session()
+        self._resolver = None
+
+    # -- what astroid knows ---------------------------------------------------------------------
+
+    def questions(self) -> Questions:
+        """What is to be known about the files with gaps that are left."""
+        resolver = self._learning()
+        sources = {source.path: source for source in self._session.analysis.project.files}
+        paths = [path for path in files_with(resolver.gaps) if path in sources]
+        return {path: Question(sources[path].module, resolver.unknowns(path)) for path in paths}
+
+    def learn(self, types: Mapping[str, Types]) -> Questions:
+        """Take all that is known about the files; what is asked then."""
+        self._learning().learn_all(types)
+        return self.questions()
+
+    def findings(self) -> tuple[Finding, ...]:
+        """All findings of all files, with what was learned."""
+        return self._learning().findings
+
+    def _learning(self) -> Resolver:
+        if self._resolver is None:
+            from color_checker.resolving import Resolver  # not needed as long as a stored result holds
+
+            self._resolver = Resolver(self._session.analysis, self._report.findings, self._report.gaps)
+        return self._resolver
+
+
+def files_with(gaps: tuple[Finding, ...]) -> list[str]:
+    """The files in which calls are not resolved, which are not always those in which that is reported."""
+    return sorted({os.path.abspath(frame.path) for gap in gaps for frame in gap.witness[-1:]})
+
+
+class Ahead:
+    """What a child process has: the project, as soon as it is told which."""
+
+    _analyzed: Analyzed
+    _known: Known
+    _questions: Questions
+
+    def check(self, settings: Settings) -> None:
+        """Find out all that may be asked first."""
+        self._analyzed = Analyzed(settings, configuration(settings))
+        self._known = self._analyzed.check()
+        self._questions = self._analyzed.questions() if self._known.report.gaps else {}
+
+    def known(self) -> Known:
+        """What is found without astroid."""
+        return self._known
+
+    def questions(self) -> Questions:
+        """As `Analyzed` has them at first."""
+        return self._questions
+
+    def learn(self, types: Mapping[str, Types]) -> Questions:
+        """As `Analyzed` does."""
+        return self._analyzed.learn(types)
+
+    def findings(self) -> tuple[Finding, ...]:
+        """As `Analyzed` has them."""
+        return self._analyzed.findings()
