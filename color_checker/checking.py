@@ -13,7 +13,6 @@ from color_checker.activation import Activation
 from color_checker.catalog import Catalog, load_catalog
 from color_checker.changers import Searched, link_changers
 from color_checker.config import Config, load_config, validate_names
-from color_checker.dissolve import dissolve
 from color_checker.engines import engines_by_package, load_profiles
 from color_checker.facts import NOTHING, Call
 from color_checker.findings import Color, Finding, Report, Summary
@@ -54,7 +53,7 @@ def check_inputs(
     analysis = analyze_inputs(
         inputs, config, store, memory=memory, engines=engines, advance=advance, mark=mark
     )
-    with _dissolved_if_interrupted(analysis.program.linker):
+    with _left_if_interrupted(analysis.program.linker):
         findings, gaps = find(analysis, config.strict if strict is None else strict, inputs.texts)
     report = Report(
         findings=findings,
@@ -133,7 +132,7 @@ def analyze_files(
     profiles = load_profiles(_engine_files(config), only=wanted)
     project.fetch(relevant.files)
     linker = Linker(project, load_catalog(), profiles.values())
-    with _dissolved_if_interrupted(linker):
+    with _left_if_interrupted(linker):
         mentions, searched = _link(linker, project, relevant.files, config, whole=whole)
     mark("link")
     program = Program(linker, config, suppressions_of(project))
@@ -144,11 +143,11 @@ def analyze_files(
 
 
 @contextmanager
-def _dissolved_if_interrupted(linker: Linker) -> Iterator[None]:
+def _left_if_interrupted(linker: Linker) -> Iterator[None]:
     try:
         yield
-    except Interrupted:
-        dissolve(linker)
+    except Interrupted as interrupted:
+        interrupted.left = linker
         raise
 
 

@@ -8,6 +8,7 @@ where the circles are, it goes away by itself in a quarter of that.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from color_checker.solver import Var, Watcher
@@ -18,14 +19,25 @@ if TYPE_CHECKING:
     from color_checker.link import Linker
     from color_checker.values import Box
 
+#: So many activations are taken apart in a millisecond or two.
+_STEP = 32
+
 
 def dissolve(linker: Linker) -> None:
     """Make the linker useless and let go of all that it has made."""
+    for _ in dissolving(linker):
+        pass
+
+
+def dissolving(linker: Linker) -> Iterator[None]:
+    """The same in steps of about a millisecond. After the first one the linker is of no use."""
     for func in list(linker.functions()):
         _cut(*func.attributes.values())
         func.attributes, func.defaults = {}, ()
-    for activation in linker.activations.values():
+    for number, activation in enumerate(linker.activations.values()):
         _cut_activation(activation)
+        if not number % _STEP:
+            yield
     for module in linker.modules.values():
         _cut(*module.names.values())
         module.names, module.activation, module.submodules = {}, None, {}

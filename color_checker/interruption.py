@@ -5,10 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from color_checker.link import Linker
 
 
 class Interrupted(Exception):  # noqa: N818 - nothing is wrong
-    """The check was given up. What it worked on is as it was before."""
+    """The check was given up. What it worked on is as it was before.
+
+    Attributes:
+        left: a program that it was about to make, to be dissolved at leisure.
+    """
+
+    left: Linker | None = None
 
 
 def _never() -> bool:

@@ -11,7 +11,7 @@ import gc
 import os
 import sys
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING
@@ -22,7 +22,7 @@ from color_checker.config import Config, load_config
 from color_checker.findings import Report
 from color_checker.garbage import uncollected
 from color_checker.inputs import FACTS_VERSION, Inputs, read_inputs
-from color_checker.interruption import interruptible
+from color_checker.interruption import Interrupted, interruptible, may_end_here
 from color_checker.result_cache import (
     Result,
     check_anew,
@@ -41,7 +41,9 @@ from color_checker.store import Store
 if TYPE_CHECKING:
     from color_checker.checking import Analysis
     from color_checker.glance import Glance, Glances
+    from color_checker.link import Linker
     from color_checker.memory import Memory
+    from color_checker.sources import Sources
 
 
 #: What is left of so many analyses that were taken apart is worth a search, which takes a second or two.
@@ -91,7 +93,9 @@ class Session:
         self._files: Mapping[str, bytes] = {}
         self._report: Report | None = None
         self._glances: Glances | None = None
-        self._waste: Analysis | None = None
+        #: Programs of no further use, to be taken apart.
+        self._waste: list[Linker] = []
+        self._taking_apart: Iterator[None] = iter(())
         self._tidied = 0
         self._changed: frozenset[str] = frozenset()
         #: Held while the last analysis is changed or taken apart.
@@ -135,6 +139,11 @@ class Session:
         return self._state.analysis if self._state is not None else None
 
     @property
+    def basis(self) -> tuple[Sources, Result] | None:
+        """The files that the last check took, and its result with all that it depends on; None before."""
+        return (self._state.inputs.sources, self._state.result) if self._state is not None else None
+
+    @property
     def files(self) -> Mapping[str, bytes]:
         """The absolute paths of the files that the last check took, with hashes of what they hold."""
         return self._files
@@ -153,20 +162,23 @@ class Session:
             gc.collect()
 
     def _take_apart(self) -> None:
-        """Let go of the analysis before the last one."""
-        if self._waste is not None:
-            from color_checker.dissolve import dissolve
+        """Let go of earlier analyses, also of those given up. May be interrupted, and goes on then."""
+        while True:
+            for _ in self._taking_apart:
+                may_end_here()
+            if not self._waste:
+                return
+            from color_checker.dissolve import dissolving
 
-            dissolve(self._waste.program.linker)
-            self._waste = None
+            self._taking_apart = dissolving(self._waste.pop())
             self._tidied += 1
 
     def _retire(self) -> None:
         """The last analysis is of no use any more. To take it apart can wait."""
         with self.guard:
-            self._take_apart()
-            if self._state is not None:
-                self._waste, self._state = self._state.analysis, None
+            if self._state is not None and self._state.analysis is not None:
+                self._waste.append(self._state.analysis.program.linker)
+            self._state = None
 
     def _make_room(self) -> None:
         """A new analysis is to be made. The last one can still be asked, unless that is too much memory."""
@@ -179,7 +191,8 @@ class Session:
     def close(self) -> None:
         """Let go of everything. The collector would not find it: see `_next`."""
         self._retire()
-        self.tidy()
+        with interruptible():
+            self.tidy()
 
     def __del__(self) -> None:
         if not sys.is_finalizing():
@@ -204,7 +217,13 @@ class Session:
             stamps = Stamps(store, sources, self._stamps)
             inputs = read_inputs(sources, look=stamps.look, overlays=self._overlays)
             self._files = inputs.hashes
-            state = self._next(inputs, config, store, stamps, anew=anew)
+            try:
+                state = self._next(inputs, config, store, stamps, anew=anew)
+            except Interrupted as interrupted:
+                if interrupted.left is not None:
+                    self._waste.append(interrupted.left)
+                gc.freeze()  # as in `_next`
+                raise
             stamps.save()
         self._stamps, self._state = stamps, state
         if state is None:

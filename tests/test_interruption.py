@@ -109,3 +109,14 @@ def test_what_was_half_linked_is_taken_apart(project: Path) -> None:
     finally:
         gc.enable()
     assert counts[-1] - counts[1] < 1000
+
+
+def test_taking_apart_what_was_given_up_may_be_given_up_too(project: Path) -> None:
+    session = Session(["."], cache=False)
+    before = encoded(session.check())
+    for number in range(20):
+        session.overlay(str(project / "app" / "rates.py"), f"x = {number}\n")
+        assert interrupted_at(session, 30)
+        assert interrupted_at(session, 1)
+    session.overlay(str(project / "app" / "rates.py"), None)
+    assert encoded(session.check()) == before
