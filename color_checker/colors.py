@@ -10,7 +10,7 @@ import msgspec
 from color_checker.arguments import Args, constant_string
 from color_checker.callables import functions_in, instance_calls
 from color_checker.engines import ColorSource, Operation, Profile
-from color_checker.facts import ImportFact
+from color_checker.facts import KWARG, VARARG, ImportFact
 from color_checker.findings import Color
 from color_checker.solver import Var
 from color_checker.typed import says_nothing
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from color_checker.classes import ClassInfo, Mro
     from color_checker.link import Linker
     from color_checker.modules import ModuleInfo
+
+#: So many arguments are expected of an engine that calls a function which takes any number of them.
+_MOST_ARGUMENTS = 8
 
 #: The engine of functions that a comment has colored.
 DECLARED = ""
@@ -266,24 +269,34 @@ class Colors:
         if known is not None:
             return known
         activation = self._roots[func, receiver] = linker.activation(func, receiver, None, 0)
-        if activation in linker.roots:
+        if activation in linker.roots and receiver is None:
             return activation
         linker.roots[activation] = None
         if coloring is not None and coloring.color in (Color.WORKFLOW, Color.PURE):
             linker.deepen(activation)
-        first = 0
-        if receiver is not None and activation.facts.params:
-            linker.solver.add(activation.var(0), receiver)
-            first = 1
         types = coloring.source.parameters if coloring is not None and coloring.source is not None else ()
-        for slot in range(first, len(activation.facts.params)):
-            param = activation.facts.params[slot]
-            given = types[slot - first] if slot - first < len(types) else ""
-            if given:
-                linker.solver.add(activation.var(slot), linker.ext_inst(given))
-            elif coloring is not None and (param.annotation is None or says_nothing(param.annotation)):
+        given: list[Value | None] = [linker.ext_inst(name) if name else None for name in types]
+        if receiver is not None:
+            given.insert(0, receiver)
+        for slot, param in enumerate(activation.facts.params):
+            plain = coloring is not None and (param.annotation is None or says_nothing(param.annotation))
+            if param.kind == VARARG:
+                self._fill_rest(activation, given[slot:], plain=plain)
+                continue
+            value = given[slot] if slot < len(given) and param.kind != KWARG else None
+            if value is not None:
+                linker.solver.add(activation.var(slot), value)
+            elif plain:
                 linker.solver.add(activation.var(slot), DATA)
         return activation
+
+    def _fill_rest(self, activation: Activation, given: list[Value | None], *, plain: bool) -> None:
+        """What the engine passes to a wrapper's `*args`: the object whose method it wraps, its data."""
+        rest = self.linker.containers.box(activation, ("args",), "tuple")
+        for position in range(max(len(given), _MOST_ARGUMENTS if plain else 0)):
+            value = given[position] if position < len(given) else None
+            if value is not None or plain:
+                self.linker.solver.add(self.linker.containers.slot(rest, position), value or DATA)
 
     # -- decorators -----------------------------------------------------------------------------
 
