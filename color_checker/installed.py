@@ -24,6 +24,9 @@ __all__ = ["Installed", "is_stdlib"]
 
 _EXTENSIONS = (".so", ".pyd")
 
+#: Where the libraries of a virtual environment are.
+_LIBRARIES = ("lib", "lib64", "Lib")
+
 
 class _Place(msgspec.Struct, frozen=True):
     """What a dotted name is on disk.
@@ -39,12 +42,27 @@ class _Place(msgspec.Struct, frozen=True):
     folders: tuple[str, ...]
 
 
+class Basis(msgspec.Struct, frozen=True):
+    """What was looked at to find modules.
+
+    Attributes:
+        guides: files that say where else modules lie.
+        folders: where modules lie if there is such a folder.
+        listings: folders of which it counts what is in them.
+    """
+
+    guides: tuple[str, ...]
+    folders: tuple[str, ...]
+    listings: tuple[str, ...]
+
+
 class Installed:
     """Installed modules by dotted name. Directories are listed once and remembered."""
 
     def __init__(self, config: Config, root: str, *, environ: dict[str, str] | None = None) -> None:
         """`root` is the project's; `environ` stands in for `os.environ` in tests."""
         environment = dict(os.environ) if environ is None else environ
+        self._root, self._environment = root, environment
         self._listings: dict[str, frozenset[str]] = {}
         self._found: dict[str, _Place | None] = {}
         extra = [os.path.join(root, path) for path in config.python_path]
@@ -75,6 +93,24 @@ class Installed:
                 if is_module and stem.isidentifier() and (dot or self._list(os.path.join(folder, entry))):
                     names.add(stem)
         return tuple(sorted(names - {"__init__"}))
+
+    def basis(self) -> Basis:
+        """What all answers so far depend on."""
+        named = [
+            (os.path.join(directory, name), name)
+            for directory in self.directories
+            for name in self._list(directory)
+        ]
+        guides = sorted(path for path, name in named if name.endswith(".pth") or _is_finder(name))
+        folders = {
+            path for guide in guides if guide.endswith(".pth") for path in _pth_paths(*os.path.split(guide))
+        }
+        listings = set(self._listings)
+        for environment in _environments(self._root, self._environment):
+            listings.update(os.path.join(environment, name) for name in _LIBRARIES)
+            folders.update(_possible_sites(environment))
+        folders.update(_own_sites())
+        return Basis(tuple(guides), tuple(sorted(folders)), tuple(sorted(listings)))
 
     def _place(self, module: str) -> _Place | None:
         if module not in self._found:
@@ -138,20 +174,37 @@ class Installed:
         """Module name → path, from the finders that setuptools writes for editable installs."""
         for directory in self.directories:
             for name in sorted(self._list(directory)):
-                if name.startswith("__editable__") and name.endswith("_finder.py"):
+                if _is_finder(name):
                     yield from _finder_mapping(os.path.join(directory, name)).items()
 
 
 def _site_directories(root: str, environ: dict[str, str]) -> list[str]:
-    candidates = [os.path.join(root, name) for name in (".venv", "venv")]
-    if environ.get("VIRTUAL_ENV"):
-        candidates.insert(0, environ["VIRTUAL_ENV"])
-    for candidate in candidates:
-        found = _site_packages(candidate)
+    for environment in _environments(root, environ):
+        found = _site_packages(environment)
         if found:
             return found
+    return [directory for directory in _own_sites() if os.path.isdir(directory)]
+
+
+def _environments(root: str, environ: dict[str, str]) -> list[str]:
+    """The directories that may hold the project's virtual environment, the first that does counts."""
+    active = [environ["VIRTUAL_ENV"]] if environ.get("VIRTUAL_ENV") else []
+    return [*active, *(os.path.join(root, name) for name in (".venv", "venv"))]
+
+
+def _own_sites() -> list[str]:
+    """The site-packages of the interpreter that is running, if they are there."""
     user = [site.getusersitepackages()] if site.ENABLE_USER_SITE else []
-    return [directory for directory in user + site.getsitepackages() if os.path.isdir(directory)]
+    return user + site.getsitepackages()
+
+
+def _possible_sites(environment: str) -> Iterator[str]:
+    """What may become the site-packages of a virtual environment, as long as no other Python is put there."""
+    yield os.path.join(environment, "Lib", "site-packages")
+    base = glob.escape(environment)
+    for library in ("lib", "lib64"):
+        for python in glob.glob(os.path.join(base, library, "python3*")):
+            yield os.path.join(python, "site-packages")
 
 
 def _site_packages(environment: str) -> list[str]:
@@ -162,7 +215,15 @@ def _site_packages(environment: str) -> list[str]:
     return list({os.path.realpath(path): path for path in reversed(found)}.values())[::-1]
 
 
+def _is_finder(name: str) -> bool:
+    return name.startswith("__editable__") and name.endswith("_finder.py")
+
+
 def _pth_directories(directory: str, name: str) -> Iterator[str]:
+    return (path for path in _pth_paths(directory, name) if os.path.isdir(path))
+
+
+def _pth_paths(directory: str, name: str) -> Iterator[str]:
     try:
         with open(os.path.join(directory, name), encoding="utf-8", errors="surrogateescape") as file:
             lines = file.read(100_000).splitlines()
@@ -170,9 +231,7 @@ def _pth_directories(directory: str, name: str) -> Iterator[str]:
         return
     for line in lines:
         if line.strip() and not line.startswith(("#", "import ", "import\t")) and "\0" not in line:
-            path = os.path.normpath(os.path.join(directory, line.rstrip()))
-            if os.path.isdir(path):
-                yield path
+            yield os.path.normpath(os.path.join(directory, line.rstrip()))
 
 
 _MAPPING = re.compile(r"^MAPPING\b[^=\n]*= *(\{.*\}) *$", re.MULTILINE)

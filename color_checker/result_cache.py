@@ -65,9 +65,11 @@ def check(
     )
 
 
-def discover_paths(paths: Sequence[Path | str], config: Config) -> Sources:
-    """The files below `paths`."""
-    return discover([Path(path) for path in paths], config, Path(config.root or os.getcwd()))
+def discover_paths(
+    paths: Sequence[Path | str], config: Config, visit: Callable[[str], None] = lambda folder: None
+) -> Sources:
+    """The files below `paths`. `visit` is told each directory in which they are looked for."""
+    return discover([Path(path) for path in paths], config, Path(config.root or os.getcwd()), visit)
 
 
 def check_sources(
@@ -181,17 +183,18 @@ def _places(inputs: Inputs) -> tuple[object, ...]:
 def fingerprint(look: Look = read_and_hash) -> bytes:
     """The hash of this program: its code, catalogs and profiles."""
     digest = hashlib.blake2b(digest_size=16)
-    for path in sorted(_program_files(_PACKAGE)):
+    for path in sorted(program_files()):
         digest.update(path[len(_PACKAGE) :].encode())
         digest.update(file_hash(path, look))
     return digest.digest()
 
 
-def _program_files(directory: str) -> Iterator[str]:
+def program_files(directory: str = _PACKAGE) -> Iterator[str]:
+    """The files of which this program consists, here and in the directories below."""
     with os.scandir(directory) as entries:
         for entry in entries:
             if entry.is_dir():
-                yield from () if entry.name == "__pycache__" else _program_files(entry.path)
+                yield from () if entry.name == "__pycache__" else program_files(entry.path)
             elif entry.name.endswith((".py", ".toml")):
                 yield entry.path
 

@@ -93,13 +93,20 @@ class Sources(msgspec.Struct, frozen=True):
     projects: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
-def discover(paths: Sequence[Path], config: Config, root: Path) -> Sources:
+def discover(
+    paths: Sequence[Path], config: Config, root: Path, visit: Callable[[str], None] = lambda folder: None
+) -> Sources:
     """The files below `paths`. Nothing is raised for what cannot be read: it is in `errors`.
 
     Args:
         root: the project's root, to which `exclude` and declared roots are relative.
+        visit: told each directory in which files are looked for.
     """
-    return _Discovery(config, os.path.abspath(root)).run([os.path.abspath(path) for path in paths])
+    discovery = _Discovery(config, os.path.abspath(root))
+    sources = discovery.run([os.path.abspath(path) for path in paths])
+    for folder in discovery.walked.values():
+        visit(folder)
+    return sources
 
 
 def shown_path(path: str) -> str:

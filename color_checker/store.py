@@ -53,6 +53,11 @@ class Values(Protocol):
         """Keep a whole result."""
 
 
+def file_of(directory: Path, format_version: str) -> Path:
+    """The store's file in a directory."""
+    return directory / f"facts-v{re.sub(r'[^A-Za-z0-9._]', '_', format_version)}.sqlite"
+
+
 class Store:
     """Facts and results by key. Not to be shared between threads or carried over a fork."""
 
@@ -67,7 +72,7 @@ class Store:
         """The store in `directory`, which is made if need be; None gives one that keeps nothing."""
         if directory is None:
             return cls(None, None)
-        path = directory / f"facts-v{re.sub(r'[^A-Za-z0-9._]', '_', format_version)}.sqlite"
+        path = file_of(directory, format_version)
         try:
             _prepare(directory)
             return cls(path, _connect_or_rebuild(path))

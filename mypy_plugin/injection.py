@@ -34,7 +34,6 @@ from mypy.nodes import (
     TypeInfo,
     Var,
 )
-from mypy.server.deps import get_dependencies
 from mypy.types import CallableType, Instance, NoneType, UnboundType
 
 #: Users do not write names like this, and `import *` does not see them.
@@ -106,6 +105,8 @@ def inject_analyzed_mark(
 
 def depend_on_types(api: TypeChecker) -> None:
     """Let the daemon run a module's check function again when a type changes that the module depends on."""
+    from mypy.server.deps import get_dependencies  # only the daemon needs it
+
     file = api.tree
     # The types of all expressions; the checker's public way to them asks for one at a time.
     types = api._type_maps[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ from mypy_plugin.analyzer.registered import Registered
 from mypy_plugin.circumstances import circumstances
 from mypy_plugin.codes import CODES
 from mypy_plugin.failures import Failures
+from mypy_plugin.standing import TO_BE_ASKED, Standing
 
 if TYPE_CHECKING:
     from color_checker.ahead import Child
@@ -46,6 +48,7 @@ class Project:
     def __init__(self, failures: Failures, *, with_child: bool) -> None:
         """Looks at the project for the first time. Raises ColorCheckerError if the configuration is wrong."""
         self._failures = failures
+        self._started = time.time_ns()
         self.config: Config = load_config(Path.cwd())
         self._analyzed = Analyzed(self.config)
         self._child: Child | None = None
@@ -176,11 +179,22 @@ class Project:
         if not self.holds(path):
             return ""
         if is_check and path in self._now().unanswered:
-            return "to be asked"
+            return TO_BE_ASKED
         if path in self._distrusted:
             return "to be checked again"
         parts = (self._circumstances, msgspec.json.encode(self.findings(path)))
         return hashlib.sha256(b"".join(parts)).hexdigest()[:16]
+
+    def keep_standing(self, cache_dir: str) -> None:
+        """Keep what the digests are for mypy's next run; called before anything else is asked.
+
+        Only if all of it was known when this run started.
+        """
+        if self._known is None or self._child is not None or self.problem:
+            return
+        digests = {path: self.digest(path, is_check=False) for path in self._files}
+        standing = Standing(digests, self._known.unanswered)
+        standing.keep(cache_dir, self._analyzed.places, self._started)
 
     def distrust(self, path: str) -> None:
         """Have mypy check the file in its next run, too: it was not checked with all that it depends on."""

@@ -15,7 +15,6 @@ from mypy.options import Options
 from mypy.plugin import FunctionContext, MethodContext, Plugin, ReportConfigContext
 from mypy.types import Type
 
-from color_checker.errors import ColorCheckerError
 from mypy_plugin import codes, imports
 from mypy_plugin.compat import let_report_again
 from mypy_plugin.failures import Failures
@@ -30,11 +29,12 @@ from mypy_plugin.injection import (
     inject_marks,
     remove_check,
 )
-from mypy_plugin.project import Project
+from mypy_plugin.standing import Standing
 from mypy_plugin.turns import Turn, Turns
 
 if TYPE_CHECKING:
     from mypy_plugin.names import Names
+    from mypy_plugin.project import Project
     from mypy_plugin.topics import Topics
 
 
@@ -74,20 +74,44 @@ class ColorPlugin(Plugin):
         assert codes.CODES
         self.failures = Failures(show_traceback=options.show_traceback)
         self._daemon = options.fine_grained_incremental
-        try:
-            # The daemon keeps the analysis for the next change; and a worker of mypy's is a child itself.
-            with_child = not self._daemon and not getattr(options, "num_workers", 0)
-            self._project = Project(self.failures, with_child=with_child)
-            if self._project.config.engine_files:
-                _ = self._names  # what is wrong in the user's own profiles is to be said now
-        except ColorCheckerError as error:
-            sys.stderr.write(f"{error}\n")
-            raise SystemExit(2) from None
+        #: What mypy may be told as long as it asks for nothing else.
+        self._standing = None if self._daemon else Standing.recall(options.cache_dir)
+        if self._standing is None:
+            self._begin()
         self._has_colors = imports.finds_module(imports.TYPES, options)
         self._modules_at: dict[str, str] = {}
         self._marks: dict[str, list[int]] = {}
         self._api: object = None
         self._turns = Turns(daemon=self._daemon)
+
+    def _begin(self) -> None:
+        """Look at the project now: the user is to know what is wrong with the configuration."""
+        from color_checker.errors import ColorCheckerError
+
+        try:
+            project = self._project
+            if project.config.engine_files:
+                _ = self._names  # what is wrong in the user's own profiles is to be said now, too
+        except ColorCheckerError as error:
+            sys.stderr.write(f"{error}\n")
+            raise SystemExit(2) from None
+        if not self._daemon:
+            self._keep_standing(project)
+
+    @_if_it_fails(None)
+    def _keep_standing(self, project: Project) -> None:
+        project.keep_standing(self.options.cache_dir)
+
+    @cached_property
+    def _project(self) -> Project:
+        """Loaded when it is needed: not if nothing has changed."""
+        from mypy_plugin.project import Project
+
+        # The daemon keeps the analysis for the next change; and a worker of mypy's is a child itself.
+        with_child = not self._daemon and not getattr(self.options, "num_workers", 0)
+        project = Project(self.failures, with_child=with_child)
+        self._standing = None
+        return project
 
     @cached_property
     def _names(self) -> Names:
@@ -112,7 +136,8 @@ class ColorPlugin(Plugin):
         if not ctx.is_check:
             # mypy has analyzed the module, and not yet checked its functions (if it checks these apart).
             self._ensure_check(ctx.id, path)
-        digest = self._project.digest(path, is_check=ctx.is_check)
+        known = self._standing if self._standing is not None else self._project
+        digest = known.digest(path, is_check=ctx.is_check)
         return f"{digest} {self._has_colors}" if digest else None
 
     def _ensure_check(self, module: str, path: str) -> FuncDef | None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from color_checker.engines import Profile
     from color_checker.program import Program
     from mypy_plugin.analyzer.choices import Choices
+    from mypy_plugin.prints import Places
 
 #: To be changed whenever `Tables` or what is in it changes its meaning.
 _FORMAT = "1"
@@ -88,6 +89,14 @@ class Analyzed:
         """What is found, if it is known from an earlier run; else None, and nothing but `files` is known."""
         report = self._session.recall()
         return self.known() if report is not None and self._begin(report) else None
+
+    def places(self) -> Places | None:
+        """What the findings depend on; None if they were not known from an earlier run, or are not any more."""
+        if self._session.known is not None:
+            return None
+        from mypy_plugin.analyzer.dependence import places
+
+        return places(self._session, self._config)
 
     def check(self) -> Known:
         """What is found now. Raises ColorCheckerError."""
