@@ -1,6 +1,7 @@
 """The project as the analyzer sees it: what it finds, and what it asks astroid.
 
-All that goes in and out are plain data, so that it may be in another process. Nothing here needs pylint.
+All that goes in and out are plain data, so that it may be in another process, which needs no pylint, and
+astroid only if there is something to ask it.
 """
 
 from __future__ import annotations
@@ -15,13 +16,19 @@ from color_checker.config import Config
 from color_checker.findings import Finding, Report
 from color_checker.places import Spot, Types
 from color_checker.session import Session
+from color_checker.worthwhile import is_more
 from pylint_plugin.settings import Settings, configuration
 
 if TYPE_CHECKING:
     from color_checker.resolving import Resolver
+    from pylint_plugin.astroid_state import AstroidState
+
+#: A child parses no more code than this, in bytes, for astroid, which the process that runs pylint has mostly
+#: parsed already: it takes time and memory.
+_MOST_PARSED = 2_000_000
 
 
-class Known(msgspec.Struct, frozen=True):
+class Checked(msgspec.Struct, frozen=True):
     """What is found without astroid.
 
     Attributes:
@@ -67,24 +74,24 @@ class Analyzed:
 
     @property
     def files(self) -> Mapping[str, bytes]:
-        """Those that were looked at last, as in `Known`."""
+        """Those that were looked at last, as in `Checked`."""
         return self._session.files
 
-    def recall(self) -> Known | None:
+    def recall(self) -> Checked | None:
         """What is found, if it is known from an earlier run; else None, and nothing but `files` is known."""
         report = self._session.recall()
         return self._begin(report) if report is not None else None
 
-    def check(self) -> Known:
+    def check(self) -> Checked:
         """What is found now. Raises ColorCheckerError if a name in the configuration is wrong."""
         if self._resolver is not None:
             # What was learned stays in the analysis, so the next report must not come from it.
             self._session = self._new_session()
         return self._begin(self._session.check())
 
-    def _begin(self, report: Report) -> Known:
+    def _begin(self, report: Report) -> Checked:
         self._report, self._resolver = report, None
-        return Known(report, self.files)
+        return Checked(report, self.files)
 
     def overlay(self, path: str, text: str) -> None:
         """Take `text` for what the file holds."""
@@ -131,19 +138,40 @@ def files_with(gaps: tuple[Finding, ...]) -> list[str]:
 class Ahead:
     """What a child process has: the project, as soon as it is told which."""
 
+    _config: Config
     _analyzed: Analyzed
-    _known: Known
+    _checked: Checked
     _questions: Questions
+    _findings: tuple[Finding, ...] | None = None
 
     def check(self, settings: Settings) -> None:
         """Find out all that may be asked first."""
-        self._analyzed = Analyzed(settings, configuration(settings))
-        self._known = self._analyzed.check()
-        self._questions = self._analyzed.questions() if self._known.report.gaps else {}
+        self._config = configuration(settings)
+        self._analyzed = Analyzed(settings, self._config)
+        self._checked = self._analyzed.check()
+        self._questions = self._analyzed.questions() if self._checked.report.gaps else {}
 
-    def known(self) -> Known:
+    def infer(self, state: AstroidState) -> None:
+        """Ask the astroid of this process, if it can know the same, and has not too much to parse."""
+        if is_more(self._questions, _MOST_PARSED):
+            return
+        if not self._questions:
+            self._findings = self._checked.report.findings
+            return
+        from pylint_plugin.astroid_state import as_in, is_alike
+        from pylint_plugin.resolution import findings_of
+
+        if is_alike(state):
+            with as_in(state):
+                self._findings = findings_of(self._config, self._checked, self, {})
+
+    def checked(self) -> Checked:
         """What is found without astroid."""
-        return self._known
+        return self._checked
+
+    def inferred(self) -> tuple[Finding, ...] | None:
+        """What is found with it, if it was asked here."""
+        return self._findings
 
     def questions(self) -> Questions:
         """As `Analyzed` has them at first."""

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 NAME = "color"
 
+_PLUGIN = __name__.partition(".")[0]
+
 #: Pylint's exit code for a usage error.
 _USAGE_ERROR = 32
 
@@ -61,7 +63,7 @@ class ColorChecker(BaseChecker):
         config = self.linter.config
         if not config.from_stdin:  # else nothing counts before it is read
             with _wrong_configuration():
-                look_ahead(config.files)
+                look_ahead(config.files, is_plain=_is_plain(self.linter))
 
     def close(self) -> None:
         """All files have been checked."""
@@ -152,6 +154,12 @@ def prepare(linter: PyLinter) -> None:
             checked = start(_settings(linter, os.getcwd()))
             if linter.config.jobs != 1:
                 setattr(linter, _FOUND, checked.found(linter.config.source_roots))
+
+
+def _is_plain(linter: PyLinter) -> bool:
+    """Whether no plugin of others may have changed astroid in a way that does not show."""
+    plugins = linter.config.load_plugins
+    return all(name == _PLUGIN or name.startswith("pylint.extensions.") for name in plugins)
 
 
 def _settings(linter: PyLinter, directory: str) -> Settings:

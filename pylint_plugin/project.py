@@ -18,9 +18,9 @@ from color_checker.sources import by_path, encode
 from color_checker.surroundings import project_around
 from color_checker.texts import source_lines
 from color_checker.worthwhile import is_more, is_worth_a_child
-from pylint_plugin.analyzed import Analyzed, Known, files_with
-from pylint_plugin.remembering import Memory
-from pylint_plugin.resolution import Learner, resolved, search_path
+from pylint_plugin.analyzed import Analyzed, Checked, files_with
+from pylint_plugin.astroid_state import astroid_state
+from pylint_plugin.resolution import findings_of, search_path
 from pylint_plugin.settings import Settings, configuration
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Project:
         self._analyzed = Analyzed(settings, self._config)
         self._remote: Remote | None = None
         #: What has been analyzed here, or is known from an earlier run.
-        self._known: Known | None = None
+        self._checked: Checked | None = None
         self._files: Collection[str] = found.files if found is not None else ()
         self._by_path = found.by_path if found is not None else None
         self._unsaved: dict[str, nodes.Module] = {}
@@ -68,31 +68,31 @@ class Project:
 
     def recall(self) -> None:
         """Take an earlier result, if it holds. Raises ColorCheckerError, also if a name is wrong."""
-        self._known = self._analyzed.recall()
+        self._checked = self._analyzed.recall()
         self._files = self._analyzed.files
-        if self._known is not None:
+        if self._checked is not None:
             return
         if self._config.engines or self._config.engine_files or self._settings.engines:
             self._check()  # which finds what may be wrong with them
         else:
             validate_names(self._config, [rule.name for rule in all_rules()], ())
 
-    def look_ahead(self, given: Iterable[str]) -> None:
+    def look_ahead(self, given: Iterable[str], *, is_plain: bool) -> None:
         """Have a child analyze the project while pylint parses what it is given, or analyze it here.
 
-        Raises ColorCheckerError as `recall` does.
+        `is_plain`: no plugin of others is in this process. Raises ColorCheckerError as `recall` does.
         """
-        if self._by_path is not None or self._known is not None or self._remote is not None:
+        if self._by_path is not None or self._checked is not None or self._remote is not None:
             return
-        if not (_takes_time(given) and is_worth_a_child(self._files) and self._start()):
+        if not (_takes_time(given) and is_worth_a_child(self._files) and self._start(is_plain)):
             self._check()
 
-    def _start(self) -> bool:
+    def _start(self, is_plain: bool) -> bool:
         from color_checker.ahead import GoneError  # seldom needed, as the next one
         from pylint_plugin.remote import Remote
 
         try:
-            self._remote = Remote(self._settings)
+            self._remote = Remote(self._settings, astroid_state() if is_plain else None)
         except (OSError, GoneError):
             return False
         return True
@@ -100,8 +100,8 @@ class Project:
     def _check(self) -> None:
         self.close()
         self._by_path = None
-        self._known = self._analyzed.check()
-        self._files = self._known.files
+        self._checked = self._analyzed.check()
+        self._files = self._checked.files
 
     def close(self) -> None:
         """End the child, if there is one."""
@@ -117,10 +117,10 @@ class Project:
         `source_roots`: pylint's. The directories that it would look for modules in are not known yet.
         """
         if self._by_path is None:
-            if self._known is None:
+            if self._checked is None:
                 self._check()
-            assert self._known is not None
-            with search_path(files_with(self._known.report.gaps), source_roots):
+            assert self._checked is not None
+            with search_path(files_with(self._checked.report.gaps), source_roots):
                 self._by_path = self._look()
         return Found(self._settings, frozenset(self._files), self._by_path)
 
@@ -148,26 +148,19 @@ class Project:
             from color_checker.ahead import GoneError
 
             with suppress(GoneError):
-                known = self._remote.known()
-                findings = self._resolved(known, self._remote)
-                self._files = known.files
-                self.close()
-                return findings
-        if self._known is None:
+                return self._ask(self._remote)
+        if self._checked is None:
             self._check()
-        assert self._known is not None
-        return self._resolved(self._known, self._analyzed)
+        assert self._checked is not None
+        return findings_of(self._config, self._checked, self._analyzed, self._unsaved)
 
-    def _resolved(self, known: Known, learner: Learner) -> Sequence[Finding]:
-        """What is found, also with what astroid knows; it is not asked if all calls are resolved."""
-        if not known.report.gaps:
-            return known.report.findings
-        memory = Memory(self._config, known.report, known.files)
-        findings = memory.recall() if not self._unsaved else None
+    def _ask(self, remote: Remote) -> Sequence[Finding]:
+        checked = remote.checked()
+        findings = remote.inferred()
         if findings is None:
-            findings = resolved(learner, self._unsaved)
-            if not self._unsaved:
-                memory.keep(findings)
+            findings = findings_of(self._config, checked, remote, self._unsaved)
+        self._files = checked.files
+        self.close()
         return findings
 
     def _without_known(self, findings: Sequence[Finding]) -> Iterable[Finding]:
@@ -227,10 +220,10 @@ def start(settings: Settings) -> Project:
     return begun
 
 
-def look_ahead(given: Iterable[str]) -> None:
+def look_ahead(given: Iterable[str], *, is_plain: bool) -> None:
     """Pylint begins to parse what it is given. Raises ColorCheckerError as `Project.look_ahead` does."""
     for begun in _projects.values():
-        begun.look_ahead(given)
+        begun.look_ahead(given, is_plain=is_plain)
 
 
 def take(found: Found) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from threading import Thread
 
 from color_checker import ahead
 from color_checker.findings import Finding
 from color_checker.places import Types
-from pylint_plugin.analyzed import Known, Questions
+from pylint_plugin.analyzed import Checked, Questions
+from pylint_plugin.astroid_state import AstroidState
 from pylint_plugin.settings import Settings
 
 _CHILD = "pylint_plugin.analyzed:Ahead"
@@ -16,15 +18,25 @@ _CHILD = "pylint_plugin.analyzed:Ahead"
 class Remote:
     """`Analyzed` in a child; what is asked is waited for. Everything raises `ahead.GoneError`."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Starts at once. Also raises OSError, if there can be no process."""
+    def __init__(self, settings: Settings, state: AstroidState | None) -> None:
+        """Starts at once. Also raises OSError, if there can be no process.
+
+        `state`: how astroid is set up here, if the child can ask its own.
+        """
         self._child = ahead.Child(_CHILD)
         self._child.tell("check", settings)
+        if state is not None:
+            self._child.tell("infer", state)
 
-    def known(self) -> Known:
+    def checked(self) -> Checked:
         """What is found without astroid."""
-        known: Known = self._child.ask("known")
-        return known
+        checked: Checked = self._child.ask("checked")
+        return checked
+
+    def inferred(self) -> tuple[Finding, ...] | None:
+        """What is found with it, unless it has to be asked here."""
+        findings: tuple[Finding, ...] | None = self._child.ask("inferred")
+        return findings
 
     def questions(self) -> Questions:
         """What is to be known about the files with gaps."""
@@ -42,5 +54,5 @@ class Remote:
         return findings
 
     def close(self) -> None:
-        """Nothing more will be asked."""
-        self._child.close()
+        """Nothing more will be asked. What is in the child's memory takes it a moment to give back."""
+        Thread(target=self._child.close).start()

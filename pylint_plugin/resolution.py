@@ -11,12 +11,13 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from astroid import MANAGER, modutils, nodes
-from pylint.lint import augmented_sys_path, discover_package_path
 
+from color_checker.config import Config
 from color_checker.findings import Finding
 from color_checker.places import Known, Spot, Types
-from pylint_plugin.analyzed import Question, Questions
+from pylint_plugin.analyzed import Checked, Question, Questions
 from pylint_plugin.inference import inferred
+from pylint_plugin.remembering import Memory
 
 #: What becomes known may lead to more gaps; but each round looks at whole files.
 _MOST_ROUNDS = 5
@@ -38,11 +39,27 @@ class Learner(Protocol):
         """All findings of all files, with what was learned."""
 
 
-def resolved(learner: Learner, open_modules: Mapping[str, nodes.Module]) -> tuple[Finding, ...]:
-    """The findings with all that follows from what astroid knows.
+def findings_of(
+    config: Config, checked: Checked, learner: Learner, open_modules: Mapping[str, nodes.Module]
+) -> tuple[Finding, ...]:
+    """What is found, also with what astroid knows; it is not asked if all calls are resolved.
 
     `open_modules`: those that are not as on disk.
     """
+    if not checked.report.gaps:
+        return checked.report.findings
+    if open_modules:
+        return resolved(learner, open_modules)
+    memory = Memory(config, checked.report, checked.files)
+    findings = memory.recall()
+    if findings is None:
+        findings = resolved(learner, {})
+        memory.keep(findings)
+    return findings
+
+
+def resolved(learner: Learner, open_modules: Mapping[str, nodes.Module]) -> tuple[Finding, ...]:
+    """The findings with all that follows from what astroid knows."""
     types: dict[str, dict[Spot, tuple[Known, ...]]] = {}
     asked: dict[str, set[Spot]] = {}
     questions = learner.questions()
@@ -69,6 +86,8 @@ def search_path(paths: Iterable[str], source_roots: Sequence[str]) -> Iterator[N
 
     What it learns there is forgotten, since pylint may be given other files.
     """
+    from pylint.lint import augmented_sys_path, discover_package_path  # in other processes there is no pylint
+
     directories = dict.fromkeys(discover_package_path(path, source_roots) for path in paths)
     with augmented_sys_path(list(directories)):
         yield

@@ -12,9 +12,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from astroid import nodes
 from pylint.lint import PyLinter
 
 from color_checker import ahead, checking, worthwhile
+from color_checker.places import Spot
+from pylint_plugin import resolution
+from pylint_plugin.analyzed import Ahead, Questions
 from tests.helped_workflow import CLOCK, FLOW
 from tests.pylint_plugin import runs
 from tests.pylint_plugin.runs import ONLY_OURS, exit_code, messages, places, write
@@ -97,7 +101,7 @@ def not_here(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def is_over(child: ahead.Child) -> bool:
-    return child._process.poll() is not None
+    return child._process.wait(10) is not None
 
 
 # -- what is the same ------------------------------------------------------------------------------
@@ -137,6 +141,79 @@ def _ends(processors: set[int]) -> subprocess.CompletedProcess[str]:
         capture_output=True, text=True, check=False, timeout=120,
         env={**os.environ, "PYTHONPATH": str(runs.ROOT)},
     )  # fmt: skip
+
+
+def test_pylints_own_process_asks_astroid_if_the_child_does_not(
+    plain: list[str], started: list[ahead.Child], not_here: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_CHILD, f"{__name__}:Cautious")
+    assert everything() == plain
+    assert len(started) == 1
+
+
+@pytest.fixture
+def asked_here(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The modules of which the astroid of this process is asked something."""
+    modules: list[str] = []
+    inferred = resolution.inferred
+
+    def seen(module: nodes.Module, spots: tuple[Spot, ...]) -> object:
+        modules.append(module.name)
+        return inferred(module, spots)
+
+    monkeypatch.setattr(resolution, "inferred", seen)
+    return modules
+
+
+def test_a_child_asks_its_own_astroid(asked_here: list[str], started: list[ahead.Child]) -> None:
+    assert ("flow.py", 10, "filesystem") in places("--recursive=y", ".")
+    assert started
+    assert asked_here == []
+
+
+def test_a_child_finds_the_modules_that_pylint_does(
+    asked_here: list[str], started: list[ahead.Child]
+) -> None:
+    """Pylint looks for them in `source-roots`, which the analyzer does not know of."""
+    write({
+        "odd/place/acme.py": "import pathlib\n\n\ndef make():\n    return pathlib.Path('x')\n",
+        "helper.py": "import acme\n\n\ndef now():\n    return acme.make().read_text()\n",
+        "pyproject.toml": '[tool.color-checker]\nexclude = ["odd"]\n[tool.pylint.main]\n'
+        'source-roots = ["odd/place"]\nignored-modules = ["unknown"]\n',
+    })  # fmt: skip
+    write({"large.py": LARGE})
+    assert places("flow.py", "helper.py", "large.py") == [("flow.py", 10, "filesystem")]
+    assert started
+    assert asked_here == []
+
+
+#: Tells astroid of a transformation, which changes nothing.
+TELLING = """\
+from functools import partial
+
+from astroid import MANAGER, nodes
+
+told = nodes.Global, lambda node: None
+MANAGER.register_transform(*told)
+undo = partial(MANAGER.unregister_transform, *told)
+
+
+def register(linter):
+    pass
+"""
+
+
+@pytest.mark.parametrize("option", ["--load-plugins=pylint_plugin,telling", "--init-hook=import telling"])
+def test_what_another_plugin_tells_astroid_counts(
+    asked_here: list[str], started: list[ahead.Child], option: str,
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
+) -> None:  # fmt: skip
+    monkeypatch.syspath_prepend(tmp_path)
+    write({"telling.py": TELLING})
+    assert ("flow.py", 10, "filesystem") in places(option, "--recursive=y", ".")
+    sys.modules.pop("telling").undo()
+    assert started
+    assert asked_here == ["helper"]
 
 
 def test_the_baseline_hides_what_is_known(started: list[ahead.Child]) -> None:
@@ -236,18 +313,17 @@ class Deadly:
         os._exit(1)
 
 
-class Forgetful:
+class Cautious(Ahead):
+    """Leaves it to pylint's process to ask astroid."""
+
+    def infer(self, state: object) -> None:
+        """Nothing."""
+
+
+class Forgetful(Cautious):
     """Knows everything, and dies when it is to learn."""
 
-    def __init__(self) -> None:
-        from pylint_plugin.analyzed import Ahead
-
-        self._ahead = Ahead()
-        self.check = self._ahead.check
-        self.known = self._ahead.known
-        self.questions = self._ahead.questions
-
-    def learn(self, types: object) -> None:
+    def learn(self, types: object) -> Questions:
         """Nothing."""
         os._exit(1)
 
