@@ -91,7 +91,7 @@ class Analyzed:
         return self.known() if report is not None and self._begin(report) else None
 
     def places(self) -> Places | None:
-        """What the findings depend on; None if they were not known from an earlier run, or are not any more."""
+        """What the findings depend on; None unless they were known from an earlier run, and still are."""
         if self._session.known is not None:
             return None
         from mypy_plugin.analyzer.dependence import places
