@@ -137,9 +137,11 @@ def _receivers(node: Activation, site: EffectSite) -> set[str]:
     path before.
     """
     op = node.body.ops[site.position]
-    if not isinstance(op, Call):
-        return set()
-    receivers = [value.receiver for value in node.var(op.func).values if isinstance(value, ExtBound)]
+    receivers: list[Value | None] = []
+    if isinstance(op, Call):
+        receivers = [value.receiver for value in node.var(op.func).values if isinstance(value, ExtBound)]
+    elif isinstance(op, Iterate):
+        receivers = list(node.var(op.obj).values)
     if not all(isinstance(receiver, ExtInst) for receiver in receivers):
         return set()
     return {receiver.dotted for receiver in receivers if isinstance(receiver, ExtInst)}
@@ -212,9 +214,10 @@ class _Reader:
                     yield from self._use(position, op.dst, op.at, NOTHING)
                 case Item():
                     yield from self._uses(position, self.node.read_from.get(position, ()), op.at, op.obj)
-                case Iterate(ordered=True):
-                    if self._is_unordered(op.obj):
+                case Iterate():
+                    if op.ordered and self._is_unordered(op.obj):
                         yield EffectSite(position, op.at, "builtins.set", Effect.UNORDERED)
+                    yield from self._fetches(position, op)
                 case Build(kind="list" | "tuple"):
                     if any(self._is_unordered(star) for star in op.stars):
                         yield EffectSite(position, op.at, "builtins.set", Effect.UNORDERED)
@@ -239,6 +242,17 @@ class _Reader:
                 self._shows_address(slot, ("__str__", "__repr__")) for slot in op.args
             ):
                 yield EffectSite(position, op.at, _REPR, Effect.IDENTITY)
+
+    def _fetches(self, position: int, op: Iterate) -> Iterator[EffectSite]:
+        """A loop over an object that gets its elements from elsewhere: rows, lines of a file."""
+        method = "__aiter__" if op.is_async else "__iter__"
+        for value in self.values(op.obj):
+            if isinstance(value, ExtInst) and not value.dotted.startswith("builtins."):
+                effect, entry = self._effect_of(f"{value.dotted}.{method}")
+                if effect is not None:
+                    advice = entry.advice if entry is not None else ""
+                    yield EffectSite(position, op.at, value.dotted, effect, advice)
+                    return
 
     def _external(self, position: int, op: Call, dotted: str) -> Iterator[EffectSite]:
         effect, entry = self._effect_of(dotted)

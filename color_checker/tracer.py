@@ -32,7 +32,20 @@ from color_checker.facts import (
 )
 from color_checker.origins import ELEMENT, Captured, Member, Origin, Origins, Parameter, Root, Variable
 from color_checker.state import Flow, State, observes
-from color_checker.values import Bound, Box, Class, Const, Ext, Factory, Func, Inst, Mod, Value
+from color_checker.values import (
+    Bound,
+    Box,
+    Class,
+    Const,
+    Ext,
+    ExtBound,
+    ExtInst,
+    Factory,
+    Func,
+    Inst,
+    Mod,
+    Value,
+)
 
 if TYPE_CHECKING:
     from color_checker.activation import Activation
@@ -44,6 +57,11 @@ _LEAST_BOUND = 20_000
 
 #: Methods that give elements of their container.
 _ELEMENT_METHODS = frozenset({"get", "setdefault", "values", "items", "__getitem__"})
+
+#: In foreign modules other than these, a class with a method `get` is no container as a rule.
+_MODULES_OF_CONTAINERS = frozenset(
+    {"builtins", "cachetools", "collections", "contextvars", "types", "weakref"}
+)
 
 _FIXED_KINDS = frozenset({"tuple", "frozenset"})
 
@@ -475,7 +493,8 @@ class Tracer:
             return self._results(node, position)
         method = self.definition(node, op.func)
         if isinstance(method, Attr) and method.obj in slots and method.name in _ELEMENT_METHODS:
-            if any(observes(value) for value in self.values(node, method.obj)):
+            values = self.values(node, method.obj)
+            if any(observes(value) for value in values) or (values and not any(map(_holds, values))):
                 return _NONE
             return frozenset(origin.child(ELEMENT) for origin in slots[method.obj])
         return _NONE
@@ -514,6 +533,16 @@ def _is_fixed(value: Value, depth: int = 0) -> bool:
             and all(_is_fixed(part, depth + 1) for part in _parts(value))
         )
     return isinstance(value, Func | Class | Const | Mod)
+
+
+def _holds(value: Value) -> bool:
+    """Whether its `get` may give something that it holds; a manager of rows gives a new object."""
+    match value:
+        case ExtInst(dotted=dotted):
+            return dotted.partition(".")[0] in _MODULES_OF_CONTAINERS
+        case Inst(info=info):
+            return any(base.partition(".")[0] in _MODULES_OF_CONTAINERS for base in info.external_bases())
+    return not isinstance(value, Class | Ext | ExtBound)
 
 
 def _parts(value: Value) -> list[Value]:

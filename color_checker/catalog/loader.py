@@ -227,10 +227,10 @@ class Catalog:
 
     def _from_members(self, dotted: str, owner: Entry) -> Entry | None:
         members = self._first(owner, "members")
+        if owner.kind == "module" and members is not None and dotted.endswith(_EXCEPTION_SUFFIXES):
+            return Entry(dotted, kind="class", members="pure")
         if members is None or members == "unknown":
             return None
-        if owner.kind == "module" and dotted.endswith(_EXCEPTION_SUFFIXES):
-            return Entry(dotted, kind="class", members="pure")
         effect = None if members == "pure" else Effect(members)
         return Entry(dotted, effect, returns=self._first(owner, "members_return") or "")
 
