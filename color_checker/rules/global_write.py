@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from color_checker.activation import Activation
 from color_checker.coloring import Reach, Step
-from color_checker.findings import Finding
+from color_checker.findings import Finding, Frame
 from color_checker.mutations import Write
 from color_checker.origins import Origin
 from color_checker.program import Program
 from color_checker.rules.base import Example, Rule
+
+#: A witness of so many frames is of a change in the workflow's own code.
+_NEAR = 2
 
 
 class GlobalWrite(Rule):
@@ -84,6 +89,45 @@ from pricing import quote
 @workflow
 async def order(seats: int) -> int:
     return quote(seats)  # expect: global-write
+""",
+            },
+        ),
+        Example(
+            title="loggers of several modules that keep lines: one statement changes them all",
+            files={
+                "lines.py": """\
+class Lines:
+    def __init__(self) -> None:
+        self.buffer: list[str] = []
+
+    def info(self, text: str) -> None:
+        self.buffer.append(text)
+""",
+                "prices.py": """\
+from lines import Lines
+
+logger = Lines()
+cheap = Lines()
+
+
+def price(seats: int) -> int:
+    logger.info("price")
+    cheap.info("price")
+    return seats * 100
+""",
+                "flows.py": """\
+from runtime_min import workflow
+
+from lines import Lines
+from prices import price
+
+logger = Lines()
+
+
+@workflow
+async def order(seats: int) -> int:
+    logger.info("order")  # expect: global-write
+    return price(seats)  # expect: global-write
 """,
             },
         ),
@@ -271,8 +315,14 @@ async def welcome(user: str) -> str:
                         finding = self._finding(program, engine, reach, node, write)
                         if key not in best or _rank(finding) < _rank(best[key]):
                             best[key] = finding
-        # Where several changes end in the same finding, the shortest way is shown.
-        yield from sorted(best.values(), key=_rank)
+        # Where several changes end in the same finding, the shortest way is shown. One statement far from
+        # the workflow that changes one thing or another is one cause, too: a logger's buffer, of each logger.
+        shown: set[tuple[str, int, int, Frame]] = set()
+        for finding in sorted(best.values(), key=_rank):
+            cause = (finding.path, finding.line, finding.column, _changing(finding.witness[-1]))
+            if cause not in shown or len(finding.witness) <= _NEAR:
+                shown.add(cause)
+                yield finding
 
     def _finding(
         self, program: Program, engine: str, reach: Reach, node: Activation, write: Write
@@ -294,6 +344,11 @@ async def welcome(user: str) -> str:
             f"Workflow code changes `{target}`, which outlives the run. Every replay changes it again, and "
             "only in this process. Keep the state in the workflow, or write it in a step."
         )
+
+
+def _changing(frame: Frame) -> Frame:
+    """The statement that changes something, whatever it is that it changes."""
+    return msgspec.structs.replace(frame, function="")
 
 
 def _is_excused(program: Program, node: Activation, write: Write) -> bool:
