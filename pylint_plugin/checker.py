@@ -63,7 +63,7 @@ class ColorChecker(BaseChecker):
         config = self.linter.config
         if not config.from_stdin:  # else nothing counts before it is read
             with _wrong_configuration():
-                look_ahead(config.files, is_plain=_is_plain(self.linter))
+                look_ahead(config.files, is_alone=_is_alone(self.linter))
 
     def close(self) -> None:
         """All files have been checked."""
@@ -156,10 +156,12 @@ def prepare(linter: PyLinter) -> None:
                 setattr(linter, _FOUND, checked.found(linter.config.source_roots))
 
 
-def _is_plain(linter: PyLinter) -> bool:
-    """Whether no plugin of others may have changed astroid in a way that does not show."""
+def _is_alone(linter: PyLinter) -> bool:
+    """Whether astroid infers little that we do not ask for, and nobody's plugin has changed how."""
     plugins = linter.config.load_plugins
-    return all(name == _PLUGIN or name.startswith("pylint.extensions.") for name in plugins)
+    return all(name == _PLUGIN or name.startswith("pylint.extensions.") for name in plugins) and all(
+        checker is linter or isinstance(checker, ColorChecker) for checker in linter.prepare_checkers()
+    )
 
 
 def _settings(linter: PyLinter, directory: str) -> Settings:

@@ -77,22 +77,23 @@ class Project:
         else:
             validate_names(self._config, [rule.name for rule in all_rules()], ())
 
-    def look_ahead(self, given: Iterable[str], *, is_plain: bool) -> None:
+    def look_ahead(self, given: Iterable[str], *, is_alone: bool) -> None:
         """Have a child analyze the project while pylint parses what it is given, or analyze it here.
 
-        `is_plain`: no plugin of others is in this process. Raises ColorCheckerError as `recall` does.
+        `is_alone`: pylint infers nothing for messages of its own. Then the child asks its astroid; else, it
+        is asked here, where that is paid for. Raises ColorCheckerError as `recall` does.
         """
         if self._by_path is not None or self._checked is not None or self._remote is not None:
             return
-        if not (_takes_time(given) and is_worth_a_child(self._files) and self._start(is_plain)):
+        if not (_takes_time(given) and is_worth_a_child(self._files) and self._start(is_alone)):
             self._check()
 
-    def _start(self, is_plain: bool) -> bool:
+    def _start(self, is_alone: bool) -> bool:
         from color_checker.ahead import GoneError  # seldom needed, as the next one
         from pylint_plugin.remote import Remote
 
         try:
-            self._remote = Remote(self._settings, astroid_state() if is_plain else None)
+            self._remote = Remote(self._settings, astroid_state() if is_alone else None)
         except (OSError, GoneError):
             return False
         return True
@@ -220,10 +221,10 @@ def start(settings: Settings) -> Project:
     return begun
 
 
-def look_ahead(given: Iterable[str], *, is_plain: bool) -> None:
+def look_ahead(given: Iterable[str], *, is_alone: bool) -> None:
     """Pylint begins to parse what it is given. Raises ColorCheckerError as `Project.look_ahead` does."""
     for begun in _projects.values():
-        begun.look_ahead(given, is_plain=is_plain)
+        begun.look_ahead(given, is_alone=is_alone)
 
 
 def take(found: Found) -> None:

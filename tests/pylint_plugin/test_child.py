@@ -187,6 +187,17 @@ def test_a_child_finds_the_modules_that_pylint_does(
     assert asked_here == []
 
 
+def test_astroid_is_asked_where_pylint_infers_for_messages_of_its_own(
+    asked_here: list[str], plain: list[str], started: list[ahead.Child]
+) -> None:
+    asked_here.clear()
+    found = messages("--recursive=y", ".", "--enable=import-error")
+    assert [str(message) for message in found if message.symbol != "import-error"] == plain
+    assert len(found) > len(plain)
+    assert started
+    assert asked_here == ["helper"]
+
+
 #: Tells astroid of a transformation, which changes nothing.
 TELLING = """\
 from functools import partial
