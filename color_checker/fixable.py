@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -385,11 +386,18 @@ class _Source:
         self.names = dict(_imported(self.tree.body))
         self._parents: dict[ast.AST, ast.AST] = {}
         self._by_start: dict[tuple[int, int], list[ast.expr]] = {}
+        #: What stands in the body of something; how many statements of one body begin in a line.
+        self._in_body: set[ast.AST] = set()
+        self._in_line: Counter[tuple[ast.AST, int]] = Counter()
+        self._names_in: dict[ast.AST, set[str]] = {}
         for node in ast.walk(self.tree):
             for child in ast.iter_child_nodes(node):
                 self._parents[child] = node
             if isinstance(node, ast.expr):
                 self._by_start.setdefault((node.lineno, node.col_offset), []).append(node)
+            body = getattr(node, "body", [])
+            self._in_body.update(body if isinstance(body, list) else [body])
+            self._in_line.update((node, n.lineno) for n in body if isinstance(body, list))
 
     def at(self, place: Place, kind: type[ast.expr]) -> ast.expr | None:
         """The expression of the kind at the place."""
@@ -420,15 +428,14 @@ class _Source:
     def function(self, node: ast.AST) -> ast.AST | None:
         """The function whose body the node runs in."""
         for below, outer in self.around(node):
-            if isinstance(outer, _FUNCTIONS) and _is_body(below, outer):
+            if isinstance(outer, _FUNCTIONS) and below in self._in_body:
                 return outer
         return None
 
     def stands_alone(self, statement: ast.stmt) -> bool:
         """Whether there is nothing else on the line before a statement, nor behind it."""
         line = self.lines[statement.lineno - 1]
-        others = getattr(self.parent(statement), "body", [])
-        shares = any(o is not statement and o.lineno == statement.lineno for o in others)
+        shares = self._in_line[self.parent(statement), statement.lineno] > (statement in self._in_body)
         return not line[: statement.col_offset].strip() and not shares
 
     def breaks_string(self, node: ast.AST, text: str) -> bool:
@@ -444,18 +451,24 @@ class _Source:
         """Whether `name`, read at the node, is the module's."""
         direct = True  # a class body hides its names from functions inside
         for below, outer in self.around(node):
-            if isinstance(outer, _FUNCTIONS) and _is_body(below, outer):
-                if name in _locals(outer):
+            if isinstance(outer, _FUNCTIONS) and below in self._in_body:
+                if name in self._bound_in(outer):
                     return False
                 direct = False
-            elif isinstance(outer, ast.ClassDef) and below in outer.body and direct:
-                if name in _bound(outer.body):
+            elif isinstance(outer, ast.ClassDef) and below in self._in_body and direct:
+                if name in self._bound_in(outer):
                     return False
             elif isinstance(outer, _COMPREHENSIONS) and any(
                 name in _stored(loop.target) for loop in outer.generators
             ):
                 return False
         return True
+
+    def _bound_in(self, scope: ast.AST) -> set[str]:
+        """The names that a function or class has for itself: found once, whatever is asked about it."""
+        if scope not in self._names_in:
+            self._names_in[scope] = _bound(scope.body) if isinstance(scope, ast.ClassDef) else _locals(scope)
+        return self._names_in[scope]
 
     def resolve(self, node: ast.expr) -> str:
         """The dotted name that a name or attribute of an import means; "" if it is something else."""
@@ -486,8 +499,11 @@ class _Source:
         return name if (attribute or package) and is_free else None
 
     def _is_bound_otherwise(self, name: str) -> bool:
-        kept = ast.If | ast.Try | ast.With | ast.Import | ast.ImportFrom
-        return any(name in _bound([node]) for node in self.tree.body if not isinstance(node, kept))
+        if self.tree not in self._names_in:
+            kept = ast.If | ast.Try | ast.With | ast.Import | ast.ImportFrom
+            others = [node for node in self.tree.body if not isinstance(node, kept)]
+            self._names_in[self.tree] = _bound(others)
+        return name in self._names_in[self.tree]
 
     def may_await(self, node: ast.AST) -> bool:
         """Whether an `await` can stand in the place of the node, in a coroutine function."""
@@ -506,7 +522,7 @@ class _Source:
         for below, outer in self.around(node):
             if outer is function:
                 return False
-            if isinstance(outer, ast.ClassDef) and below in outer.body:
+            if isinstance(outer, ast.ClassDef) and below in self._in_body:
                 return True
             # The first iterable is evaluated outside.
             if isinstance(outer, kinds):
@@ -515,11 +531,6 @@ class _Source:
                     return True
             inner = below
         return True
-
-
-def _is_body(below: ast.AST, function: ast.AST) -> bool:
-    body = getattr(function, "body", ())
-    return below in body if isinstance(body, list) else below is body
 
 
 def _locals(function: ast.AST) -> set[str]:

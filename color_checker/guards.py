@@ -27,6 +27,7 @@ class Guards:
         self.linker = linker
         self.profiles = tuple(profile for profile in linker.profiles if profile.workflow_guards)
         self._answers: dict[Activation, bool] = {}
+        self._made: dict[Activation, dict[int, tuple[int, Attr | Call]]] = {}
 
     def only_inside(self, node: Activation, line: int, position: int = NOTHING) -> bool:
         """Whether the line (or the operation in it) runs only in a workflow."""
@@ -38,12 +39,14 @@ class Guards:
 
     def comes_from_outside(self, node: Activation, position: int, dotted: str) -> bool:
         """Whether the method `dotted` is called on what a function only gives where no workflow runs."""
-        made = {op.dst: (place, op) for place, op in enumerate(node.body.ops) if isinstance(op, Attr | Call)}
         call = node.body.ops[position]
-        _, method = made.get(call.func, (0, None)) if isinstance(call, Call) else (0, None)
-        place, source = made.get(method.obj, (0, None)) if isinstance(method, Attr) else (0, None)
-        targets = node.targets.get(place, ()) if isinstance(source, Call) else ()
-        if not self.profiles or not isinstance(call, Call) or not targets:
+        if not self.profiles or not isinstance(call, Call):
+            return False
+        made = self._made_in(node)
+        _, method = made.get(call.func, (0, None))
+        at, source = made.get(method.obj, (0, None)) if isinstance(method, Attr) else (0, None)
+        targets = node.targets.get(at, ()) if isinstance(source, Call) else ()
+        if not targets:
             return False
         receivers = {
             value.receiver
@@ -54,6 +57,13 @@ class Guards:
         inside = {value for target in targets for value in self._given_inside(target)}
         # What only its type is known of is among neither.
         return bool(receivers) and receivers <= given and receivers.isdisjoint(inside)
+
+    def _made_in(self, node: Activation) -> dict[int, tuple[int, Attr | Call]]:
+        """Slot → the attribute or call that gives it its value, and its position."""
+        if node not in self._made:
+            places = enumerate(node.body.ops)
+            self._made[node] = {op.dst: (at, op) for at, op in places if isinstance(op, Attr | Call)}
+        return self._made[node]
 
     def _given_inside(self, node: Activation) -> Iterator[Value]:
         """What a function returns where a workflow runs."""
