@@ -490,15 +490,32 @@ def _files(extra: tuple[Path, ...]) -> dict[str, Path]:
     return bundled | {path.stem: path for path in extra}
 
 
-@cache
 def _load(path: Path) -> Profile:
+    return _load_as_of(path, _state(path))
+
+
+def _packages(path: Path) -> tuple[str, ...]:
+    return _packages_as_of(path, _state(path))
+
+
+def _state(path: Path) -> object:
+    """Another value once the file has been written: servers live longer than what users write."""
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise ProfileError(f"{path}: cannot be read: {error.strerror}") from None
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+@cache
+def _load_as_of(path: Path, state: object) -> Profile:
     profile = _build(path, _parse(path, _read(path)))
     _check(path, profile)
     return profile
 
 
 @cache
-def _packages(path: Path) -> tuple[str, ...]:
+def _packages_as_of(path: Path, state: object) -> tuple[str, ...]:
     head, _, _ = _read(path).partition("\n[")
     packages: tuple[str, ...] = _convert(
         path, "packages", _parse(path, head).get("packages", []), tuple[str, ...]
@@ -510,16 +527,16 @@ def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:
-        raise ProfileError(f"{path.name}: cannot be read: {error.strerror}") from None
+        raise ProfileError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise ProfileError(f"{path.name}: cannot be read: it is not UTF-8, as TOML must be") from None
+        raise ProfileError(f"{path}: cannot be read: it is not UTF-8, as TOML must be") from None
 
 
 def _parse(path: Path, text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ProfileError(f"{path.name}: not TOML: {error}") from None
+        raise ProfileError(f"{path}: not TOML: {error}") from None
 
 
 def _build(path: Path, raw: dict[str, Any]) -> Profile:
@@ -527,11 +544,11 @@ def _build(path: Path, raw: dict[str, Any]) -> Profile:
     fields: dict[str, Any] = {}
     for key, value in raw.items():
         if key not in _HINTS or key.startswith("_"):
-            raise ProfileError(f"{path.name}: {key}: unknown key{did_you_mean(key, sorted(_HINTS))}")
+            raise ProfileError(f"{path}: {key}: unknown key{did_you_mean(key, sorted(_HINTS))}")
         fields[key] = _field(path, key, value)
     for field in msgspec.structs.fields(Profile):
         if field.required and field.name not in fields:
-            raise ProfileError(f"{path.name}: {field.name}: missing")
+            raise ProfileError(f"{path}: {field.name}: missing")
     return Profile(**fields)
 
 
@@ -551,13 +568,13 @@ def _convert(path: Path, key: str, value: Any, hint: Any) -> Any:
     try:
         return msgspec.convert(value, hint)
     except msgspec.ValidationError as error:
-        raise ProfileError(f"{path.name}: {key}: {error}") from None
+        raise ProfileError(f"{path}: {key}: {error}") from None
 
 
 def _check(path: Path, profile: Profile) -> None:
     """What types cannot say: names are dotted, canonical and the SDK's own; forms fit together."""
     if profile.name != path.stem:
-        raise ProfileError(f"{path.name}: name: {profile.name!r} must be the file's name")
+        raise ProfileError(f"{path}: name: {profile.name!r} must be the file's name")
     for problems in (
         _alias_problems,  # first: the others make names canonical
         _name_problems,
@@ -567,7 +584,7 @@ def _check(path: Path, profile: Profile) -> None:
         _replacement_problems,
     ):
         for problem in problems(profile):
-            raise ProfileError(f"{path.name}: {problem}")
+            raise ProfileError(f"{path}: {problem}")
 
 
 def _alias_problems(profile: Profile) -> Iterator[str]:

@@ -15,7 +15,13 @@ from color_checker.errors import ColorCheckerError
 from color_checker.findings import Finding, InputError, Report
 from color_checker.interruption import Interrupted, interruptible
 from color_checker.lsp.checked import Checked
-from color_checker.lsp.configuration import Problem, configuration_of, open_session, problem_of
+from color_checker.lsp.configuration import (
+    Problem,
+    configuration_of,
+    open_session,
+    problem_of,
+    state_of_files,
+)
 from color_checker.lsp.parsing import Texts
 from color_checker.lsp.view import View, view
 from color_checker.session import Session
@@ -44,6 +50,8 @@ class Analyzer:
         self._folder = folder
         self._session: Session | None = None
         self._config = Config()
+        self._configuration: object = None
+        self._last: Checked | None = None
         self._files: Mapping[str, bytes] = {}
         self._problem: Problem | None = None
         self._overlaid: frozenset[str] = frozenset()
@@ -65,18 +73,32 @@ class Analyzer:
         except Interrupted:
             self.is_configured &= is_configured
             raise
+        except ColorCheckerError as error:
+            self._problem, self.is_configured = problem_of(str(error)), False
+            return self._as_before(texts, codec)
         except Exception:
             self._drop()
             self.is_configured = False
             raise
         checked = Checked(
-            report, codec, documents=texts.documents, analyzed=texts.analyzed,
-            errors={path: error for path, error in texts.errors.items() if path in self._files},
-        )  # fmt: skip
+            report, codec, documents=texts.documents, analyzed=texts.analyzed, errors=self._errors(texts)
+        )
         checked.known = self._known(checked)
         checked.problem = self._problem
         checked.analysis = self._session.known if self._session is not None else None
+        self._last = checked
         return checked
+
+    def _as_before(self, texts: Texts, codec: PositionCodec) -> Checked:
+        """What the last check has found, as long as a profile or a baseline cannot be read any more."""
+        before = self._last if self._last is not None else Checked(Report(), codec)
+        checked = before.moved(texts.documents, self._errors(texts))
+        checked.problem = self._problem
+        self._last = checked
+        return checked
+
+    def _errors(self, texts: Texts) -> dict[str, InputError]:
+        return {path: error for path, error in texts.errors.items() if path in self._files}
 
     def glance(
         self, before: Checked, texts: Texts, errors: Mapping[str, InputError], is_unwanted: Callable[[], bool]
@@ -116,7 +138,10 @@ class Analyzer:
         """Ask the analysis from which the findings come, which may have to be made. Raises OutdatedError."""
         if self._session is None:
             return None
-        analysis = self._session.analysis
+        try:
+            analysis = self._session.analysis
+        except ColorCheckerError:
+            return None
         if analysis.project.hashes != self._session.files:
             raise OutdatedError
         checked.analysis = analysis
@@ -169,15 +194,16 @@ class Analyzer:
 
     def _drop(self) -> None:
         session, self._session = self._session, None
-        self._views, self._viewed = {}, None
+        self._views, self._viewed, self._last = {}, None, None
         self._overlaid = frozenset()
         if session is not None:
             session.close()
 
     def _report(self, texts: Mapping[str, str]) -> Report:
         """The report of the configuration as it is now; if it is wrong, of the last one that was not."""
-        if not self.is_configured:
-            self.is_configured = True
+        configuration = state_of_files(self._folder)
+        if not self.is_configured or configuration != self._configuration:
+            self.is_configured, self._configuration = True, configuration
             try:
                 return self._reconfigure(texts)
             except ColorCheckerError as error:

@@ -31,6 +31,21 @@ def configuration_of(folder: str) -> Config:
     return load_config(target if target.is_dir() else target.parent)
 
 
+def state_of_files(folder: str) -> tuple[tuple[int, int, int] | None, ...]:
+    """What the file system says of the files that may hold the configuration, to see whether they change."""
+    target = Path(folder)
+    start = target if target.is_dir() else target.parent
+    return tuple(_state(os.path.join(directory, "pyproject.toml")) for directory in (start, *start.parents))
+
+
+def _state(path: str) -> tuple[int, int, int] | None:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
 def open_session(folder: str, config: Config) -> Session:
     """A session for a folder or a single file."""
     paths = [config.resolve(path) for path in config.paths] if os.path.isdir(folder) else []

@@ -106,6 +106,15 @@ def test_a_project_s_profile_replaces_the_bundled_one_of_its_name(write: Write) 
     assert load_profiles((write(head=head, name="temporal.toml"),))["temporal"].title == "Mine"
 
 
+def test_a_profile_that_was_written_again_is_read_again(write: Write) -> None:
+    path = write()
+    assert load_profiles((path,))["mine"].title == "Mine"
+    assert engines_by_package((path,))["mine"] == "mine"
+    write(head=HEAD.replace('title = "Mine"', 'title = "Other"').replace('["mine"]', '["mine", "yours"]'))
+    assert load_profiles((path,))["mine"].title == "Other"
+    assert engines_by_package((path,))["yours"] == "mine"
+
+
 def test_engines_are_found_by_package_without_reading_whole_files(write: Write) -> None:
     path = write('\n[[colors]]\nnonsense = "but valid TOML"')
     found = engines_by_package((path,))

@@ -116,3 +116,74 @@ async def test_a_baseline_that_is_gone_is_told_and_the_findings_are_shown(editor
     await editor.settle()
     [message] = editor.client.messages
     assert "there is no such baseline" in message.message
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("next_step", ["edit", "save"])
+async def test_a_configuration_that_changes_unseen_counts_from_the_next_edit_or_save_on(
+    editor: Editor, next_step: str
+) -> None:
+    editor.write("pyproject.toml", RIGHT)
+    await editor.start()
+    editor.open("flow.py")
+    assert await editor.found("flow.py") == [(8, "clock")]
+    editor.write("pyproject.toml", '[tool.color-checker]\nignore = ["clock"]\n')
+    if next_step == "edit":
+        editor.type("flow.py", f"{WORKFLOW}\n")
+    else:
+        editor.save("flow.py")
+    assert await editor.found("flow.py") == []
+    editor.write("pyproject.toml", WRONG)
+    editor.type("flow.py", f"{WORKFLOW}\n\n")
+    assert await editor.found("flow.py") == []
+    assert await editor.found("pyproject.toml") == [(4, "configuration")]
+
+
+PROFILE = """\
+name = "flows"
+title = "Flows"
+packages = ["acme.flows"]
+distribution = "acme-flows"
+documentation = "https://flows.example.com"
+
+[[colors]]
+color = "workflow"
+by = "decorator"
+name = "acme.flows.flow"
+"""
+
+FLOW = """\
+import time
+from acme.flows import flow
+
+@flow
+def run():
+    time.time()
+"""
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("is_told", [True, False])
+async def test_while_a_profile_is_wrong_the_last_one_that_was_right_counts(
+    editor: Editor, is_told: bool
+) -> None:
+    editor.write("pyproject.toml", '[tool.color-checker]\nengine-files = ["flows.toml"]\n')
+    editor.write("flows.toml", PROFILE)
+    editor.write("own.py", FLOW)
+    await editor.start()
+    editor.open("own.py")
+    assert await editor.found("own.py") == [(6, "clock")]
+    editor.write("flows.toml", PROFILE.replace("colors", "colours"))
+    if is_told:
+        editor.tell("flows.toml")
+        await editor.settle("own.py")
+    editor.type("own.py", f"\n{FLOW}")
+    assert await editor.found("own.py") == [(7, "clock")]
+    assert [code for _, code in await editor.found("flows.toml")] == ["configuration"]
+    editor.write("flows.toml", PROFILE)
+    if is_told:
+        editor.tell("flows.toml")
+        await editor.settle("own.py")
+    editor.type("own.py", f"\n\n{FLOW}")
+    assert await editor.found("own.py") == [(8, "clock")]
+    assert await editor.found("flows.toml") == []
