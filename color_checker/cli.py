@@ -77,7 +77,8 @@ def leave_hook_environment() -> None:
 def complain(message: str) -> None:
     """One line on stderr, with paths relative to the working directory where they lie below it."""
     here = os.getcwd().rstrip(os.sep) + os.sep
-    click.echo(f"color-checker: {' '.join(message.split()).replace(here, '')}", err=True)
+    message = " ".join(message.split())
+    click.echo(f"color-checker: {message if here == os.sep else message.replace(here, '')}", err=True)
 
 
 def print_version(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
@@ -122,7 +123,8 @@ def analysis_options(command: F) -> F:
     for decorate in (
         click.option(
             "--config", "config_file", metavar="FILE",
-            help="Read the configuration from FILE (a pyproject.toml or other TOML).",
+            help="Read the configuration from FILE (a pyproject.toml or other TOML). "
+            "Default: that of the working directory, or of the project in which all PATHs are.",
         ),
         click.option("--no-cache", is_flag=True, help="Neither read nor write .color_checker_cache."),
         click.option(
@@ -213,7 +215,7 @@ def check(
     wanted = paths if whole_project else None
     paths = () if whole_project else paths
     telling = Telling(form, output, color, quiet, timings, strict, engines, baseline, no_baseline, wanted)
-    load = partial(effective_config, config_file, select, ignore)
+    load = partial(effective_config, config_file, wanted or paths, select, ignore)
     if watch:
         if form != "text" or output != "-" or write_baseline is not None:
             raise UsageError("--watch writes text to the terminal, and no --format, --output or baseline")
@@ -343,16 +345,36 @@ def exit_code(report: Report) -> int:
     return FOUND if any(finding.severity != "note" for finding in report.findings) else NOTHING_FOUND
 
 
-def effective_config(file: str | None, select: Sequence[str] = (), ignore: Sequence[str] = ()) -> Config:
-    """The configuration with the options of the command line in it."""
+def effective_config(
+    file: str | None, paths: Sequence[str], select: Sequence[str] = (), ignore: Sequence[str] = ()
+) -> Config:
+    """The configuration for these paths, with the options of the command line in it."""
     from color_checker.config import load_config
 
-    config = load_config(Path.cwd(), Path(file) if file is not None else None)
+    if file is not None or not paths:
+        config = load_config(Path.cwd(), Path(file) if file is not None else None)
+    else:
+        from color_checker.surroundings import configuration_for
+
+        config, passed_over = configuration_for(paths, Path.cwd())
+        if passed_over:
+            tell_passed_over(passed_over, config)
     if select:
         config = msgspec.structs.replace(config, select=rule_names(select, "--select"))
     if ignore:
         config = msgspec.structs.replace(config, ignore=(*config.ignore, *rule_names(ignore, "--ignore")))
     return config
+
+
+def tell_passed_over(files: Sequence[str], config: Config) -> None:
+    """Say that some of the paths have a configuration, and which one counts."""
+    from color_checker.sources import shown_path
+
+    counts = f"that of {shown_path(config.file)} counts" if config.file else "none of them counts"
+    complain(
+        f"{', '.join(map(shown_path, files))}: there is one configuration for each run, and {counts}; "
+        "check one project after the other, or choose with --config"
+    )
 
 
 def rule_names(values: Sequence[str], option: str) -> tuple[str, ...]:
@@ -551,7 +573,7 @@ def whole_analysis(
     from color_checker.report.progress import progress
     from color_checker.result_cache import discover_paths
 
-    config = effective_config(config_file)
+    config = effective_config(config_file, paths)
     total = len(discover_paths(paths or config.default_paths(), config).files)
     with progress(2 * total, "Reading") as advance:
         analysis = analyze(
@@ -706,7 +728,7 @@ def fix(
             raise
         raise UsageError("fix needs libcst: pip install 'color-checker[fix]'") from None
 
-    config = effective_config(config_file)
+    config = effective_config(config_file, paths)
     known_file = None if no_baseline else baseline_file(baseline, "--baseline", config, configured=True)
     wanted = paths if whole_project else None
     paths = () if whole_project else paths

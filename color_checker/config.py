@@ -2,9 +2,9 @@
 
 The table is looked for in the `pyproject.toml` of the working directory and of the directories above
 it; the nearest file that has the table counts. Without any, the nearest `pyproject.toml` still says
-where the project's root is and where its packages lie. A file named with `--config` is a
-`pyproject.toml`, or any other TOML file (`color-checker.toml`) that holds the keys at its top level.
-All paths in the file are relative to it.
+where the project's root is and where its packages lie. (`surroundings` says when that of another
+directory counts.) A file named with `--config` is a `pyproject.toml`, or any other TOML file
+(`color-checker.toml`) that holds the keys at its top level. All paths in the file are relative to it.
 """
 
 from __future__ import annotations
@@ -136,6 +136,9 @@ def validate_names(config: Config, rules: Collection[str], engines: Collection[s
     """Check the names of rules and engines in `config` against those that exist. Raises ConfigError."""
     where = _where(config.file or "configuration")
     for key, name in _rule_names(config):
+        if _RULE_CODE.fullmatch(name):
+            how = f"write the rule's name, which `color-checker explain {name}` says"
+            raise ConfigError(f'{where}{key}: "{name}" is a code: {how}')
         if name not in rules:
             raise ConfigError(f'{where}{key}: there is no rule "{name}"{did_you_mean(name, sorted(rules))}')
     for name in config.engines:
@@ -143,6 +146,9 @@ def validate_names(config: Config, rules: Collection[str], engines: Collection[s
             raise ConfigError(
                 f'{where}engines: there is no engine "{name}"{did_you_mean(name, sorted(engines))}'
             )
+
+
+_RULE_CODE = re.compile(r"CC[0-9]{3}")
 
 
 def _rule_names(config: Config) -> Iterator[tuple[str, str]]:
@@ -199,9 +205,18 @@ def _toml_message(file: Path, message: str) -> str:
     return f"{file}:{line}: is not valid TOML: {reason}"
 
 
+#: Names of tables that were certainly meant for us.
+_MISSPELLED = re.compile(r"(?!color-checker$)(?i:colou?r[-_]?checker)")
+
+
 def _table(data: Mapping[str, Any], file: Path) -> dict[str, Any] | None:
     tool = data.get("tool")
-    table = tool.get("color-checker") if isinstance(tool, dict) else None
+    if not isinstance(tool, dict):
+        return None
+    for name in tool:
+        if _MISSPELLED.fullmatch(name):
+            raise ConfigError(f"{file}: tool.{name}: the table is called {TABLE}")
+    table = tool.get("color-checker")
     if table is not None and not isinstance(table, dict):
         raise ConfigError(f"{file}: tool.color-checker must be a table")
     return table

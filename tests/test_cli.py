@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 
 import color_checker
 from color_checker import cli
-from color_checker.cli import main
+from color_checker.cli import complain, main
 from color_checker.findings import Color, Finding, InputError, Report
 
 WORKFLOW = """\
@@ -428,3 +428,58 @@ def test_what_needs_no_rich_or_networkx_does_not_import_them(arguments: list[str
     )
     assert "color_checker.cli" in done.stderr
     assert not {"rich", "networkx"} & set(done.stderr.split())
+
+
+# -- run from elsewhere ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def elsewhere(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Another directory than that of a project with a configuration."""
+    configure(project, 'ignore = ["console"]')
+    away = project / "away"
+    away.mkdir()
+    project.joinpath("app").mkdir()
+    for name in ("app.py", "pyproject.toml"):
+        project.joinpath(name).rename(project / "app" / name)
+    monkeypatch.chdir(away)
+    return project / "app"
+
+
+def test_a_project_is_checked_with_its_own_configuration_from_elsewhere(elsewhere: Path) -> None:
+    assert names(run("check", str(elsewhere), "--format", "json")) == ["clock"]
+    assert names(run("check", "../app/app.py", "--format", "json")) == ["clock"]
+    assert names(run("check", "--whole-project", "../app/app.py", "--format", "json")) == ["clock"]
+    assert names(run("check", "../app", "--format", "json", "--ignore", "clock")) == []
+    assert not Path(".color_checker_cache").exists()
+
+
+def test_the_baseline_and_the_graph_are_those_of_the_project_from_elsewhere(elsewhere: Path) -> None:
+    run("check", "../app", "--write-baseline")
+    assert elsewhere.joinpath("color-checker-baseline.json").is_file()
+    assert run("check", "../app", "--baseline").exit_code == 0
+    assert "app.Trial.run" in run("graph", "../app").stdout
+    assert run("fix", "../app", "--diff", "--baseline").stdout == ""
+
+
+def test_of_two_configurations_that_do_not_count_both_are_named(elsewhere: Path) -> None:
+    other = elsewhere.parent / "other"
+    other.mkdir()
+    configure(other, 'ignore = ["clock"]')
+    (other / "flows.py").write_text(WORKFLOW)
+    result = run("check", "../app", "../other", "--format", "json")
+    assert names(result) == ["console", "clock"] * 2
+    assert result.stderr.startswith(
+        "color-checker: ../app/pyproject.toml, ../other/pyproject.toml: there is one"
+    )
+    assert "none of them counts" in result.stderr
+    chosen = run("check", "../app", "../other", "--format", "json", "--config", "../app/pyproject.toml")
+    assert (names(chosen), chosen.stderr) == (["clock"] * 2, "")
+
+
+def test_in_the_root_directory_paths_in_messages_keep_their_slashes(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("os.getcwd", lambda: os.sep)
+    complain("shop/flows.py: is wrong")
+    assert capsys.readouterr().err == "color-checker: shop/flows.py: is wrong\n"

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from color_checker.config import Config, load_config, validate_names
 from color_checker.errors import ColorCheckerError, ConfigError
+from color_checker.surroundings import configuration_for
 
 
 def write(path: Path, text: str) -> Path:
@@ -242,3 +243,77 @@ def test_a_path_that_does_not_exist_is_named(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text('[tool.color-checker]\npaths = ["ap"]\n')
     with pytest.raises(ConfigError, match='paths: there is no file or directory "ap"'):
         load_config(tmp_path)
+
+
+def table_in(directory: Path) -> str:
+    file = write(directory / "pyproject.toml", "[tool.color-checker]\nstrict = true\n")
+    write(directory / "src" / "flows.py", "")
+    return str(file)
+
+
+def test_paths_in_a_project_elsewhere_have_its_configuration(tmp_path: Path) -> None:
+    file = table_in(tmp_path / "shop")
+    (tmp_path / "away").mkdir()
+    for path in ("shop", "shop/src", "shop/src/flows.py", "shop/src/missing.py"):
+        found = configuration_for([str(tmp_path / path)], tmp_path / "away")
+        assert (found.config.file, found.passed_over) == (file, ())
+        assert found.config.root == str(tmp_path / "shop")
+        assert found.config.default_paths() == (str(tmp_path / "shop"),)
+
+
+def test_the_configuration_of_the_working_directory_counts_for_all_that_lies_in_it(tmp_path: Path) -> None:
+    outer = table_in(tmp_path)
+    table_in(tmp_path / "shop")
+    found = configuration_for([str(tmp_path / "shop" / "src")], tmp_path)
+    assert (found.config.file, found.passed_over) == (outer, ())
+    assert configuration_for([], tmp_path / "shop").config.root == str(tmp_path / "shop")
+
+
+def test_another_project_than_that_of_the_working_directory_has_its_own_configuration(tmp_path: Path) -> None:
+    table_in(tmp_path / "bank")
+    file = table_in(tmp_path / "shop")
+    assert configuration_for([str(tmp_path / "shop")], tmp_path / "bank").config.file == file
+
+
+def test_of_several_configurations_none_counts_and_all_are_named(tmp_path: Path) -> None:
+    files = (table_in(tmp_path / "bank"), table_in(tmp_path / "shop"))
+    write(tmp_path / "loose.py", "")
+    paths = [str(tmp_path / name) for name in ("bank", "shop")]
+    found = configuration_for(paths, tmp_path)
+    assert (found.config.file, found.passed_over) == ("", files)
+    found = configuration_for([paths[0], str(tmp_path / "loose.py")], tmp_path)
+    assert (found.config.file, found.passed_over) == ("", files[:1])
+    found = configuration_for(paths, tmp_path / "bank")
+    assert (found.config.file, found.passed_over) == (files[0], files[1:])
+
+
+def test_paths_that_nobody_has_configured_change_nothing(tmp_path: Path) -> None:
+    file = table_in(tmp_path / "shop")
+    write(tmp_path / "loose.py", "")
+    assert configuration_for([str(tmp_path / "loose.py")], tmp_path / "shop").config.file == file
+
+
+def test_seen_from_no_project_a_project_without_the_table_is_still_the_root(tmp_path: Path) -> None:
+    away = tmp_path / "away"
+    away.mkdir()
+    write(tmp_path / "shop" / "pyproject.toml", '[tool.setuptools.package-dir]\n"" = "lib"\n')
+    write(tmp_path / "shop" / "lib" / "flows.py", "")
+    config = configuration_for([str(tmp_path / "shop" / "lib" / "flows.py")], away).config
+    assert (config.root, config.package_roots) == (str(tmp_path / "shop"), ("lib",))
+    (away / ".git").mkdir()
+    assert configuration_for([str(tmp_path / "shop")], away).config.root == str(away)
+
+
+@pytest.mark.parametrize("name", ["color_checker", "colorchecker", "colour-checker"])
+def test_a_table_with_nearly_the_right_name_is_a_mistake(tmp_path: Path, name: str) -> None:
+    write(tmp_path / "pyproject.toml", f"[tool.{name}]\nstrict = true\n")
+    with pytest.raises(ConfigError, match=rf"tool.{name}: the table is called \[tool.color-checker\]"):
+        load_config(tmp_path)
+
+
+def test_a_rules_code_is_answered_with_where_its_name_is_said() -> None:
+    with pytest.raises(ConfigError) as caught:
+        validate_names(Config(select=("CC201",)), {"clock"}, ())
+    assert str(caught.value).endswith(
+        'select: "CC201" is a code: write the rule\'s name, which `color-checker explain CC201` says'
+    )
