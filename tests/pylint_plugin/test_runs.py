@@ -111,6 +111,23 @@ def test_the_text_on_standard_input_counts_in_place_of_the_file() -> None:
     assert [found["line"] for found in json.loads(done.stdout)["messages"]] == [10]
 
 
+def test_the_text_on_standard_input_counts_for_an_excluded_file() -> None:
+    write({"pyproject.toml": '[tool.color-checker]\nexclude = ["flow.py"]\n'})
+    clean = FLOW.replace("helper.now()", "1.0")
+    done = runs.run("--from-stdin", "flow.py", "--output-format=json2", text=clean)
+    assert json.loads(done.stdout)["messages"] == []
+
+
+def test_the_text_on_standard_input_is_analyzed_only_if_it_is_another_one() -> None:
+    write({"counting.py": COUNTING})
+    arguments = ("--load-plugins=counting,pylint_plugin", "--from-stdin", "flow.py")
+    environment = {"PYTHONPATH": os.pathsep.join((str(runs.ROOT), "."))}
+    for text, expected in ((FLOW, 1), (FLOW, 1), (FLOW.replace("helper.now()", "1.0"), 2)):
+        done = runs.run(*arguments, text=text, environment=environment)
+        assert ("(clock)" in done.stdout) == (text == FLOW)
+        assert len(Path("analyses").read_text().splitlines()) == expected
+
+
 def test_what_was_inferred_from_unsaved_text_is_the_unsaved_text() -> None:
     write({"flow.py": FLOW.replace("helper.now()", "1.0")})
     text = FLOW.replace("import helper", "import time").replace("helper", "getattr(time, 'ti' + 'me')")
