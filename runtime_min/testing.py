@@ -229,6 +229,7 @@ class Environment(Runtime):
         self._skipping = clock
         self._real_steps = real_steps
         self._replacements: dict[str, Callable[..., Any]] = {}
+        self._missing: dict[str, str] = {}  # id of a run → the step that it asked for
         self._runner: asyncio.Runner | None = None
         self._home: asyncio.AbstractEventLoop | None = None
         # A blocked run is tried again after a while, which would be skipped without end.
@@ -244,6 +245,9 @@ class Environment(Runtime):
         """
         if not isinstance(step, Step):
             raise ColorError(f"`replace` takes a step, and {step!r} is none")
+        if not callable(function):
+            raise ColorError(f"`{step.name}` is to be replaced by a function, and {function!r} is none")
+        _refuse_misfit(step, function)
         self._replacements[step.name] = function
 
     def restore(self, step: Step[..., Any]) -> None:
@@ -376,9 +380,12 @@ class Environment(Runtime):
         try:
             while not (await asyncio.wait({waiting}, timeout=_POLL))[0]:
                 self._raise_if_stuck(id)
-            return await waiting
+            run = await waiting
         finally:
             waiting.cancel()
+        if id in self._missing and run.state == "completed":
+            raise ColorError(f"{self._missing[id]}; the workflow `{id}` handles its failure, and went on")
+        return run
 
     async def _completed(self, awaitable: Awaitable[T]) -> T:
         self.open()
@@ -414,8 +421,31 @@ class Environment(Runtime):
         """
         function = self._replacements.get(step.name)
         if function is None and not self._real_steps and not step.name.startswith("runtime_min."):
-            raise ColorError(f"the test did not replace the step `{step.name}`; `env.replace` does")
+            problem = f"the test did not replace the step `{step.name}`; `env.replace` does"
+            asking = current_step.get(None)
+            if asking is not None:
+                self._missing.setdefault(asking.id, problem)
+            raise ColorError(problem)
         return function
+
+
+def _refuse_misfit(step: Step[..., Any], function: Callable[..., Any]) -> None:
+    """Raises ColorError if the function cannot take the step's arguments, however they are passed."""
+    try:
+        theirs = inspect.signature(function)
+    except (TypeError, ValueError):
+        return
+    ours = inspect.signature(step.fn)
+    for needed in (False, True):
+        wanted = [one for one in ours.parameters.values() if not needed or one.default is one.empty]
+        named = [one.name for one in wanted if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)]
+        only_named = [one.name for one in wanted if one.kind is one.KEYWORD_ONLY]
+        placed = [one.name for one in wanted if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]
+        for args, kwargs in ((placed, only_named), ([], named)):
+            with contextlib.suppress(TypeError):
+                theirs.bind(*args, **dict.fromkeys(kwargs))
+                return
+    raise ColorError(f"the replacement of `{step.name}` takes {theirs}, and the step {ours}")
 
 
 class _TestAttempts(Attempts):

@@ -21,6 +21,7 @@ from runtime_min import (
     Retry,
     RuntimeMinError,
     Signal,
+    StepFailed,
     Workflow,
     WorkflowBlocked,
     WorkflowFailed,
@@ -48,6 +49,14 @@ approved: Signal[bool] = signal("approved", bool)
 @step
 def send_mail(to: str, text: str) -> str:
     raise AssertionError("a test sent a real mail")
+
+
+@workflow
+async def mail_or_not(to: str) -> str:
+    try:
+        return await send_mail(to, "welcome")
+    except StepFailed:
+        return "no mail"
 
 
 @step(retry=Retry(attempts=5, delay=3600, maximum=7200, jitter=0))
@@ -179,6 +188,26 @@ def test_steps_can_be_forbidden_unless_they_are_replaced() -> None:
         env.run(trial_of_30_days, "ada")
     with pytest.raises(ColorError, match="`replace` takes a step"):
         env.replace(fake_mail, fake_mail)  # type: ignore[arg-type]
+    env.close_now()
+
+
+def test_a_forbidden_step_is_told_although_the_workflow_handles_its_failure() -> None:
+    env = Environment(real_steps=False)
+    with pytest.raises(ColorError, match=r"the test did not replace the step `send_mail`.*handles"):
+        env.run(mail_or_not, "ada")
+    env.close_now()
+
+
+def test_a_replacement_that_never_fits_is_told_at_once() -> None:
+    env = Environment()
+    with pytest.raises(ColorError, match="`send_mail` is to be replaced by a function, and 'sent' is none"):
+        env.replace(send_mail, "sent")  # type: ignore[arg-type]
+    with pytest.raises(ColorError, match=r"the replacement of `send_mail` takes \(\), and the step \(to"):
+        env.replace(send_mail, lambda: "sent")
+    env.replace(send_mail, lambda *texts: "sent")
+    env.replace(send_mail, lambda *, to, text: "sent")
+    env.replace(send_mail, AsyncMock(return_value="sent"))
+    assert env.run(mail_or_not, "ada") == "sent"
     env.close_now()
 
 
