@@ -280,19 +280,22 @@ class Calls:
             linker.solver.flow(var, linker.attributes.variable(info, name))
         for name, var in args.keywords.items():
             linker.solver.flow(var, linker.attributes.variable(info, name))
+        given = set(map(_without_style, (*fields[: len(args.positional)], *args.keywords)))
         for name in fields:
-            self._field_default(activation, position, info, name)
+            self._field_default(activation, position, info, name, given=_without_style(name) in given)
         for hook in ("__post_init__", "__attrs_post_init__", "model_post_init"):
             method = Var()
             linker.attributes.special(activation, position, instance, hook, method)
             self.call_all(activation, position, method, Args(), Var())
 
-    def _field_default(self, activation: Activation, position: int, info: ClassInfo, name: str) -> None:
+    def _field_default(
+        self, activation: Activation, position: int, info: ClassInfo, name: str, *, given: bool
+    ) -> None:
         linker = self.linker
         target = linker.attributes.variable(info, name)
 
         def found(member: Value) -> None:
-            if isinstance(member, FieldDefault):
+            if isinstance(member, FieldDefault) and not (given and member.init):
                 linker.solver.flow(member.default, target)
                 self.call_all(activation, position, member.factory, Args(), target)
 
@@ -548,3 +551,8 @@ class Calls:
                     return
 
         self.linker.solver.watch(var, arrived)
+
+
+def _without_style(name: str) -> str:
+    """What a field's name and its alias have in common: `run_id`, `runId`."""
+    return name.replace("_", "").lower()

@@ -235,13 +235,17 @@ class Descriptor(Value):
 
 
 class FieldDefault(Value):
-    """`dataclasses.field(…)` in a class body: made anew for each instance by `factory`."""
+    """`dataclasses.field(…)` in a class body: made anew for each instance by `factory`.
 
-    __slots__ = ("default", "factory")
+    Without `init`, it is no parameter of the generated `__init__`.
+    """
 
-    def __init__(self, default: Var, factory: Var) -> None:
+    __slots__ = ("default", "factory", "init")
+
+    def __init__(self, default: Var, factory: Var, *, init: bool = True) -> None:
         self.default = default
         self.factory = factory
+        self.init = init
 
 
 class Marker(Value):
