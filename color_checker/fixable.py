@@ -396,8 +396,12 @@ class _Source:
             if isinstance(node, ast.expr):
                 self._by_start.setdefault((node.lineno, node.col_offset), []).append(node)
             body = getattr(node, "body", [])
-            self._in_body.update(body if isinstance(body, list) else [body])
-            self._in_line.update((node, n.lineno) for n in body if isinstance(body, list))
+            if isinstance(body, list):
+                self._in_body.update(body)
+                self._in_line.update((node, statement.lineno) for statement in body)
+            else:
+                # A lambda's or a conditional expression's is one expression.
+                self._in_body.add(body)
 
     def at(self, place: Place, kind: type[ast.expr]) -> ast.expr | None:
         """The expression of the kind at the place."""
