@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from color_checker.facts import Body, FunctionFacts
+from color_checker.facts import NOTHING, Body, FunctionFacts, Op
+from color_checker.slots import makers
 from color_checker.solver import Solver, Var
 from color_checker.values import Box
 
@@ -93,6 +94,11 @@ class Activation:
             for slot in self.body.cells.get(name, ()):
                 solver.flow(self.slots[slot], var)
         return var
+
+    def maker(self, slot: int) -> tuple[int, Op | None]:
+        """The operation that gives a slot its value, after its position; None if it is a parameter's."""
+        position = self.module.derived(self.index, makers).get(slot, NOTHING)
+        return position, self.body.ops[position] if position != NOTHING else None
 
     def call(self, position: int, target: Activation) -> None:
         """Note that the op at `position` calls `target`."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
 from color_checker.activation import Activation
 from color_checker.colors import Coloring
 from color_checker.engines import Profile
@@ -21,6 +23,7 @@ class Awaits:
     def __init__(self, program: Program) -> None:
         self.program = program
         self._waiting: dict[Activation, bool] = {}
+        self._lines: dict[Activation, list[int]] = {}
 
     # -- results --------------------------------------------------------------------------------
 
@@ -84,21 +87,28 @@ class Awaits:
         """Whether the slot is the result of starting something, and nothing but the `return` uses it."""
         if sum(slot in reads(op) for op in node.body.ops) != 1:
             return False
-        for position, op in self.program.ops(node):
-            if isinstance(op, Call) and op.dst == slot:
-                return self._starts(node, position) or self._is_made_by_callee(node, position, seen)
-        return False
+        position, op = node.maker(slot)
+        if not isinstance(op, Call):
+            return False
+        return self._starts(node, position) or self._is_made_by_callee(node, position, seen)
 
     # -- places that wait -----------------------------------------------------------------------
 
     def waits_between(self, node: Activation, line: int, end_line: int) -> bool:
         """Whether something in these lines waits for the engine, so that it can raise there."""
-        return any(
-            self.is_wait(node, position, op)
-            for position, op in self.program.ops(node)
-            if isinstance(op, Await | Yield | Call)
-            and line <= self.program.place_of(node, position).line <= end_line
-        )
+        lines = self._waits(node)
+        first = bisect_left(lines, line)
+        return first < len(lines) and lines[first] <= end_line
+
+    def _waits(self, node: Activation) -> list[int]:
+        """The lines of a body in which something waits, in order."""
+        if node not in self._lines:
+            self._lines[node] = sorted(
+                self.program.place_of(node, position).line
+                for position, op in self.program.ops(node)
+                if isinstance(op, Await | Yield | Call) and self.is_wait(node, position, op)
+            )
+        return self._lines[node]
 
     def is_wait(self, node: Activation, position: int, op: Op) -> bool:
         """Whether the operation is an `await`, an engine's, or calls a function that has one."""

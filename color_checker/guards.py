@@ -27,7 +27,6 @@ class Guards:
         self.linker = linker
         self.profiles = tuple(profile for profile in linker.profiles if profile.workflow_guards)
         self._answers: dict[Activation, bool] = {}
-        self._made: dict[Activation, dict[int, tuple[int, Attr | Call]]] = {}
 
     def only_inside(self, node: Activation, line: int, position: int = NOTHING) -> bool:
         """Whether the line (or the operation in it) runs only in a workflow."""
@@ -42,9 +41,8 @@ class Guards:
         call = node.body.ops[position]
         if not self.profiles or not isinstance(call, Call):
             return False
-        made = self._made_in(node)
-        _, method = made.get(call.func, (0, None))
-        at, source = made.get(method.obj, (0, None)) if isinstance(method, Attr) else (0, None)
+        _, method = node.maker(call.func)
+        at, source = node.maker(method.obj) if isinstance(method, Attr) else (NOTHING, None)
         targets = node.targets.get(at, ()) if isinstance(source, Call) else ()
         if not targets:
             return False
@@ -57,13 +55,6 @@ class Guards:
         inside = {value for target in targets for value in self._given_inside(target)}
         # What only its type is known of is among neither.
         return bool(receivers) and receivers <= given and receivers.isdisjoint(inside)
-
-    def _made_in(self, node: Activation) -> dict[int, tuple[int, Attr | Call]]:
-        """Slot → the attribute or call that gives it its value, and its position."""
-        if node not in self._made:
-            places = enumerate(node.body.ops)
-            self._made[node] = {op.dst: (at, op) for at, op in places if isinstance(op, Attr | Call)}
-        return self._made[node]
 
     def _given_inside(self, node: Activation) -> Iterator[Value]:
         """What a function returns where a workflow runs."""
@@ -85,13 +76,13 @@ class Guards:
 
     def _asks(self, node: Activation, slot: int, depth: int) -> bool:
         """Whether the slot says that a workflow runs."""
-        for position, op in enumerate(node.body.ops):
-            if isinstance(op, Call) and op.dst == slot:
-                targets = node.targets.get(position, ())
-                return self._is_question(node, op) or (
-                    bool(targets) and all(self._answers_only(target, depth) for target in targets)
-                )
-        return False
+        position, op = node.maker(slot)
+        if not isinstance(op, Call):
+            return False
+        targets = node.targets.get(position, ())
+        return self._is_question(node, op) or (
+            bool(targets) and all(self._answers_only(target, depth) for target in targets)
+        )
 
     def _is_question(self, node: Activation, op: Call) -> bool:
         return any(

@@ -274,9 +274,9 @@ class Program:
     def names_behind(self, node: Activation, slot: int) -> tuple[str, ...]:
         """Dotted names outside the analyzed code that a slot is, or is the result of calling."""
         names = [v.dotted for v in self.values(node, slot) if isinstance(v, Ext | ExtBound)]
-        for op in node.body.ops:
-            if isinstance(op, Call) and op.dst == slot:
-                names += [v.dotted for v in self.values(node, op.func) if isinstance(v, Ext | ExtBound)]
+        _, op = node.maker(slot)
+        if isinstance(op, Call):
+            names += [v.dotted for v in self.values(node, op.func) if isinstance(v, Ext | ExtBound)]
         return tuple(dict.fromkeys(names))
 
     def is_unsandboxed(self, node: Activation, line: int) -> bool:
@@ -382,9 +382,8 @@ class Program:
     def shown(self, node: Activation, slot: int) -> str:
         """What the slot's expression looks like in the source, as far as names, attributes and calls go."""
         ends: list[str] = []
-        made = {getattr(op, "dst", NOTHING): op for op in reversed(node.body.ops)}
         while len(ends) < _LONGEST_SHOWN:
-            op = made.get(slot)
+            _, op = node.maker(slot)
             match op:
                 case Attr():
                     ends.append(f".{op.name}")

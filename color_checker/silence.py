@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from color_checker.facts import NOTHING, Attr, Call, Load
+from color_checker.facts import NOTHING, Attr, Body, Call, Load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,30 +25,30 @@ def is_silent_on_replay(node: Activation, position: int) -> bool:
     slots = set(body.body.cells.get(name, ()))
     if any(_filters(body, slot) for slot in _called_attributes(body, slots)):
         return True
-    makers = (
-        target
-        for place, op in enumerate(body.body.ops)
-        if isinstance(op, Call) and op.dst in slots
-        for target in body.targets.get(place, ())
-    )
+    made = (body.maker(slot) for slot in slots)
+    makers = (target for place, op in made if isinstance(op, Call) for target in body.targets.get(place, ()))
     return any(_filters(maker, slot) for maker in makers for slot in _called_attributes(maker, None))
 
 
 def _logger(node: Activation, position: int) -> str:
     """The module's name on which the call at `position` is made; "" if it is made on none."""
-    ops = node.body.ops
-    call = ops[position]
+    call = node.body.ops[position]
     if not isinstance(call, Call):
         return ""
-    owner = next((op.obj for op in ops if isinstance(op, Attr) and op.dst == call.func), NOTHING)
-    return next((op.name for op in ops if isinstance(op, Load) and op.dst == owner and not op.level), "")
+    _, method = node.maker(call.func)
+    _, owner = node.maker(method.obj) if isinstance(method, Attr) else (NOTHING, None)
+    return owner.name if isinstance(owner, Load) and not owner.level else ""
 
 
 def _called_attributes(node: Activation, owners: set[int] | None) -> Iterator[int]:
     """The slots of `x.addFilter`, for any object or those in `owners`."""
-    for op in node.body.ops:
-        if isinstance(op, Attr) and op.name == "addFilter" and (owners is None or op.obj in owners):
+    for op in node.module.derived(node.index, _add_filter):
+        if owners is None or op.obj in owners:
             yield op.dst
+
+
+def _add_filter(body: Body) -> tuple[Attr, ...]:
+    return tuple(op for op in body.ops if isinstance(op, Attr) and op.name == "addFilter")
 
 
 def _filters(node: Activation, method: int) -> bool:

@@ -1,4 +1,4 @@
-"""Which slots an operation reads."""
+"""Which slots operations read, and which operation gives a slot its value."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from color_checker.facts import (
     NOTHING,
     Attr,
     Await,
+    Body,
     Build,
     BuildDict,
     Call,
@@ -29,6 +30,20 @@ from color_checker.facts import (
     Update,
     Yield,
 )
+
+
+def makers(body: Body) -> dict[int, int]:
+    """Slot → the position of the operation that gives it its value, of those that have a result.
+
+    For `ModuleInfo.derived`: who looks for one operation after the other would go through all of them each
+    time.
+    """
+    found: dict[int, int] = {}
+    for position, op in enumerate(body.ops):
+        slot = getattr(op, "dst", NOTHING)
+        if slot != NOTHING:
+            found.setdefault(slot, position)
+    return found
 
 
 def reads(op: Op) -> frozenset[int]:

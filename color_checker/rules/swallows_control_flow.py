@@ -380,7 +380,8 @@ class _Look:
     def _suppressing(self, region: Region) -> Call | None:
         if region.kind != "with" or _SUPPRESS not in self.program.names_behind(self.node, region.slot):
             return None
-        return next((op for op in self.node.body.ops if isinstance(op, Call) and op.dst == region.slot), None)
+        _, op = self.node.maker(region.slot)
+        return op if isinstance(op, Call) else None
 
     def _names(self, slots: tuple[int, ...]) -> frozenset[str]:
         """The dotted names of the exception classes in the slots."""
