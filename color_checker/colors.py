@@ -288,6 +288,8 @@ class Colors:
                 linker.solver.add(activation.var(slot), value)
             elif plain:
                 linker.solver.add(activation.var(slot), DATA)
+            elif coloring is not None and coloring.color is Color.WORKFLOW:
+                linker.types.fill_with_data(activation.var(slot), activation)
         return activation
 
     def _fill_rest(self, activation: Activation, given: list[Value | None], *, plain: bool) -> None:

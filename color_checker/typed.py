@@ -32,6 +32,8 @@ _ITERATORS = frozenset({"Iterator", "Generator", "AsyncIterator", "AsyncGenerato
 _SILENT = frozenset({"", "None", "Any", "object", "Callable", "NoReturn", "Never", "TypeVar", "Hashable"})
 _TEXT = frozenset({"Literal", "LiteralString"})
 
+_FLAT = frozenset({"bool", "bytes", "date", "datetime", "float", "int", "str", "timedelta", *_TEXT})
+
 #: A name that is not known after this many rounds will never be.
 _MOST_ATTEMPTS = 4
 
@@ -39,6 +41,14 @@ _MOST_ATTEMPTS = 4
 def says_nothing(annotation: TypeExpr) -> bool:
     """Whether anything may have this type: `Any`, `object`."""
     return annotation.name.rpartition(".")[2] in ("Any", "object")
+
+
+def _is_flat(annotation: TypeExpr) -> bool:
+    """Whether values of this type certainly hold nothing of which one could ask what it is."""
+    name = annotation.name.rpartition(".")[2]
+    if name in _TRANSPARENT:
+        return all(map(_is_flat, annotation.args))
+    return name in _FLAT or (name in _SILENT and not says_nothing(annotation))
 
 
 #: Builtin types of data, with those whose values are instances of them.
@@ -70,6 +80,7 @@ class Types:
         self.linker = linker
         self._names: dict[tuple[Activation, str], Var] = {}
         self._attempts: dict[tuple[Var, TypeExpr], int] = {}
+        self._filled: set[Box | ClassInfo] = set()
 
     def inject(self, var: Var, annotation: TypeExpr, scope: Activation, *, element: bool = False) -> bool:
         """Let `var` be what `annotation` says. False if its names are not known yet.
@@ -132,6 +143,44 @@ class Types:
             ]
             return all(done)
         return self._add(box.elements, annotation.args[0], scope)
+
+    # -- what an engine hands over ------------------------------------------------------------------
+
+    def fill_with_data(self, var: Var, scope: Activation) -> None:
+        """What an engine has deserialized is plain data where its type says no more than `Any`.
+
+        Only the contents of containers that stand for an annotation in `scope` are filled, and those of
+        the fields of the project's own classes.
+        """
+
+        def arrived(value: Value) -> None:
+            if isinstance(value, Box):
+                for key, box in scope.boxes.items():
+                    if box is value and isinstance(key[-1], TypeExpr):
+                        self._fill_box(box, key[-1], scope)
+            elif isinstance(value, Inst) and value.info not in self._filled:
+                self._filled.add(value.info)
+                self._fill_fields(value.info)
+
+        self.linker.solver.watch(var, arrived)
+
+    def _fill_box(self, box: Box, annotation: TypeExpr, scope: Activation) -> None:
+        if box in self._filled:
+            return
+        self._filled.add(box)
+        if any(says_nothing(arg) for arg in annotation.args):
+            self.linker.solver.add(box.elements, DATA)
+        if not all(map(_is_flat, annotation.args)):
+            for var in (box.elements, *box.keyed.values()):
+                self.fill_with_data(var, scope)
+
+    def _fill_fields(self, info: ClassInfo) -> None:
+        for entry in info.mro():
+            if not isinstance(entry, str):
+                for field in entry.facts.fields:
+                    if not _is_flat(field.annotation):
+                        var = self.linker.attributes.variable(info, field.name)
+                        self.fill_with_data(var, entry.activation)
 
     def _add_self(self, var: Var, scope: Activation) -> bool:
         if scope.self_class is not None:
