@@ -190,12 +190,12 @@ def _read_toml(file: Path) -> dict[str, Any]:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise ConfigError(f"{file}:{line}: is not UTF-8, as TOML must be") from None
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(_toml_message(file, str(error))) from None
+        raise ConfigError(toml_message(file, str(error))) from None
     except RecursionError:
         raise ConfigError(f"{file}: is nested too deeply") from None
 
 
-def _toml_message(file: Path, message: str) -> str:
+def toml_message(file: Path, message: str) -> str:
     """Move the place that tomllib puts at the end of its message to where editors look for it."""
     place = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", message)
     reason = message[: place.start()] if place else message

@@ -19,6 +19,7 @@ from typing import Any, Literal, TypeVar, get_type_hints
 
 import msgspec
 
+from color_checker.config import toml_message
 from color_checker.engines.rewriting import Extraction, Rewrite
 from color_checker.errors import ColorCheckerError, did_you_mean
 from color_checker.findings import Color, Effect
@@ -536,7 +537,7 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ProfileError(f"{path}: not TOML: {error}") from None
+        raise ProfileError(toml_message(path, str(error))) from None
 
 
 def _build(path: Path, raw: dict[str, Any]) -> Profile:

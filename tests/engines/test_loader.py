@@ -184,7 +184,7 @@ def test_engines_are_found_by_package_without_reading_whole_files(write: Write) 
         ),
         ('[replacements]\nmagic = "x"', r"replacements\.'magic': neither an effect nor a catalog name"),
         ('[replacements]\nclock = " "', r"replacements\.'clock': empty"),
-        ("a = [", r"mine\.toml: not TOML: "),
+        ("a = [", r"mine\.toml:7: is not valid TOML: "),
     ],
 )
 def test_a_bad_profile_is_refused_with_file_and_key(write: Write, body: str, message: str) -> None:
