@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from color_checker.baseline import read_baseline
 from color_checker.config import Config, load_config, validate_names
 from color_checker.errors import ColorCheckerError
 from color_checker.findings import Finding
@@ -18,6 +19,7 @@ from color_checker.places import Spot, Types
 from color_checker.processors import available
 from color_checker.result_cache import file_hash
 from color_checker.sources import by_path
+from color_checker.texts import source_lines
 from mypy_plugin.analyzer.analyzed import Analyzed, Coloring, Known
 from mypy_plugin.analyzer.registered import Registered
 from mypy_plugin.circumstances import circumstances
@@ -50,6 +52,8 @@ class Project:
         self._failures = failures
         self._started = time.time_ns()
         self.config: Config = load_config(Path.cwd())
+        baseline = self.config.baseline
+        self._baseline = read_baseline(self.config.resolve(baseline)) if baseline else None
         self._analyzed = Analyzed(self.config)
         self._child: Child | None = None
         #: None as long as the child is at work.
@@ -153,7 +157,11 @@ class Project:
 
     def _take(self, known: Known) -> None:
         self._known, self._colors = known, {}
-        self._by_path = by_path(known.findings)
+        self._by_path = by_path(self._without_known(known.findings))
+
+    def _without_known(self, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+        """Those that are not in the baseline, if there is one in the configuration."""
+        return findings if self._baseline is None else self._baseline.split(findings, source_lines).new
 
     # -- what is asked --------------------------------------------------------------------------
 

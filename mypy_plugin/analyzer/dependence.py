@@ -69,6 +69,8 @@ def _read(config: Config, sources: Sources, folders: list[str]) -> Iterator[str]
     """What is read of the project and of what is around it."""
     yield from (file.path for file in sources.files)
     yield from (str(config.resolve(path)) for path in config.engine_files)
+    if config.baseline:
+        yield str(config.resolve(config.baseline))
     for folder in _above(config):
         yield from (os.path.join(folder, name) for name in _READ)
     for folder in folders:
