@@ -254,7 +254,10 @@ def _unit(program: Program, node: Activation, color: Color) -> tuple[str, int]:
         outer = program.code.get(around)
         if node.facts.owner != NOTHING or (outer is not None and outer.color is Color.WORKFLOW):
             scope = around
-    return (node.module.key, scope.index)
+        elif (wrapped := program.linker.colors.class_wrapped_for(node)) is not None:
+            # A decorator's wrapper is one function, but each class that uses it is a workflow of its own.
+            scope = wrapped.activation
+    return (scope.module.key, scope.index)
 
 
 def _summary(analysis: Analysis, gaps: int) -> Summary:

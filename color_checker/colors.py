@@ -23,6 +23,7 @@ from color_checker.values import (
     Coro,
     Descriptor,
     Func,
+    Inst,
     Marker,
     Partial,
     Value,
@@ -132,6 +133,13 @@ class Colors:
         if coloring is not None:
             return coloring.entry
         return self.function_of(activation) in self.run_as_step
+
+    def class_wrapped_for(self, activation: Activation) -> ClassInfo | None:
+        """The class of which the activated function is a method, if a decorator has made it elsewhere."""
+        for func, receiver in self._roots:
+            if func is activation.func and isinstance(receiver, Inst):
+                return receiver.info
+        return None
 
     def class_of_body(self, body: Activation) -> ClassInfo | None:
         """The class whose body is activated."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import color_checker
 from tests.real_code.checked import surprises
 
 _RUN_WITH_CONTEXT = """\
@@ -94,3 +95,22 @@ async def order(ctx, number):
     return time.time()  # expect: clock
 """
     assert surprises(tmp_path, orders=text) == set()
+
+
+def test_each_class_with_a_wrapped_method_counts_as_a_workflow(tmp_path: Path) -> None:
+    text = "import functools\n\nfrom temporalio import workflow\n\n" + _RUN_WITH_CONTEXT
+    for name in ("Charge", "Refund", "Remind"):
+        text += f"""
+
+@workflow.defn
+class {name}:
+    @run_with_context
+    async def run(self) -> None:
+        pass
+
+    @workflow.signal
+    def stop(self) -> None:
+        pass
+"""
+    (tmp_path / "flows.py").write_text(text, encoding="utf-8")
+    assert color_checker.check([tmp_path], cache=False).summary.workflows == 3
