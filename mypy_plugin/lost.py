@@ -85,6 +85,8 @@ CHECKS = ((CallExpr, check), (AssignmentStmt, check), (ReturnStmt, check))
 
 
 def _check_call(visit: Visit, call: CallExpr, around: tuple[FuncItem, ...]) -> None:
+    if not call.args:
+        return
     given = [
         (at, found) for at, value in enumerate(call.args) if (found := _colored(visit, value)) is not None
     ]
@@ -274,9 +276,12 @@ def _declared(visit: Visit, target: NameExpr | MemberExpr) -> Type | None:
 def _colored(visit: Visit, value: Expression) -> _Colored | None:
     """What the type of an expression says of its color."""
     typ = visit.type_of(value)
-    color, origin = color_of(typ), origin_of(typ)
+    color = color_of(typ)
+    if color is None:  # as of nearly all
+        return None
+    origin = origin_of(typ)
     profile = visit.names.profile(origin.engine) if origin is not None else None
-    if color is None or origin is None or profile is None:
+    if origin is None or profile is None:
         return None
     return _Colored(color, profile, origin.by, _name(value))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 from mypy.checker import TypeChecker
@@ -25,10 +24,6 @@ CHECKS: tuple[tuple[type[Node], Check], ...] = (
     *lost.CHECKS,
 )
 
-#: A `# type: ignore` before the first statement, which counts for the whole file. The tree does not show it:
-#: mypy's parsers leave the statements out, or put them into a block that is never reached.
-_IGNORES_ALL = re.compile(r"(?:[ \t]*(?:#.*)?\n)*?[ \t]*#\s*type:\s*ignore\b")
-
 _CHECKS_OF: dict[type[Node], list[Check]] = {}
 for _kind, _check in CHECKS:
     _CHECKS_OF.setdefault(_kind, []).append(_check)
@@ -41,8 +36,6 @@ def check_module(api: TypeChecker, names: Names, project: Project) -> frozenset[
     """
     visit = Visit(api, names, project)
     changed = _learn(visit)
-    if _IGNORES_ALL.match(visit.text):
-        return changed
     for finding in project.findings(visit.path):
         visit.emit(finding)
     for node, around in walk(visit.file, _CHECKS_OF):

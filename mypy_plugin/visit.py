@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from functools import cached_property
 
 from mypy.checker import TypeChecker
@@ -19,6 +20,10 @@ from mypy_plugin.names import Names
 from mypy_plugin.project import Project
 from mypy_plugin.reporting import Reporter
 
+#: A `# type: ignore` before the first statement, which counts for the whole file. The tree does not show it:
+#: mypy's parsers leave the statements out, or put them into a block that is never reached.
+_IGNORES_ALL = re.compile(r"(?:[ \t]*(?:#.*)?\n)*?[ \t]*#\s*type:\s*ignore\b")
+
 PLAIN = Coloring(Color.PLAIN, "")
 
 
@@ -32,6 +37,7 @@ class Visit:
         self.names = names
         self.project = project
         self._reporter = Reporter(api)
+        self._called: tuple[CallExpr | None, tuple[str, ...]] = None, ()
 
     @cached_property
     def text(self) -> str:
@@ -44,7 +50,10 @@ class Visit:
 
     def callees(self, call: CallExpr) -> tuple[str, ...]:
         """The full names of what a call runs, by its type; none if that is not known."""
-        return callees(call, self.type_of)
+        # Several checks ask for it.
+        if call is not self._called[0]:
+            self._called = call, callees(call, self.type_of)
+        return self._called[1]
 
     def coloring(self, around: tuple[FuncItem, ...]) -> Coloring:
         """The color of the code inside of these functions, and the engine that gives it."""
@@ -81,7 +90,13 @@ class Visit:
 
     def emit(self, finding: Finding) -> None:
         """Report what is known to be wrong."""
-        self._reporter.emit(finding)
+        if not self._ignores_all:
+            self._reporter.emit(finding)
+
+    @cached_property
+    def _ignores_all(self) -> bool:
+        """Asked only where there is something to report: the file has to be read for it."""
+        return _IGNORES_ALL.match(self.text) is not None
 
     @cached_property
     def _known(self) -> set[tuple[str, int]]:

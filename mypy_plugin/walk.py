@@ -7,7 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator
 
-from mypy.nodes import Argument, FuncItem, MypyFile, Node
+from mypy.nodes import (
+    Argument,
+    BytesExpr,
+    EllipsisExpr,
+    FloatExpr,
+    FuncItem,
+    IntExpr,
+    MypyFile,
+    NameExpr,
+    Node,
+    PassStmt,
+    StrExpr,
+)
 
 
 class _Anything:
@@ -76,6 +88,13 @@ _CHILDREN: dict[str, tuple[str, ...]] = {
 }
 
 
+#: Most nodes are of these, and have nothing below them.
+_LEAVES = frozenset({BytesExpr, EllipsisExpr, FloatExpr, IntExpr, NameExpr, PassStmt, StrExpr})
+
+#: The same as `_CHILDREN`, last child first, for the classes that were met.
+_KNOWN: dict[type[Node], tuple[str, ...]] = {}
+
+
 def walk(file: MypyFile, wanted: Container[type[Node]] = _ANY) -> Iterator[tuple[Node, tuple[FuncItem, ...]]]:
     """Every statement and expression, parents first, with the functions around it, outermost first.
 
@@ -84,6 +103,7 @@ def walk(file: MypyFile, wanted: Container[type[Node]] = _ANY) -> Iterator[tuple
     Args:
         wanted: the classes of the nodes to yield; all if it is not given.
     """
+    passed = frozenset(kind for kind in _LEAVES if kind not in wanted)
     pending: list[tuple[Node, tuple[FuncItem, ...]]] = [(file, ())]
     pop, push = pending.pop, pending.append
     while pending:
@@ -91,19 +111,24 @@ def walk(file: MypyFile, wanted: Container[type[Node]] = _ANY) -> Iterator[tuple
         kind = type(node)
         if kind in wanted:
             yield node, around
-        names = _CHILDREN.get(kind.__name__, ())
-        if not names:
-            continue
         inside = (*around, node) if isinstance(node, FuncItem) else around
-        start = len(pending)
-        for name in names:
+        for name in _KNOWN[kind] if kind in _KNOWN else _names_of(kind):
             child = getattr(node, name, None)
-            if isinstance(child, Node):
-                push((child, around if isinstance(child, Argument) else inside))
-            elif child:
-                for each in _nodes(child):
-                    push((each, around if isinstance(each, Argument) else inside))
-        pending[start:] = reversed(pending[start:])
+            if type(child) is list or type(child) is tuple:
+                for each in reversed(child):
+                    if type(each) in passed:
+                        continue
+                    if isinstance(each, Node):
+                        push((each, around if isinstance(each, Argument) else inside))
+                    elif each is not None:
+                        pending.extend([(one, inside) for one in _nodes(each)][::-1])
+            elif child is not None and type(child) not in passed and isinstance(child, Node):
+                push((child, inside))
+
+
+def _names_of(kind: type[Node]) -> tuple[str, ...]:
+    names = _KNOWN[kind] = _CHILDREN.get(kind.__name__, ())[::-1]
+    return names
 
 
 def children_of(node: Node) -> Iterator[Node]:

@@ -94,7 +94,7 @@ class Dependencies:
         methods = _methods(self._names, file)
         if not methods:
             return
-        for node, around in walk(file):
+        for node, around in walk(file, (CallExpr,)):
             if isinstance(node, CallExpr) and isinstance(node.callee, MemberExpr | NameExpr):
                 for profile, passing in methods.get(node.callee.name, ()):
                     target = argument(node, passing.target)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from mypy.nodes import CallExpr, Decorator, FuncItem, Node
@@ -81,14 +81,19 @@ def _found(visit: Visit, stored: Stored) -> tuple[list[Trouble], Converter] | No
 
 
 def _troubles(visit: Visit, converter: Converter, stored: Stored) -> list[Trouble]:
-    sources = Sources(partial(_own_path, visit))
-    spot = Spot(seen=set(), sources=sources, result=not stored.parameter)
+    spot = Spot(seen=set(), sources=_sources(visit), result=not stored.parameter)
     found = list(converter.troubles(Shape(stored.type), spot))
     if not visit.project.config.strict:
         # Where the caller is given a result without a type, it may well know what it gets.
         sure = _SURE - {Outcome.CHANGED} if converter.gives_untyped and not stored.parameter else _SURE
         found = [one for one in found if one.outcome in sure]
     return sorted(found, key=lambda one: _ORDER.index(one.outcome))
+
+
+@lru_cache(maxsize=1)
+def _sources(visit: Visit) -> Sources:
+    """What the sources show, of which many are looked into more than once while a module is checked."""
+    return Sources(partial(_own_path, visit))
 
 
 def _own_path(visit: Visit, module: str) -> str:

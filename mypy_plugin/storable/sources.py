@@ -23,6 +23,7 @@ class Sources:
     def __init__(self, path_of: Callable[[str], str]) -> None:
         """`path_of` gives the path of a module's file, "" for one that is not the project's."""
         self._path_of = path_of
+        self._texts: dict[str, str] = {}
 
     def is_own(self, module: str) -> bool:
         """Whether a module is one of the project's."""
@@ -50,16 +51,21 @@ class Sources:
         for statement in node.body:
             if isinstance(statement, ast.AnnAssign) and _last_name(statement.target) == field:
                 return _is_excluded(statement.value) or any(
-                    _last_name(part) == "Annotated" or _is_assigned(part, self._path_of(owner.module_name))
+                    _last_name(part) == "Annotated" or _is_assigned(part, self._text(owner.module_name))
                     for part in ast.walk(statement.annotation)
                 )
         return False
 
     def _class(self, info: TypeInfo) -> ast.ClassDef | None:
-        path = self._path_of(info.module_name)
-        return (
-            _classes(text_of(path)).get(info.fullname.removeprefix(f"{info.module_name}.")) if path else None
-        )
+        text = self._text(info.module_name)
+        return _classes(text).get(info.fullname.removeprefix(f"{info.module_name}.")) if text else None
+
+    def _text(self, module: str) -> str:
+        """What a module of the project holds; nothing for others."""
+        if module not in self._texts:
+            path = self._path_of(module)
+            self._texts[module] = text_of(path) if path else ""
+        return self._texts[module]
 
 
 def _is_excluded(value: ast.expr | None) -> bool:
@@ -73,11 +79,11 @@ def _last_name(node: ast.AST) -> str:
     return ""
 
 
-def _is_assigned(part: ast.AST, path: str) -> bool:
+def _is_assigned(part: ast.AST, text: str) -> bool:
     """Whether a name is assigned in the module, as names for annotations are (`Money = Annotated[...]`)."""
     return isinstance(part, ast.Name) and any(
         isinstance(target, ast.Name) and target.id == part.id
-        for statement in _parsed(text_of(path)).body
+        for statement in _parsed(text).body
         for target in _targets(statement)
     )
 
