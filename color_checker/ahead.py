@@ -22,7 +22,7 @@ from _thread import interrupt_main
 from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
-from threading import Thread
+from threading import Thread, Timer
 from typing import Any, BinaryIO
 
 from color_checker.processors import available
@@ -35,6 +35,10 @@ sys.path += [path for path in sys.argv[2:] if path not in sys.path]
 from color_checker.ahead import serve
 serve(sys.argv[1])
 """
+
+#: Seconds until an answer is not waited for any more. No project that was tried takes a hundredth of that, but
+#: a child may have been stopped, or wait for workers that were forked while somebody held a lock.
+LIMIT = 1800.0
 
 #: Seconds that a child has to come to an end in good order.
 _PATIENCE = 5.0
@@ -69,14 +73,20 @@ class Child:
         )  # fmt: skip
 
     def ask(self, method: str, *arguments: object) -> Any:
-        """What the object's method returns. Raises GoneError."""
-        self._send((method, arguments, True))
-        assert self._process.stdout is not None
+        """What the object's method returns. Raises GoneError, also if nothing is heard for half an hour."""
+        # Not a wait with a limit: Windows has none for pipes, and half of an answer may have come.
+        limit = Timer(LIMIT, self._process.kill)
+        limit.daemon = True
+        limit.start()
         try:
+            self._send((method, arguments, True))
+            assert self._process.stdout is not None
             return pickle.load(self._process.stdout)
         except (EOFError, OSError, pickle.UnpicklingError):
             self.close()
             raise GoneError from None
+        finally:
+            limit.cancel()
 
     def tell(self, method: str, *arguments: object) -> None:
         """Have the method called, and do not wait for it. Raises GoneError."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
+from color_checker import ahead
 from color_checker.ahead import Child, GoneError
 
 
@@ -46,11 +48,21 @@ def broken() -> Counter:
     raise RuntimeError("no counter")
 
 
+class Silent:
+    """Takes every question, and answers none."""
+
+    def add(self, number: int) -> int:
+        """Not before somebody ends it."""
+        threading.Event().wait()
+        return number
+
+
 def slow() -> Counter:
     time.sleep(60)
     return Counter()
 
 
+SILENT = f"{__name__}:Silent"
 COUNTER = f"{__name__}:Counter"
 
 
@@ -137,3 +149,12 @@ def _lives(number: int) -> bool:
     # A process that nobody waits for stays as a zombie where no init collects it.
     state = Path(f"/proc/{number}/stat")
     return not (state.exists() and state.read_text().rpartition(")")[2].split()[0] == "Z")
+
+
+def test_a_child_that_gives_no_answer_is_gone_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ahead, "LIMIT", 0.2)
+    child = Child(SILENT)
+    with pytest.raises(GoneError):
+        child.ask("add", 1)
+    with pytest.raises(GoneError):
+        child.tell("add", 1)
