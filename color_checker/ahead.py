@@ -36,7 +36,7 @@ from color_checker.ahead import serve
 serve(sys.argv[1])
 """
 
-#: Seconds until an answer is not waited for any more. No project that was tried takes a hundredth of that, but
+#: Seconds until an answer is waited for no longer. No project that was tried takes a hundredth of that, but
 #: a child may have been stopped, or wait for workers that were forked while somebody held a lock.
 LIMIT = 1800.0
 
