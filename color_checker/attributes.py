@@ -62,6 +62,12 @@ def has_member(kind: str, name: str) -> bool:
     return name in _MEMBERS.get(kind, (name,))
 
 
+def builtin_members(dotted: str) -> frozenset[str]:
+    """The attributes of a builtin type; of anything else, nothing is known."""
+    module, _, name = dotted.partition(".")
+    return _MEMBERS.get(name, frozenset()) if module == "builtins" else frozenset()
+
+
 class Attributes:
     """Attribute access, for the linker."""
 
@@ -473,7 +479,8 @@ class Attributes:
             case Mod():
                 value.info.stored.add(name)
                 linker.solver.flow(source, value.info.var(name, linker.solver))
-            case Func():
+            case Func() if not name.startswith("__"):
+                # The others are what the interpreter and tools ask a function about, such as `__signature__`.
                 linker.solver.flow(source, value.attributes.setdefault(name, Var()))
 
     def _set_property(

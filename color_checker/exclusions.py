@@ -11,6 +11,7 @@ from __future__ import annotations
 from functools import reduce
 from typing import TYPE_CHECKING
 
+from color_checker.attributes import builtin_members
 from color_checker.facts import TypeExpr
 from color_checker.modules import BUILTINS
 from color_checker.values import (
@@ -20,6 +21,7 @@ from color_checker.values import (
     Const,
     Coro,
     ExtBound,
+    ExtInst,
     Factory,
     Func,
     Gen,
@@ -62,7 +64,7 @@ class Exclusion:
 
     def left_of(self, value: Value) -> Value | None:
         """What the variable is if `value` arrives: that, more exactly, or nothing."""
-        if type(value) in self.kinds:
+        if _kind(value) in self.kinds:
             derives = isinstance(value, Inst) and not self.bases.isdisjoint(value.info.external_bases())
             return value if derives else None
         if not self.classes or not isinstance(value, Inst):
@@ -89,6 +91,13 @@ class Exclusion:
         return Exclusion(self.linker, self.kinds & other.kinds, classes, self.bases | other.bases)
 
 
+def _kind(value: Value) -> type[Value]:
+    """What sort of value it is: data of which only the builtin type is known is data all the same."""
+    if type(value) is ExtInst and value.dotted in _DATA:
+        return _DATA[value.dotted]
+    return type(value)
+
+
 def _is_settled(info: ClassInfo) -> bool:
     """Whether all bases are known, also those of its bases."""
     return all(
@@ -101,13 +110,28 @@ def _may_stand_for(value: Inst, info: ClassInfo) -> bool:
     """Whether the object may be where one of the class is declared."""
     if info in value.info.mro() or (value.open and value.info in info.mro()):
         return True
-    if value.info.external_bases() or info.external_bases():
+    if _has_unknown_members(value.info) or _has_unknown_members(info):
         return True
     if not _bases(info).isdisjoint(_bases(value.info)):
         # A class of the same family that is not this one's is another member of it.
         return False
-    wanted = _public_names(info)
-    return not wanted or not wanted.isdisjoint(_public_names(value.info))
+    return _is_modeled_on(value.info, info)
+
+
+def _is_modeled_on(stand_in: ClassInfo, info: ClassInfo) -> bool:
+    """Whether a class looks as if it were made to be used in place of the other one.
+
+    Then it is like that for the most part. A few fields that are called alike do not make one record of data
+    a stand-in for another.
+    """
+    wanted, methods, had = _public_names(info), _public_methods(info), _public_names(stand_in)
+    common = wanted & had
+    return not wanted or (2 * len(common) >= len(had) and bool(common & methods or not methods))
+
+
+def _has_unknown_members(info: ClassInfo) -> bool:
+    """Whether it derives from a class outside the analyzed code of which it is not known what it has."""
+    return any(not base.startswith("builtins.") and base not in _RECORDS for base in info.external_bases())
 
 
 def _bases(info: ClassInfo) -> set[ClassInfo]:
@@ -116,14 +140,29 @@ def _bases(info: ClassInfo) -> set[ClassInfo]:
 
 def _public_names(info: ClassInfo) -> set[str]:
     """What is read of an object: its methods, fields and other attributes."""
-    return {
+    return _public_methods(info) | {
         name
         for entry in info.mro()
         if not isinstance(entry, str)
-        for name in (*entry.facts.methods, *entry.fields, *entry.stores)
+        for name in (*entry.fields, *entry.stores)
+        if not name.startswith("_")
+    }
+
+
+def _public_methods(info: ClassInfo) -> set[str]:
+    return {
+        name
+        for entry in info.mro()
+        for name in (builtin_members(entry) if isinstance(entry, str) else entry.facts.methods)
         if not name.startswith("_") or name == "__call__"
     }
 
+
+#: Builtin types, with the kind of values that are known more exactly.
+_DATA: dict[str, type[Value]] = {
+    **{f"builtins.{name}": Const for name in ("str", "int", "float", "bool", "bytes", "complex")},
+    **{f"builtins.{name}": Box for name in ("list", "tuple", "dict", "set", "frozenset")},
+}
 
 _NOTHING: Kinds = frozenset()
 # What each of a few groups of types rules out.
@@ -133,10 +172,10 @@ _PLAIN: Kinds = _CODE | {Class, Inst, Box, Gen, Manager, ExtBound}
 _CONTAINER: Kinds = _CODE | {Class, Const, Manager}
 _ITERABLE: Kinds = _CODE | {Manager}
 _CALLABLE: Kinds = frozenset({Const, Box, Coro, Gen, Manager, Mod})
-_OBJECT: Kinds = _CODE | {Class, Const, Box, Gen, Manager}
+_OBJECT: Kinds = _CODE | {Class, Const, Box, Gen, Manager, ExtInst, ExtBound}
 #: Where the declared class has a base that is not known: the object may be a dictionary, a tuple, a text.
 _UNSURE: Kinds = _CODE | {Class, Gen, Manager}
-_EVERYTHING: Kinds = _PLAIN | {Const}
+_EVERYTHING: Kinds = _PLAIN | {Const, ExtInst}
 
 _BY_NAME: dict[str, Kinds] = {
     **dict.fromkeys(("str", "int", "float", "bool", "bytes", "LiteralString"), _PLAIN),
@@ -149,6 +188,11 @@ _BY_NAME: dict[str, Kinds] = {
     "Callable": _CALLABLE,
     "None": _EVERYTHING,
 }  # fmt: skip
+
+#: Bases that only say that a class is a record of data.
+_RECORDS = frozenset(
+    {"typing.TypedDict", "typing_extensions.TypedDict", "typing.NamedTuple", "pydantic.BaseModel"}
+)
 
 _UNIONS = frozenset({"Optional", "Union", "|"})
 _WRAPPERS = frozenset({"Annotated", "Final", "ClassVar", "Required", "NotRequired", "ReadOnly", "InitVar"})

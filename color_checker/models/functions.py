@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from color_checker.models.call import Model, ModelCall
 from color_checker.solver import Var
-from color_checker.values import DATA, Const, Coro, ExtInst, FieldDefault, Func, Value
+from color_checker.values import DATA, Class, Const, Coro, ExtInst, FieldDefault, Func, Value
 
 
 def identity(call: ModelCall) -> None:
@@ -30,6 +30,23 @@ def identity_decorator(name: str) -> Model:
             if isinstance(value, Const | ExtInst) or value is DATA:
                 call.give(call.linker.ext(name))
             else:
+                call.give(value)
+
+        call.watch_first(arrived)
+
+    return model
+
+
+def class_decorator(name: str) -> Model:
+    """A decorator that keeps the class as it is, or what takes options by keyword and gives such a one."""
+
+    def model(call: ModelCall) -> None:
+        if not call.args.positional:
+            call.give(call.linker.ext(name))
+
+        def arrived(value: Value) -> None:
+            # A decorator below this one of which nothing is known may seem to give other things, too.
+            if isinstance(value, Class) or value is DATA:
                 call.give(value)
 
         call.watch_first(arrived)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.real_code.checked import surprises
 
 _HEAD = """\
@@ -263,5 +265,71 @@ class Flow:
     async def run(self, tool: Tool, key: str) -> float:
         given = {key: ClockTool(), key + "2": FixedFasterTool()}
         return called(tool) + called(**given)
+"""
+    assert surprises(tmp_path, flow=_HEAD + flow) == set()
+
+
+_RECORDS = """
+class Context:
+    def __init__(self, name: str, number: int) -> None:
+        self.name = name
+        self.number = number
+
+    def send(self) -> None: ...
+
+
+class Event:
+    source: str = ""
+    detail: str = ""
+
+    @property
+    def name(self) -> str:
+        return str(time.time())
+
+
+class Refused(Exception):
+    @property
+    def name(self) -> str:
+        return str(time.time())
+
+
+def label(context: Context, other: object = None) -> str:
+    return context.name
+
+
+@workflow.defn
+class Flow:
+    @workflow.run
+    async def run(self, key: str) -> str:
+        given = {key: OTHER, key + "2": Context("a", 1)}
+        return label(**given)
+"""
+
+
+@pytest.mark.parametrize("other", ["Event()", "Refused()"])
+def test_a_name_in_common_makes_a_record_no_stand_in(other: str, tmp_path: Path) -> None:
+    assert surprises(tmp_path, flow=_HEAD + _RECORDS.replace("OTHER", other)) == set()
+
+
+def test_an_object_of_a_library_is_none_of_a_class_of_the_project(tmp_path: Path) -> None:
+    flow = """
+from pathlib import Path
+
+
+class Page:
+    def read_text(self) -> str:
+        return "page"
+
+
+def text(page: Page | None, other: object = None) -> str:
+    return page.read_text() if page else ""
+
+
+@workflow.defn
+class Flow:
+    @workflow.run
+    async def run(self, key: str) -> str:
+        given = {key: Path("a"), key + "2": Page()}
+        return text(**given)
 """
     assert surprises(tmp_path, flow=_HEAD + flow) == set()
