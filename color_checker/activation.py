@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from color_checker.modules import ModuleInfo
     from color_checker.values import Coro, Func, Gen, Value
 
-#: (module key, place) of a call.
-Site = tuple[str, int]
+#: Where a call is: module key, index of the scope, position of the operation.
+Site = tuple[str, int, int]
 
 
 class Operation:

@@ -139,7 +139,7 @@ class Calls:
         if func.module.library and not activation.deep:
             linker.when_deep(activation, lambda: self.invoke(activation, position, func, receiver, args, dst))
             return
-        target = linker.activation(func, receiver, activation, self._site(activation, position))
+        target = linker.activation(func, receiver, activation, position)
         activation.call(position, target)
         if activation.deep and not target.deep and not linker.colors.is_border(target):
             linker.deepen(target)
@@ -158,10 +158,6 @@ class Calls:
         assert coloring.source is not None
         blank = tuple(Var() for _ in coloring.source.parameters)
         return self.partial(function, Args(blank + args.positional, args.keywords))
-
-    def _site(self, activation: Activation, position: int) -> int:
-        """A number for the op that is unique in its module."""
-        return activation.index * 100_000 + position
 
     def result(self, target: Activation, dst: Var) -> None:
         """What calling `target` gives: its result, or a coroutine or generator."""

@@ -48,6 +48,7 @@ from color_checker.facts import (
     MakeFunction,
     Merge,
     ModuleFacts,
+    Op,
     Operate,
     Raise,
     Return,
@@ -61,7 +62,7 @@ from color_checker.facts import (
 from color_checker.modules import BUILTINS, ModuleInfo
 from color_checker.solver import Solver, Var
 from color_checker.sources import SourceFile
-from color_checker.typed import Types
+from color_checker.typed import Types, takes_only_data
 from color_checker.values import (
     DATA,
     LOST,
@@ -88,6 +89,13 @@ _MOST_CONTEXTS = 60_000
 
 #: A function called from more places than this is a utility, which gains little from being told apart.
 _MOST_SITES = 40
+
+#: With more activations than this, callers of one function are told apart at fewer places.
+_MANY_CONTEXTS = 10_000
+_FEWER_SITES = 8
+
+#: What calls another class's method of this name makes a part, and is no layer around it.
+_CONSTRUCTORS = frozenset({"__init__", "__new__", "__post_init__"})
 
 
 class Modules(Protocol):
@@ -129,6 +137,7 @@ class Linker:
         self.roots: dict[Activation, None] = {}
         self._heaps: dict[tuple[object, ...], dict[tuple[object, ...], Box]] = {}
         self._contexts: dict[tuple[str, int], int] = {}
+        self._hands_on: dict[tuple[str, int], bool] = {}
         self._functions: dict[tuple[str, int, int], Func] = {}
         self._activated: set[Func] = set()
         self._closures: dict[tuple[str, int], list[Func]] = {}
@@ -335,16 +344,14 @@ class Linker:
     # -- activations ----------------------------------------------------------------------------
 
     def activation(
-        self, func: Func, receiver: Value | None, caller: Activation | None, at: int
+        self, func: Func, receiver: Value | None, caller: Activation | None, position: int
     ) -> Activation:
         """The activation of `func` for this receiver and call site, analyzed if it is new."""
         self_class = self._self_class(func, receiver, caller)
-        sites: tuple[Site, ...] = ()
-        if caller is not None and func.facts.higher_order and self._tells_apart(caller, func):
-            sites = ((caller.module.key, at), *caller.sites[:1])
+        sites = self._sites(func, caller, position)
         key: tuple[object, ...] = (func.module.key, func.index, func.env.number, self_class, sites)
         known = self.activations.get(key)
-        if known is None and not self._may_grow(func, sites):
+        if known is None and not self._may_grow(func, sites, caller):
             self_class, sites = (None if len(self.activations) > _MOST_CONTEXTS else self_class), ()
             key = (func.module.key, func.index, func.env.number, self_class, sites)
             known = self.activations.get(key)
@@ -364,16 +371,34 @@ class Linker:
         outer = id(env.boxes) if env is not None and env.facts.kind in ("function", "lambda") else 0
         return self._heaps.setdefault((activation.module.key, activation.index, activation.sites, outer), {})
 
-    def _may_grow(self, func: Func, sites: tuple[Site, ...]) -> bool:
+    def _may_grow(self, func: Func, sites: tuple[Site, ...], caller: Activation | None) -> bool:
         """Whether one more context of `func` is affordable."""
-        if not sites:
-            return len(self.activations) <= _MOST_CONTEXTS
+        so_far = len(self.activations)
+        if not sites or (caller is not None and _defines(caller)):
+            # Each definition calls a decorator once, so these do not multiply.
+            return so_far <= _MOST_CONTEXTS
         self._contexts[func.key] = count = self._contexts.get(func.key, 0) + 1
-        return count <= _MOST_SITES and len(self.activations) <= _MOST_CONTEXTS
+        most = _MOST_SITES if so_far <= _MANY_CONTEXTS else _FEWER_SITES
+        return count <= most and so_far <= _MOST_CONTEXTS
 
-    def _tells_apart(self, caller: Activation, func: Func) -> bool:
-        """Where call sites are worth a context: in replayed code, and where functions are wrapped."""
-        return caller.deep or caller.facts.kind in ("module", "class") or func.index in func.module.outer
+    def _sites(self, func: Func, caller: Activation | None, position: int) -> tuple[Site, ...]:
+        """The call sites by which this call of `func` is told apart from others."""
+        if caller is None or not self._gains_from_sites(func):
+            return ()
+        # In replayed code, and where functions are wrapped.
+        if not (caller.deep or _defines(caller) or func.index in func.module.outer):
+            return ()
+        if caller.sites and _is_layer(func, caller, position):
+            return caller.sites
+        return ((caller.module.key, caller.index, position), *caller.sites[:1])
+
+    def _gains_from_sites(self, func: Func) -> bool:
+        """Whether the function hands on anything by which one call may differ from another."""
+        known = self._hands_on.get(func.key)
+        if known is None:
+            known = func.facts.higher_order and not takes_only_data(func.facts)
+            self._hands_on[func.key] = known
+        return known
 
     def _self_class(self, func: Func, receiver: Value | None, caller: Activation | None) -> ClassInfo | None:
         """The receiver's class where it is not the one that defines the method.
@@ -833,3 +858,32 @@ class Linker:
             activation, position, activation.var(op.obj), activation.var(op.key), activation.var(op.value),
             activation.var(op.dst),
         )  # fmt: skip
+
+
+def _defines(activation: Activation) -> bool:
+    """Whether it is the body of a module or a class, which calls decorators."""
+    return activation.facts.kind in ("module", "class")
+
+
+def _is_layer(func: Func, caller: Activation, position: int) -> bool:
+    """Whether the caller is another layer of the same operation: a wrapper's method, or `func` itself.
+
+    The layers get what the outermost one got. To tell apart from which layer a call comes gives nothing new,
+    and there are as many ways through them as there are orders in which they may be stacked.
+    """
+    name = func.facts.name
+    if caller.facts.name != name or name in _CONSTRUCTORS:
+        return False
+    if caller.index == func.index and caller.module is func.module:
+        return True
+    ops = caller.body.ops
+    ways_on = sum(isinstance(op, Attr) and op.name == name for op in ops)
+    return ways_on == 1 or _hands_all_on(caller, ops[position])
+
+
+def _hands_all_on(caller: Activation, op: Op) -> bool:
+    """Whether a call has no other arguments than what its function was given."""
+    if not isinstance(op, Call):
+        return False
+    slots = (*op.args, *(slot for _, slot in op.keywords), *op.stars, *op.double_stars)
+    return max(slots, default=0) < len(caller.facts.params)

@@ -444,7 +444,11 @@ class _Reader:
         kinds = {value.kind if isinstance(value, Box) else "" for value in objects}
         if len(kinds) == 1 and "" not in kinds:
             return False
-        return max(len(objects), len(self.values(slot))) >= MOST_VALUES
+        return self._is_full(slot) or (read is not None and self._is_full(read.obj))
+
+    def _is_full(self, slot: int) -> bool:
+        var = self.node.slots[slot]
+        return len(var.values) >= MOST_VALUES or var in self.linker.solver.overflowed
 
     def _may_be_too_many(self, value: Value, name: str) -> bool:
         return (

@@ -26,6 +26,11 @@ _MOST_CONSTANTS = 12
 #: but functions and classes then, and calls through it count as unresolved.
 MOST_VALUES = 32
 
+#: After so much work most variables are mixed up: the analysis loses track of them sooner then. This keeps it
+#: from spending nearly all its time on what it knows hardly anything of.
+_MUCH_WORK = 2_000_000
+_FEWER_VALUES = 16
+
 _UNBOUNDED = frozenset({Func, Class})
 
 #: A program that takes more steps than this to link is not linked to its end. A step is a value that goes
@@ -52,6 +57,8 @@ class Solver:
     def __init__(self) -> None:
         self._queue: deque[tuple[Var, Value]] = deque()
         self.work = 0
+        #: Variables of which the analysis has lost track: they may be more than what they hold.
+        self.overflowed: set[Var] = set()
         #: Whether there was too much work: from then on nothing flows but the word that something is missing.
         self.exhausted = False
         self._tasks: deque[Callable[[], None] | tuple[Watcher, list[Value]]] = deque()
@@ -73,7 +80,7 @@ class Solver:
         if self.exhausted:
             self._lose(var)
             return
-        if len(values) >= _MOST_CONSTANTS and type(value) not in _UNBOUNDED and not _has_room(values, value):
+        if len(values) >= _MOST_CONSTANTS and not self._has_room(var, value):
             return
         values[value] = False
         self._queue.append((var, value))
@@ -161,9 +168,13 @@ class Solver:
             var.values[LOST] = False
             self._queue.append((var, LOST))
 
-
-def _has_room(values: dict[Value, bool], value: Value) -> bool:
-    """Whether a variable that has many values already may take up another one."""
-    if type(value) is Const:
-        return list(map(type, values)).count(Const) < _MOST_CONSTANTS
-    return len(values) < MOST_VALUES
+    def _has_room(self, var: Var, value: Value) -> bool:
+        """Whether a variable that has many values already may take up another one."""
+        if type(value) in _UNBOUNDED:
+            return True
+        if type(value) is Const:
+            return list(map(type, var.values)).count(Const) < _MOST_CONSTANTS
+        if len(var.values) < (MOST_VALUES if self.work < _MUCH_WORK else _FEWER_VALUES):
+            return True
+        self.overflowed.add(var)
+        return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from color_checker.facts import TypeExpr
+from color_checker.facts import NOTHING, FunctionFacts, TypeExpr
 from color_checker.solver import Var
 from color_checker.values import DATA, NONE, Box, Class, Const, Coro, Ext, ExtInst, Gen, Inst, Mod, Value
 
@@ -17,6 +17,7 @@ _TRANSPARENT = frozenset({
     "Optional", "Union", "|", "Annotated", "Final", "ClassVar", "Required", "NotRequired", "ReadOnly",
     "InitVar", "Mapped", "Unpack",
 })  # fmt: skip
+_UNIONS = frozenset({"Optional", "Union", "|"})
 _SEQUENCES = {
     "list": "list", "List": "list", "Sequence": "list", "MutableSequence": "list", "Collection": "list",
     "Iterable": "list", "deque": "list", "Deque": "list", "Container": "list", "KeysView": "list",
@@ -49,6 +50,20 @@ def _is_flat(annotation: TypeExpr) -> bool:
     if name in _TRANSPARENT:
         return all(map(_is_flat, annotation.args))
     return name in _FLAT or (name in _SILENT and not says_nothing(annotation))
+
+
+def takes_only_data(facts: FunctionFacts) -> bool:
+    """Whether all parameters but `self` are declared as texts, numbers and the like."""
+    is_method = facts.owner != NOTHING and "staticmethod" not in facts.decorators
+    params = facts.params[1:] if is_method else facts.params
+    return all(param.annotation is not None and _is_scalar(param.annotation) for param in params)
+
+
+def _is_scalar(annotation: TypeExpr) -> bool:
+    if annotation.name in _UNIONS:
+        return all(map(_is_scalar, annotation.args))
+    name = annotation.name.rpartition(".")[2]
+    return name in _FLAT or name == "None"
 
 
 #: Builtin types of data, with those whose values are instances of them.
