@@ -19,6 +19,7 @@ from color_checker.lsp.checked import Checked
 from color_checker.lsp.diagnostics import diagnostics
 from color_checker.lsp.documents import Document, Documents, path_of, uri_of
 from color_checker.lsp.project import Project
+from color_checker.lsp.protocol import Protocol
 from color_checker.lsp.worker import Worker
 from color_checker.surroundings import project_around
 
@@ -30,7 +31,7 @@ class ColorServer(LanguageServer):
     """The server with its projects."""
 
     def __init__(self) -> None:
-        super().__init__("color-checker", f"v{version('color-checker')}")
+        super().__init__("color-checker", f"v{version('color-checker')}", protocol_cls=Protocol)
         self.documents = Documents()
         self.projects: dict[str, Project] = {}
         self.was_shut_down = False
