@@ -12,6 +12,7 @@ import msgspec
 from color_checker.activation import Activation
 from color_checker.coloring import Reach
 from color_checker.colors import DECLARED
+from color_checker.engines import Profile
 from color_checker.errors import UsageError, did_you_mean
 from color_checker.facts import Call
 from color_checker.findings import Effect, Frame
@@ -55,12 +56,17 @@ class Unresolved(msgspec.Struct, frozen=True, order=True):
 
 
 class Resolved(msgspec.Struct, frozen=True, order=True):
-    """A call on the line asked for, what it runs, and why that is not all, if it is not."""
+    """A call on the line asked for, what it runs, and why that is not all, if it is not.
+
+    Attributes:
+        engine: what the profiles say of the names among the targets that are an engine's own.
+    """
 
     line: int
     column: int
     targets: tuple[str, ...]
     unresolved: str
+    engine: tuple[str, ...] = ()
 
 
 class Through(msgspec.Struct, frozen=True, order=True):
@@ -210,6 +216,7 @@ def _calls_at(
     program: Program, names: Mapping[Key, str], nodes: Iterable[Activation], line: int
 ) -> tuple[Resolved, ...]:
     found: dict[tuple[int, int], dict[str, None]] = {}
+    said: dict[tuple[int, int], dict[str, None]] = {}
     reasons: dict[tuple[int, int], str] = {}
     for node in nodes if line else ():
         gaps = {gap.position: gap.reason for gap in program.gaps(node)}
@@ -219,10 +226,15 @@ def _calls_at(
                 start = (place.line, place.column)
                 targets = _targets(program, names, node, position)
                 found.setdefault(start, {}).update(dict.fromkeys(targets))
+                meanings = (_meaning(program, name) for name in program.externals(node, position))
+                said.setdefault(start, {}).update(dict.fromkeys(filter(None, meanings)))
                 if position in gaps:
                     reasons[start] = gaps[position]
     return tuple(
-        sorted(Resolved(*place, tuple(targets), reasons.get(place, "")) for place, targets in found.items())
+        sorted(
+            Resolved(*place, tuple(targets), reasons.get(place, ""), tuple(said[place]))
+            for place, targets in found.items()
+        )
     )
 
 
@@ -235,6 +247,34 @@ def _targets(program: Program, names: Mapping[Key, str], node: Activation, posit
         for target in operation.targets:
             yield names[key_of(target)]
         yield from (f'"{name}"' for name in operation.names)
+
+
+def _meaning(program: Program, dotted: str) -> str:
+    """What a profile makes of calling one of its engine's own names; "" if it is no engine's."""
+    for profile in program.profiles.values():
+        if profile.owns(dotted):
+            said = "; ".join(_said(profile, dotted)) or "nothing, so it is taken for harmless"
+            return f"{dotted} in the profile of {profile.name}: {said}"
+    return ""
+
+
+def _said(profile: Profile, dotted: str) -> Iterator[str]:
+    operation = profile.operation(dotted)
+    if operation is not None:
+        yield f"an operation, {operation.kind}"
+    elif profile.is_primitive(dotted):
+        yield "works in workflows only"
+    if profile.started(dotted) is not None:
+        yield "starts a workflow"
+    for by in _BY:
+        yield from (f"gives the color {source.color}" for source in profile.sources(dotted, by))
+    effect = profile.effect(dotted)
+    if effect is not None:
+        yield f"the effect {effect}"
+    if profile.returned(dotted):
+        yield f"gives a {profile.returned(dotted)}"
+    if profile.is_anywhere(dotted):
+        yield "may be used anywhere"
 
 
 def _effects(program: Program, reach: Reach) -> tuple[Reached, ...]:

@@ -24,6 +24,7 @@ def lines(answer: Answer, *, unicode: bool = True) -> Iterator[str]:
         yield ""
         targets = visible(", ".join(call.targets)) or "something unknown"
         yield f"Line {call.line}, column {call.column} calls {targets}"
+        yield from (visible(f"  {meaning}") for meaning in call.engine)
         if call.unresolved:
             yield f"  Unresolved: {visible(call.unresolved)}"
     yield from _effects(answer, "└ " if unicode else "-> ")

@@ -127,6 +127,76 @@ def test_the_calls_on_the_line_are_resolved(program: Program) -> None:
     assert why.explain(program, "app.rates.unused").calls == ()
 
 
+PROFILE = """\
+name = "flows"
+title = "Flows"
+packages = ["acme.flows"]
+distribution = "acme-flows"
+documentation = "https://flows.example.com"
+
+[[colors]]
+color = "workflow"
+by = "decorator"
+name = "acme.flows.flow"
+
+[[colors]]
+color = "step"
+by = "argument"
+name = "acme.flows.now_and_once"
+argument = [0]
+
+[operations]
+"acme.flows.Context.sleep" = { kind = "timer" }
+"acme.flows.Context.now" = { kind = "other" }
+
+[returns]
+"acme.flows.Context.now" = "datetime.datetime"
+
+[starts]
+"acme.flows.start" = [0]
+
+[effects]
+"acme.flows.load" = "filesystem"
+"""
+
+FLOW = """\
+from acme.flows import Context, flow, load, now_and_once, start
+
+@flow
+def run(ctx: Context):
+    ctx.sleep(1)
+    ctx.now()
+    ctx.slepe(1)
+    load()
+    now_and_once(print)
+
+def main():
+    start(run)
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "meaning"),
+    [
+        (5, "acme.flows.Context.sleep in the profile of flows: an operation, timer"),
+        (6, "acme.flows.Context.now in the profile of flows: an operation, other; gives a datetime.datetime"),
+        (7, "acme.flows.Context.slepe in the profile of flows: nothing, so it is taken for harmless"),
+        (8, "acme.flows.load in the profile of flows: the effect filesystem"),
+        (9, "acme.flows.now_and_once in the profile of flows: gives the color step"),
+        (12, "acme.flows.start in the profile of flows: starts a workflow"),
+    ],
+)
+def test_what_a_profile_says_of_a_call_is_shown(
+    line: int, meaning: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "flows.toml").write_text(PROFILE)
+    (tmp_path / "pyproject.toml").write_text('[tool.color-checker]\nengine-files = ["flows.toml"]\n')
+    (tmp_path / "own.py").write_text(FLOW)
+    text = CliRunner().invoke(main, ["why", f"own.py:{line}"]).stdout
+    assert f"  {meaning}\n" in text
+
+
 def test_the_text_shows_all_of_it(program: Program) -> None:
     text = "\n".join(why_text.lines(why.explain(program, "app/flows.py:25")))
     for part in (

@@ -20,6 +20,7 @@ from typing import Any, Literal, TypeVar, get_type_hints
 import msgspec
 
 from color_checker.config import toml_message
+from color_checker.engines.complaints import complaint
 from color_checker.engines.rewriting import Extraction, Rewrite
 from color_checker.errors import ColorCheckerError, did_you_mean
 from color_checker.findings import Color, Effect
@@ -569,7 +570,7 @@ def _convert(path: Path, key: str, value: Any, hint: Any) -> Any:
     try:
         return msgspec.convert(value, hint)
     except msgspec.ValidationError as error:
-        raise ProfileError(f"{path}: {key}: {error}") from None
+        raise ProfileError(f"{path}: {complaint(key, str(error), hint)}") from None
 
 
 def _check(path: Path, profile: Profile) -> None:

@@ -127,15 +127,31 @@ def test_engines_are_found_by_package_without_reading_whole_files(write: Write) 
     ("body", "message"),
     [
         ("nonsense = 1", r"mine\.toml: nonsense: unknown key"),
-        ("primitives = 1", r"mine\.toml: primitives: Expected `array`, got `int`"),
-        ('direct_step_call = "maybe"', r"mine\.toml: direct_step_call: Invalid enum value 'maybe'"),
-        ('[effects]\n"mine.a" = "magic"', r"mine\.toml: effects\.'mine\.a': Invalid enum value 'magic'"),
-        ('[operations]\n"mine.a" = { kind = "x" }', r"mine\.toml: operations\.'mine\.a': Invalid enum value"),
-        ('[operations]\n"mine.a" = { kid = "step" }', r"mine\.toml: operations\.'mine\.a': .*`kid`"),
+        ("primitives = 1", r"mine\.toml: primitives: expected a list, got a whole number"),
+        ('direct_step_call = "maybe"', r'mine\.toml: direct_step_call: "maybe" is none of bypass, recorded'),
+        ('[effects]\n"mine.a" = "magic"', r"""effects\.'mine\.a': "magic" is none of clock, random, .*"""),
+        (
+            '[operations]\n"mine.a" = { kind = "x" }',
+            r"""operations\.'mine\.a'\.kind: "x" is none of step, child, timer, .*""",
+        ),
+        (
+            '[operations]\n"mine.a" = { kid = "step" }',
+            r"""operations\.'mine\.a'\.kid: unknown key; did you mean .kind""",
+        ),
+        ('[operations]\n"mine.a" = { target = [0] }', r"operations\.'mine\.a'\.kind: missing"),
+        ('[operations]\n"mine.a" = { kind = "step", target = 0 }', "target: expected a list, got a whole"),
+        (
+            '[passes]\n"mine.a" = [{ to = "step", unseen = ["typ"] }]',
+            r'unseen\[0\]: "typ" is none of missing, extra, type; did you mean "type"',
+        ),
+        (
+            '[passes]\n"mine.a" = [{ to = "step", targets = [0] }]',
+            r"""passes\.'mine\.a'\[0\]\.targets: unknown key; did you mean .target""",
+        ),
         ('[operations]\n"other.a" = { kind = "step" }', r"operations\.'other\.a': 'other\.a' is not in mine"),
         (
             '[[colors]]\ncolor = "red"\nby = "decorator"\nname = "mine.a"',
-            r"colors\[0\]: Invalid enum value 'red'",
+            r'colors\[0\]\.color: "red" is none of workflow, step, pure',
         ),
         (
             '[[colors]]\ncolor = "step"\nby = "decorator"\nname = "a.b"',
