@@ -18,7 +18,7 @@ import pytest
 
 from color_checker.config import Config
 from color_checker.engines import load_profiles
-from color_checker.engines.loader import ColorSource, Profile
+from color_checker.engines.loader import ColorSource, Operation, Passing, Profile
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [
@@ -124,9 +124,17 @@ def test_the_profile_that_the_documentation_shows_is_valid(tmp_path: Path) -> No
     assert profile.advice("start", "daily") == "client.start(daily, ...)"
 
 
-@pytest.mark.parametrize(("section", "structure"), [("All keys", Profile), ("Keys of colors", ColorSource)])
+@pytest.mark.parametrize(
+    ("section", "structure"),
+    [
+        ("All keys", Profile),
+        ("Keys of colors", ColorSource),
+        ("Keys of operations", Operation),
+        ("Keys of passes", Passing),
+    ],
+)
 def test_the_documentation_of_profiles_names_every_key(
-    section: str, structure: type[Profile | ColorSource]
+    section: str, structure: type[Profile | ColorSource | Operation | Passing]
 ) -> None:
     rows = re.findall(r"^\| (`.*?) \|", text_of("docs/engine-profiles.md", section), re.MULTILINE)
     keys = {key for row in rows for key in re.findall(r"`(\w+)`", row)}
@@ -140,9 +148,12 @@ def test_the_table_of_the_configuration_names_every_key() -> None:
 
 
 def test_the_bounds_that_the_limits_name_are_those_of_the_code() -> None:
-    rows = re.findall(r"^\| ([\d,]+) .*? \| `(\w+\.py)`, `(\w+)` \|", text_of("docs/limits.md"), re.MULTILINE)
+    row = r"^\| ([\d,]+) (?:.*?; ([\d,]+) )?.*? \| `(\w+\.py)`, `(\w+)`(?:, `(\w+)`)? \|"
+    rows = re.findall(row, text_of("docs/limits.md"), re.MULTILINE)
     assert len(rows) == 9
-    for number, module, name in rows:
+    named = [(number, module, name) for number, _, module, name, _ in rows]
+    named += [(fewer, module, name) for _, fewer, module, _, name in rows if name]
+    for number, module, name in named:
         value = re.search(rf"^{name} = ([\d_]+)$", text_of(f"color_checker/{module}"), re.MULTILINE)
         assert value is not None, name
         assert int(value[1]) == int(number.replace(",", "")), name
