@@ -12,6 +12,7 @@ import msgspec
 
 from color_checker.baseline import read_baseline
 from color_checker.config import validate_names
+from color_checker.engines import engines_by_package
 from color_checker.findings import Finding
 from color_checker.rules import all_rules
 from color_checker.sources import by_path, encode
@@ -72,10 +73,11 @@ class Project:
         self._files = self._analyzed.files
         if self._checked is not None:
             return
-        if self._config.engines or self._config.engine_files or self._settings.engines:
+        if self._config.engine_files or self._settings.engines:
             self._check()  # which finds what may be wrong with them
         else:
-            validate_names(self._config, [rule.name for rule in all_rules()], ())
+            engines = set(engines_by_package().values())
+            validate_names(self._config, [rule.name for rule in all_rules()], engines)
 
     def look_ahead(self, given: Iterable[str], *, is_alone: bool) -> None:
         """Have a child analyze the project while pylint parses what it is given, or analyze it here.

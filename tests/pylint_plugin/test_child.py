@@ -389,6 +389,12 @@ def test_a_wrong_configuration_is_told_before_there_is_a_child(
     assert not started
 
 
+def test_a_project_that_names_its_engines_has_a_child(started: list[ahead.Child]) -> None:
+    write({"pyproject.toml": '[tool.color-checker]\nengines = ["temporal"]\n'})
+    assert ("flow.py", 10, "clock") in places("--recursive=y", ".")
+    assert len(started) == 1
+
+
 def test_an_engine_that_is_missing_is_told_before_there_is_a_child(started: list[ahead.Child]) -> None:
     code, said = exit_code("--recursive=y", ".", "--color-engines=tempral")
     assert (code, said.count("\n")) == (32, 1)
