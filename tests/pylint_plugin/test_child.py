@@ -391,7 +391,7 @@ def test_a_wrong_configuration_is_told_before_there_is_a_child(
 
 def test_a_project_that_names_its_engines_has_a_child(started: list[ahead.Child]) -> None:
     write({"pyproject.toml": '[tool.color-checker]\nengines = ["temporal"]\n'})
-    assert ("flow.py", 10, "clock") in places("--recursive=y", ".")
+    assert ("second.py", 10, "clock") in places("--recursive=y", ".")
     assert len(started) == 1
 
 
