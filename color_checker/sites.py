@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from color_checker.attributes import has_member
 from color_checker.catalog import Condition, Entry
 from color_checker.classes import ClassInfo
 from color_checker.facts import (
@@ -435,14 +436,20 @@ class _Reader:
     def _is_saturated(self, slot: int) -> bool:
         """Whether the solver has given up on the callee, or on the object whose method is called.
 
-        Not if it is one of many containers of the same kind: their methods are the same.
+        Not if it is one of many containers of the same kind, or plain data: their methods are the same.
         """
         read = self._reads.get(slot)
         objects = self.values(read.obj) if read is not None else ()
         if read is not None and any(self._may_be_too_many(value, read.name) for value in objects):
             return True
-        kinds = {value.kind if isinstance(value, Box) else "" for value in objects}
-        if len(kinds) == 1 and "" not in kinds:
+        contained = [value for value in objects if value is not DATA and value is not NONE]
+        kinds = {value.kind if isinstance(value, Box) else "" for value in contained}
+        if (
+            read is not None
+            and len(kinds) == 1
+            and "" not in kinds
+            and has_member(next(iter(kinds)), read.name)
+        ):
             return False
         return self._is_full(slot) or (read is not None and self._is_full(read.obj))
 

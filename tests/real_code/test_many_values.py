@@ -48,6 +48,20 @@ def test_many_dictionaries_have_the_same_methods(tmp_path: Path, monkeypatch: py
     assert gaps(tmp_path, monkeypatch, "{{'limit': {n}}}") == 0
 
 
+@pytest.mark.parametrize("other", ["json.loads(name)", "None"])
+def test_many_dictionaries_beside_plain_data_or_none_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: str
+) -> None:
+    made = "{{'limit': {n}}} if name else " + other
+    assert gaps(tmp_path, monkeypatch, made, classes="import json") == 0
+
+
+def test_many_dictionaries_have_no_other_methods(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    classes = "def size(settings):\n    return settings.size()"
+    made = "size({{'limit': {n}}} if name else None) or {{'limit': {n}}}"
+    assert gaps(tmp_path, monkeypatch, made, classes) == 1
+
+
 def test_many_objects_may_have_any(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     classes = "\n\n".join(
         f"class Settings{n}:\n    def get(self, name: str) -> int:\n        return {n}" for n in range(_MANY)
