@@ -15,8 +15,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 import color_checker
-from color_checker import cli
-from color_checker.cli import complain, main
+from color_checker.cli import main
+from color_checker.cli.exit_codes import exit_code
+from color_checker.cli.messages import complain
 from color_checker.findings import Color, Finding, InputError, Report
 
 WORKFLOW = """\
@@ -90,9 +91,9 @@ def test_a_file_that_cannot_be_read_ends_with_2_whatever_was_found() -> None:
         "CC201", "clock", "error", "a.py", 1, 1, 1, 2, "m", "a.f", Color.WORKFLOW, "temporal", None, ()
     )
     error = InputError("b.py", 1, 1, "is no Python")
-    assert cli.exit_code(Report(findings=(finding,), errors=(error,))) == 2
-    assert cli.exit_code(Report(errors=(error,))) == 2
-    assert cli.exit_code(Report(findings=(finding,))) == 1
+    assert exit_code(Report(findings=(finding,), errors=(error,))) == 2
+    assert exit_code(Report(errors=(error,))) == 2
+    assert exit_code(Report(findings=(finding,))) == 1
 
 
 @pytest.mark.parametrize(
@@ -403,8 +404,11 @@ def test_help_has_examples_for_each_command() -> None:
         assert f"color-checker {name}" in run(name, "--help").stdout
     overview = run("--help").stdout
     assert isinstance(main, click.Group)
-    for name, sub in main.commands.items():
+    context = click.Context(main)
+    for name in main.list_commands(context):
         assert name in overview
+        sub = main.get_command(context, name)
+        assert sub is not None
         assert all(
             option.help for option in sub.params if isinstance(option, click.Option) and option.name != "form"
         )

@@ -35,7 +35,9 @@ def test_every_package_of_the_checkout_is_one_that_is_installed() -> None:
 
 def test_the_command_imports_no_other_front_end_and_no_engine() -> None:
     script = (
-        "import sys, color_checker, color_checker.cli; "
+        "import importlib, pkgutil, sys, color_checker.cli\n"
+        "for module in pkgutil.iter_modules(color_checker.cli.__path__, 'color_checker.cli.'):\n"
+        "    importlib.import_module(module.name)\n"
         "print(*sorted({name.partition('.')[0] for name in sys.modules}))"
     )
     completed = subprocess.run(
