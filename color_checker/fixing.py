@@ -17,12 +17,16 @@ from color_checker.errors import SourceError
 from color_checker.findings import Finding, InputError, Report
 from color_checker.fixes import FIXERS, Edit, Fix, apply, each_fix, fixes_for, overlap
 from color_checker.fixes.code import parsed
+from color_checker.fixes.edits import Moves
 from color_checker.fixes.imports import unneeded
 from color_checker.session import Session
 from color_checker.sources import decode, encode, read_source, shown_path
 
 #: More rounds are not made: each fix removes a finding, so that few are needed.
 MOST_ROUNDS = 50
+
+#: Rules that know more the more there is in the project.
+_REVEALED = frozenset({"unknown-name"})
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -33,15 +37,21 @@ Show = Callable[[Report, Lines], Report]
 
 
 class Fixed(msgspec.Struct, frozen=True):
-    """A finding that is gone, and what was done about it."""
+    """A finding that is gone, and what was done about it.
+
+    `finding` is as it was found, perhaps after other fixes. `line` and `column` say where in its file
+    the code stands now.
+    """
 
     finding: Finding
     title: str
     safe: bool
+    line: int
+    column: int
 
 
 class Left(msgspec.Struct, frozen=True):
-    """A finding that is still there, and why."""
+    """A finding that is still there, where it stands now, and why."""
 
     finding: Finding
     reason: str
@@ -117,6 +127,8 @@ class _Fixing:
         self.fixed: list[Fixed] = []
         #: What was tried for findings and did not do what it should: the fix's title, and the reason.
         self.refused: dict[tuple[str, ...], dict[str, str]] = {}
+        #: What was brought out by fixes, although the code was there before.
+        self.revealed: set[tuple[str, ...]] = set()
 
     def run(self) -> Outcome:
         """Rounds of fixes, until there are none."""
@@ -205,9 +217,16 @@ class _Fixing:
             after = self.session.check()
             view = self._view(after)
             others = view.others(before, gone)
-            wrong = {key[1] for key in others} | {error.path for error in view.errors - before.errors}
+            revealed = {key for key in others if view.is_revealed(key, before)}
+            wrong = {key[1] for key in others - revealed}
+            wrong |= {error.path for error in view.errors - before.errors}
             if not wrong:
-                self.fixed += [Fixed(c.finding, c.fix.title, c.fix.safe) for c in choices]
+                self.revealed |= revealed
+                self.fixed += [
+                    Fixed(c.finding, c.fix.title, c.fix.safe, c.finding.line, c.finding.column)
+                    for c in choices
+                ]
+                self._move([edit for choice in choices for edit in choice.fix.edits], kept)
                 return after
             self._put(kept)
         if len(choices) == 1:
@@ -238,14 +257,29 @@ class _Fixing:
             self.texts[path] = text
             self.session.overlay(path, text)
 
+    def _move(self, edits: Iterable[Edit], before: dict[str, str]) -> None:
+        """Say of all that is fixed where it stands after the edits of the texts `before`."""
+        by_path: dict[str, list[Edit]] = {}
+        for edit in edits:
+            by_path.setdefault(edit.path, []).append(edit)
+        moves = {shown_path(path): Moves(before[path], found) for path, found in by_path.items()}
+        self.fixed = [
+            msgspec.structs.replace(item, line=place[0], column=place[1])
+            for item in self.fixed
+            for move in (moves.get(item.finding.path),)
+            for place in (move.place(item.line, item.column) if move else (item.line, item.column),)
+        ]
+
     def _tidied(self, report: Report) -> Report:
         """The report after imports are gone that only the fixed code needed, each fix but a part of it."""
-        texts = {}
+        texts: dict[str, str] = {}
+        removals: list[Edit] = []
         for path, text in self.texts.items():
             before, after = parsed(decode(self.originals[path])), parsed(text)
             if before is not None and after is not None and before is not after:
                 edits = list(unneeded(before, after, path))
                 texts.update(apply(edits, self.read))
+                removals += edits
         if not texts:
             return report
         kept = {path: self.texts[path] for path in texts}
@@ -256,6 +290,7 @@ class _Fixing:
         if after_view.others(before_view, ()) or after_view.errors - before_view.errors:
             self._put(kept)
             return self.session.check()
+        self._move(removals, kept)
         return tidied
 
     def _reason(self, finding: Finding) -> str:
@@ -264,6 +299,8 @@ class _Fixing:
         found = self._fixes(finding)
         if any(fix.safe or self.unsafe for fix in found):
             return "its fix did not come to an end"
+        if self._key(finding) in self.revealed:
+            return "is not new: it is told of now that the project has a step of its own"
         if found:
             return f"{found[0].title}: may change what the code means; fixed with --unsafe"
         return "has no fix"
@@ -350,6 +387,14 @@ class _View(msgspec.Struct, frozen=True):
                 found.add(key)
         return found
 
+    def is_revealed(self, key: tuple[str, ...], before: _View) -> bool:
+        """Whether the code was there before, and it is only told of since the project has more in it.
+
+        Which names are unknown can be said as soon as some are known: the first step does that.
+        """
+        text = before.texts.get(key[1], "") if key[0] in _REVEALED else ""
+        return self.spans[key] in text and key[-2] in {line.strip() for line in text.splitlines()}
+
     def _was_hidden(self, key: tuple[str, ...], before: _View, gone: Sequence[tuple[str, ...]]) -> bool:
         """Whether the code was there before, without a finding of its own."""
         if key in before.counts:
@@ -366,22 +411,20 @@ def _cause(finding: Finding) -> tuple[str, ...]:
 
 
 def summary(outcome: Outcome) -> Iterable[str]:
-    """What people are told, line by line: what was fixed, what is left and why."""
-    for fixed in outcome.fixed:
+    """What people are told, line by line: what was fixed, what is left and why, and where both are now."""
+    for fixed in sorted(outcome.fixed, key=lambda item: (item.finding.path, item.line, item.column)):
         mark = "" if fixed.safe else " (unsafe)"
-        yield f"{_place(fixed.finding)}: fixed {fixed.finding.name}{mark}: {fixed.title}"
+        place = f"{fixed.finding.path}:{fixed.line}:{fixed.column}"
+        yield f"{place}: fixed {fixed.finding.name}{mark}: {fixed.title}"
     for left in outcome.left:
-        yield f"{_place(left.finding)}: left {left.finding.name}: {left.reason}"
+        place = f"{left.finding.path}:{left.finding.line}:{left.finding.column}"
+        yield f"{place}: left {left.finding.name}: {left.reason}"
     files = len(outcome.changes)
     fixed_count = len(outcome.fixed)
     yield (
         f"Fixed {fixed_count} finding{'' if fixed_count == 1 else 's'} in {files} "
         f"file{'' if files == 1 else 's'}, {len(outcome.left)} left."
     )
-
-
-def _place(finding: Finding) -> str:
-    return f"{finding.path}:{finding.line}:{finding.column}"
 
 
 # -- files ----------------------------------------------------------------------------------------

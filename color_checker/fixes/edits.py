@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import bisect
+import itertools
 import re
 from collections.abc import Callable, Iterable
 
@@ -80,8 +82,6 @@ class Lines:
 
     def place(self, offset: int) -> tuple[int, int]:
         """Line and column of an offset."""
-        import bisect
-
         line = bisect.bisect_right(self.starts, offset)
         return line, offset - self.starts[line - 1] + 1
 
@@ -100,6 +100,33 @@ def apply(edits: Iterable[Edit], read: Read) -> dict[str, str]:
     for edit in dict.fromkeys(edits):
         by_path.setdefault(edit.path, []).append(edit)
     return {path: _applied(read(path), found) for path, found in by_path.items()}
+
+
+class Moves:
+    """Where places of a text are after edits of it."""
+
+    def __init__(self, text: str, edits: Iterable[Edit]) -> None:
+        """`edits` are those of one file, as for `apply`."""
+        found = _with_one_import(sorted(dict.fromkeys(edits), key=_place))
+        self._before = Lines(text)
+        self._after = Lines(_applied(text, found))
+        self._ranges = [(self._before.offset(*e.start), self._before.offset(*e.end)) for e in found]
+        #: By how much what is behind each edit moves.
+        self._moved = list(
+            itertools.accumulate(
+                len(edit.text) - (end - start) for edit, (start, end) in zip(found, self._ranges, strict=True)
+            )
+        )
+
+    def place(self, line: int, column: int) -> tuple[int, int]:
+        """Line and column of the same code; where it was replaced, of what replaces it."""
+        offset = self._before.offset(line, column)
+        index = bisect.bisect_right(self._ranges, offset, key=lambda place: place[0]) - 1
+        moved = self._moved[index] if index >= 0 else 0
+        if index >= 0 and offset < self._ranges[index][1]:
+            offset = self._ranges[index][0]
+            moved = self._moved[index - 1] if index else 0
+        return self._after.place(offset + moved)
 
 
 def _applied(text: str, edits: list[Edit]) -> str:

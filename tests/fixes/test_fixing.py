@@ -41,11 +41,32 @@ def run(*arguments: str) -> Result:
 def test_what_was_fixed_is_said_and_nothing_is_left(app: Path) -> None:
     result = run("app.py")
     assert result.stdout == (
-        "app.py:10:16: fixed clock: Use `workflow.time()`\nFixed 1 finding in 1 file, 0 left.\n"
+        "app.py:8:16: fixed clock: Use `workflow.time()`\nFixed 1 finding in 1 file, 0 left.\n"
     )
     assert result.exit_code == 0
     assert app.read_text() == AFTER
     assert run("app.py").stdout == "Fixed 0 findings in 0 files, 0 left.\n"
+
+
+def test_places_are_those_in_the_files_as_they_are_afterwards(app: Path) -> None:
+    app.write_text(
+        SOURCE.replace("import time", "import os\nimport time").replace(
+            "return", 'print(1); x = os.getpid(), os.environ["A"]\n        eval("x")\n        return'
+        )
+    )
+    result = run("--unsafe", "--rule", "clock,console,environment,dynamic-code,global-write,process")
+    lines = app.read_text().splitlines()
+    told = [line.split(": ") for line in result.stdout.splitlines()[:-1]]
+    assert [rule for _, rule, _ in told] == [
+        "fixed console", "fixed process (unsafe)", "fixed environment (unsafe)",
+        "fixed dynamic-code (unsafe)", "fixed clock",
+    ]  # fmt: skip
+    starts = []
+    for place, _, _ in told:
+        _, line, column = place.split(":")
+        starts.append(lines[int(line) - 1][int(column) - 1 :][:20])
+    step = "await workflow.execu"
+    assert starts == ["workflow.logger.info", step, step, step, "workflow.time()  # ä"]
 
 
 def test_what_is_left_is_said_with_the_reason(app: Path) -> None:
