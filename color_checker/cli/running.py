@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 import sys
-import traceback
 from typing import Any
 
 import click
@@ -42,6 +41,8 @@ class Commands(LazyGroup):
         except (click.exceptions.Exit, click.ClickException, click.Abort):
             raise
         except Exception:  # noqa: BLE001 - exit code 1 would say "findings"
+            import traceback  # not needed in almost all runs
+
             traceback.print_exc()
             complain("this is a bug in color-checker; please report it with the lines above")
             code = FAILED
