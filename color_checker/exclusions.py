@@ -234,9 +234,10 @@ class Exclusions:
 
     def _of_class(self, dotted: str, scope: Activation) -> Exclusion | None:
         values = self._values(dotted, scope)
-        return reduce(Exclusion.either, map(self._of_value, values)) if values else None
+        return reduce(Exclusion.either, map(self.of_value, values)) if values else None
 
-    def _of_value(self, value: Value) -> Exclusion:
+    def of_value(self, value: Value) -> Exclusion:
+        """What is ruled out where a type is declared that is this value."""
         if not isinstance(value, Class) or value.info.is_protocol():
             return Exclusion(self.linker, _NOTHING)
         return Exclusion(self.linker, _UNSURE if value.info.external_bases() else _OBJECT, (value.info,))

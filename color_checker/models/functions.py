@@ -13,10 +13,28 @@ def identity(call: ModelCall) -> None:
         call.give_from(var)
 
 
-def second(call: ModelCall) -> None:
-    """`typing.cast(type, x)`: gives its second argument."""
-    for var in call.args.positional[1:2]:
-        call.give_from(var)
+def cast(call: ModelCall) -> None:
+    """`typing.cast(type, x)`: gives its second argument, without what the type rules out."""
+    kinds, source = call.args.get(0), call.args.get(1)
+    if kinds is None or source is None:
+        return
+
+    def arrived(kind: Value) -> None:
+        exclusion = call.linker.exclusions.of_value(kind)
+
+        def given(value: Value) -> None:
+            left = exclusion.left_of(value)
+            if left is not None:
+                call.give(left)
+
+        call.watch(source, given)
+
+    def unknown() -> bool:
+        call.give_from(source)
+        return True
+
+    call.watch(kinds, arrived)
+    call.linker.if_empty(kinds, unknown)
 
 
 def identity_decorator(name: str) -> Model:

@@ -333,3 +333,46 @@ class Flow:
         return text(**given)
 """
     assert surprises(tmp_path, flow=_HEAD + flow) == set()
+
+
+def test_a_cast_says_what_something_is_not(tmp_path: Path) -> None:
+    flow = """
+from typing import Protocol, cast
+
+
+class Shown(Protocol):
+    def show(self) -> str: ...
+
+
+class Receipt:
+    def total(self) -> float:
+        return 1.0
+
+    def sum(self) -> float:
+        return 1.0
+
+
+class Stopwatch:
+    def total(self) -> float:
+        return time.time()
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+@workflow.defn
+class Flow:
+    @workflow.run
+    async def run(self, key: str) -> float:
+        thing = {key: Stopwatch(), key + "2": Receipt()}[key]
+        return cast(Receipt, thing).total()
+
+
+@workflow.defn
+class Shows:
+    @workflow.run
+    async def run(self) -> str:
+        return cast(Shown, Clock()).show() + cast("Clock", Clock()).title()  # expect: clock
+"""
+    assert surprises(tmp_path, flow=_HEAD + flow) == set()
