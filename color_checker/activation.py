@@ -2,7 +2,8 @@
 
 A context tells callers apart where mixing them would blur the result: the class of the receiver for
 inherited methods (type sensitivity), the last two call sites for functions that hand a parameter on
-(call-site sensitivity, Shivers' 2-CFA, restricted to them), and the closure for nested functions.
+(call-site sensitivity, Shivers' 2-CFA, restricted to them), and the closure for nested functions. Where
+wrappers hand the same operation on to each other, the call of the outermost one counts.
 """
 
 from __future__ import annotations
