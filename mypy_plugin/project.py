@@ -20,6 +20,7 @@ from color_checker.processors import available
 from color_checker.result_cache import file_hash
 from color_checker.sources import by_path
 from color_checker.texts import source_lines
+from color_checker.worthwhile import is_worth_a_child
 from mypy_plugin.analyzer.analyzed import Analyzed, Coloring, Known
 from mypy_plugin.analyzer.registered import Registered
 from mypy_plugin.circumstances import circumstances
@@ -29,9 +30,6 @@ from mypy_plugin.standing import TO_BE_ASKED, Standing
 
 if TYPE_CHECKING:
     from color_checker.ahead import Child
-
-#: Less code than this, in bytes, is analyzed by the time that a process needs to start.
-WORTH_A_CHILD = 400_000
 
 _CHILD = "mypy_plugin.analyzer.analyzed:work_ahead"
 
@@ -87,13 +85,11 @@ class Project:
             self._take(known)
             return True
         # A profile of the user's own may be wrong, which is to be said now, and shows when it is used.
-        if self.config.engine_files or not _is_more(self._files, WORTH_A_CHILD):
+        if self.config.engine_files or not is_worth_a_child(self._files):
             return False
         from color_checker import ahead
         from color_checker.engines import engines_by_package
 
-        if not ahead.is_of_use():
-            return False
         validate_names(self.config, sorted(CODES), sorted(set(engines_by_package().values())))
         try:
             self._child = ahead.Child(_CHILD)
@@ -281,14 +277,3 @@ def _stat(path: str) -> _Stat | None:
     except OSError:
         return None
     return status.st_mtime_ns, status.st_size
-
-
-def _is_more(files: Iterable[str], limit: int) -> bool:
-    """Whether there are more bytes in the files."""
-    total = 0
-    for path in files:
-        stat = _stat(path)
-        total += stat[1] if stat is not None else 0
-        if total > limit:
-            return True
-    return False

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from color_checker import ahead
+from color_checker import ahead, worthwhile
 from mypy_plugin import project
 from tests.mypy_plugin.runner import Result, configure, run_command, run_mypy, write
 
@@ -66,7 +66,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[ahead.Child]:
             super().__init__(factory)
             children.append(self)
 
-    monkeypatch.setattr(project, "WORTH_A_CHILD", 0)
+    monkeypatch.setattr(worthwhile, "WORTH_A_CHILD", 0)
     monkeypatch.setattr(project, "available", lambda: 2)
     monkeypatch.setattr(ahead, "is_of_use", lambda: True)
     monkeypatch.setattr(ahead, "Child", Seen)
@@ -141,7 +141,7 @@ def test_a_child_that_fails_costs_no_finding(
 
 def test_what_cannot_be_started_costs_no_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plain = without_child(tmp_path / "plain", monkeypatch)
-    monkeypatch.setattr(project, "WORTH_A_CHILD", 0)
+    monkeypatch.setattr(worthwhile, "WORTH_A_CHILD", 0)
     monkeypatch.setattr(project, "available", lambda: 2)
     monkeypatch.setattr(ahead, "is_of_use", lambda: True)
     monkeypatch.setattr(sys, "executable", str(tmp_path / "missing"))
