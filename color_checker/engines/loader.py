@@ -488,8 +488,12 @@ def engines_by_package(extra: tuple[Path, ...] = ()) -> dict[str, str]:
 
 
 def _files(extra: tuple[Path, ...]) -> dict[str, Path]:
-    bundled = {path.stem: path for path in sorted(_HERE.glob("*.toml"))}
-    return bundled | {path.stem: path for path in extra}
+    return _bundled() | {path.stem: path for path in extra}
+
+
+@cache
+def _bundled() -> dict[str, Path]:
+    return {path.stem: path for path in sorted(_HERE.glob("*.toml"))}
 
 
 def _load(path: Path) -> Profile:
