@@ -128,7 +128,9 @@ def read_baseline(path: Path) -> Baseline:
     try:
         data = path.read_bytes()
     except FileNotFoundError:
-        raise ConfigError(f"{path}: there is no such baseline; make it with --write-baseline") from None
+        raise ConfigError(
+            f"{path}: there is no such baseline; make it with `color-checker check --write-baseline`"
+        ) from None
     except OSError as error:
         raise ConfigError(f"{path}: the baseline cannot be read: {error.strerror}") from None
     try:

@@ -241,7 +241,7 @@ def _convert(table: dict[str, Any], file: Path, pyproject: Mapping[str, Any]) ->
     try:
         config = msgspec.convert(table, Config)
     except msgspec.ValidationError as error:
-        raise ConfigError(where + _validation_message(str(error))) from None
+        raise ConfigError(where + (_severity_message(table) or _validation_message(str(error)))) from None
     for path in config.paths:
         if not (file.parent / path).exists():
             raise ConfigError(f'{where}paths: there is no file or directory "{path}" beside this file')
@@ -264,12 +264,20 @@ _TOML_NAMES = {
 }
 
 
+def _severity_message(table: Mapping[str, Any]) -> str:
+    """What is wrong with `severity`, which msgspec says without the rule; "" if it is something else."""
+    severities = table.get("severity")
+    for rule, severity in severities.items() if isinstance(severities, dict) else ():
+        if severity not in get_args(Severity):
+            choices = ", ".join(get_args(Severity))
+            return f'severity.{rule}: "{severity}" is none of {choices}; `ignore` switches a rule off'
+    return ""
+
+
 def _validation_message(message: str) -> str:
     """Turn msgspec's "Expected `array`, got `str` - at `$.x`" into "x: expected a list, got a string"."""
     reason, _, place = message.partition(" - at ")
     key = place.strip("`").removeprefix("$.")
-    # Severities are the only values of which there is a choice.
-    reason = re.sub(r"^Invalid enum value (.*)$", rf"\1 is none of {', '.join(get_args(Severity))}", reason)
     reason = re.sub(r"`(\w+)`", lambda match: _TOML_NAMES.get(match[1], match[1]), reason)
     reason = reason[:1].lower() + reason[1:]
     return f"{key}: {reason}" if key else reason

@@ -162,7 +162,7 @@ def test_a_bad_file_is_reported_with_its_line(content: str, message: str) -> Non
 
 
 def test_a_missing_file_and_one_that_cannot_be_written_are_reported() -> None:
-    with pytest.raises(ConfigError, match="there is no such baseline; make it with --write-baseline"):
+    with pytest.raises(ConfigError, match="there is no such baseline; make it with `color-checker check --w"):
         read_baseline(BASELINE)
     with pytest.raises(ConfigError, match="cannot be written: No such file"):
         write_baseline(Path("none/baseline.json"), [], lines)

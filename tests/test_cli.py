@@ -344,6 +344,15 @@ def test_stale_entries_are_reported(project: Path) -> None:
     assert "2 entries are stale in the baseline known.json: write it again." in result.stderr
 
 
+def test_entries_are_not_called_stale_while_a_file_cannot_be_parsed(project: Path) -> None:
+    run("check", "--write-baseline", "known.json")
+    (project / "app.py").write_text("def (\n")
+    result = run("check", "--baseline", "known.json")
+    assert result.exit_code == 2
+    assert "stale" not in result.stderr
+    assert "Code for a newer Python is to be checked with that Python." in " ".join(result.stdout.split())
+
+
 def test_writing_a_baseline_fails_if_a_file_could_not_be_read(project: Path) -> None:
     (project / "bad.py").write_text("def (\n")
     result = run("check", "--write-baseline")

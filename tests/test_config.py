@@ -138,7 +138,8 @@ def test_a_pyproject_named_on_the_command_line_may_lack_the_table(tmp_path: Path
         ("per-path-ignores = 1", ": [tool.color-checker] per-path-ignores: expected a table, got a number"),
         (
             "severity = {clock = 'bad'}",
-            ": [tool.color-checker] severity[...]: 'bad' is none of error, warning, note",
+            ': [tool.color-checker] severity.clock: "bad" is none of error, warning, note; '
+            "`ignore` switches a rule off",
         ),
         (
             "source-roots = ['no']",

@@ -42,14 +42,17 @@ def remember(report: Report, file: Path, lines: Lines) -> None:
 
 
 def without_known(report: Report, file: Path, checked: Sequence[str], lines: Lines) -> Report:
-    """The report without the findings of the baseline; says on stderr how many that are."""
+    """The report without the findings of the baseline; says on stderr how many that are.
+
+    While a file cannot be read nobody knows whether its entries are stale.
+    """
     from color_checker.baseline import read_baseline
 
     split = read_baseline(file).split(report.findings, lines, checked)
     if split.known:
         known = f"{len(split.known)} known finding{'' if len(split.known) == 1 else 's'} not shown"
         click.echo(f"{known} (baseline {shown(file)}).", err=True)
-    if split.stale:
+    if split.stale and not report.errors:
         stale = "1 entry is" if split.stale == 1 else f"{split.stale} entries are"
         click.echo(f"{stale} stale in the baseline {shown(file)}: write it again.", err=True)
     return msgspec.structs.replace(report, findings=split.new)

@@ -74,6 +74,9 @@ def fix(
     complain_of_files(outcome.errors)
     if diff:
         click.echo("".join(change.diff() for change in outcome.changes), nl=False)
+        if outcome.left:
+            number = f"{len(outcome.left)} finding{'' if len(outcome.left) == 1 else 's'}"
+            click.echo(f"{number} would be left; without --diff, each is said with the reason.", err=True)
         return FAILED if outcome.errors else FOUND if outcome.changes else NOTHING_FOUND
     problems = fixing.write_changes(outcome.changes)
     for problem in problems:

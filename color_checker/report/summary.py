@@ -60,10 +60,19 @@ def time(summary: Summary) -> str:
     return "" if summary.seconds is None else f" in {summary.seconds:.1f} s"
 
 
+#: What the reason for an error of syntax says of the Python that parsed it.
+_READ_AS = "(read as Python "
+
+
 def unread(report: Report) -> list[str]:
     """How many files stand outside the verdict."""
     files = len({error.path for error in report.errors})
-    return [f"{count(files, 'file')} could not be read or parsed, see the errors above."] if files else []
+    if not files:
+        return []
+    said = f"{count(files, 'file')} could not be read or parsed, see the errors above."
+    if any(_READ_AS in error.reason for error in report.errors):
+        said += " Code for a newer Python is to be checked with that Python."
+    return [said]
 
 
 def fixable(report: Report) -> list[str]:

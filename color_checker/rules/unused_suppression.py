@@ -204,7 +204,8 @@ def trial() -> str:
     @staticmethod
     def message_for_problem(reason: str) -> str:
         """What is wrong with a comment that nobody understands; `reason` is a clause without subject."""
-        return f"This comment {reason}. It has no effect as it stands. Correct it or take it away."
+        end = "" if reason.endswith("?") else "."
+        return f"This comment {reason}{end} It has no effect as it stands. Correct it or take it away."
 
     def check(self, program: Program) -> Iterator[Finding]:
         """Runs after all other rules: what they have suppressed is noted by then."""

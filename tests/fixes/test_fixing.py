@@ -93,6 +93,13 @@ def test_diff_shows_the_change_and_makes_none(app: Path) -> None:
     assert (result.exit_code, result.stdout) == (0, "")
 
 
+def test_a_diff_says_how_many_findings_would_be_left(app: Path) -> None:
+    app.write_text(SOURCE.replace("time.time()", "open('file')"))
+    result = run("--diff")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "1 finding would be left; without --diff" in result.stderr
+
+
 def test_only_the_rules_that_are_named_are_fixed(app: Path) -> None:
     app.write_text(SOURCE.replace("return", "print(1)\n        return"))
     assert run("--rule", "console,CC202").exit_code == 0

@@ -58,7 +58,7 @@ def test_a_comment_that_is_almost_one_is_reported_where_it_stands(
 ) -> None:
     (finding,) = check(tmp_path, monkeypatch, "1.0  # color: ingore[clock]")
     assert (finding.name, finding.line, finding.column) == ("unused-suppression", 8, 17)
-    assert "did you mean `ignore`" in finding.message
+    assert "did you mean `ignore`? It has no effect" in finding.message
 
 
 def test_a_misspelled_rule_gets_a_hint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
