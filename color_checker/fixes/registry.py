@@ -6,7 +6,17 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from color_checker.findings import Effect, Finding
-from color_checker.fixes import awaiting, calls, conversion, extraction, ordering, passing, raising, rewriting
+from color_checker.fixes import (
+    awaiting,
+    calls,
+    conversion,
+    extraction,
+    naming,
+    ordering,
+    passing,
+    raising,
+    rewriting,
+)
 from color_checker.fixes.edits import Fix, Read
 from color_checker.fixes.problem import Problem
 
@@ -24,11 +34,14 @@ FIXERS: dict[str, tuple[Fixer, ...]] = {
     "step-bypasses-engine": (calls.fixes,),
     "not-awaited": (awaiting.fixes,),
     "swallows-control-flow": (raising.fixes,),
+    "unknown-name": (naming.fixes,),
 }
 
 
 #: What these do always has to be looked at.
-_NEVER_SAFE: tuple[Fixer, ...] = (calls.fixes, conversion.fixes, extraction.fixes, raising.fixes)
+_NEVER_SAFE: tuple[Fixer, ...] = (
+    calls.fixes, conversion.fixes, extraction.fixes, naming.fixes, raising.fixes,
+)  # fmt: skip
 
 
 def fixes_for(finding: Finding, analysis: Analysis, read: Read) -> tuple[Fix, ...]:
