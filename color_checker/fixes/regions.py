@@ -141,6 +141,8 @@ class Search:
             return climbed
         if is_caught(self.code, nodes[0], self.extraction):
             return climbed
+        if self.extraction.fails == "same" and any(map(self.storing.is_made_of_objects, _raised(nodes))):
+            return climbed
         returns = _always_returns(nodes[-1])
         jump = _leaves(nodes, may_return=returns)
         if jump == "return" or not all(self.storing.is_data(value) for value in _returned(nodes)):
@@ -508,6 +510,19 @@ def _returned(nodes: tuple[cst.CSTNode, ...]) -> Iterator[cst.BaseExpression]:
         for node in own(top):
             if isinstance(node, cst.Return) and node.value is not None:
                 yield node.value
+
+
+def _raised(nodes: tuple[cst.CSTNode, ...]) -> Iterator[cst.Raise]:
+    """What the nodes raise, but for what they may handle themselves."""
+    pending: list[cst.CSTNode] = list(nodes)
+    while pending:
+        node = pending.pop()
+        if isinstance(node, cst.Raise):
+            yield node
+        elif isinstance(node, cst.Try | cst.TryStar) and node.handlers:
+            pending += (child for child in children(node) if child is not node.body)
+        elif not isinstance(node, _SCOPES):
+            pending += children(node)
 
 
 def _always_returns(node: cst.CSTNode) -> bool:

@@ -8,7 +8,7 @@ import libcst as cst
 
 from color_checker.activation import Activation
 from color_checker.classes import ClassInfo
-from color_checker.facts import Await, Call, Enter, Iterate, Merge, Op, Return
+from color_checker.facts import Await, Call, Enter, Iterate, Merge, Op, Raise, Return
 from color_checker.findings import Effect
 from color_checker.fixes.code import Code, Function, walk
 from color_checker.fixes.scopes import locals_of, names_in, parameter_nodes
@@ -106,7 +106,14 @@ class Storing:
                 if not _OBJECTS.isdisjoint(names):
                     return True
                 if any(self._makes_object(name) for name in names):
-                    return all(value is DATA for value in self.program.values(node, op.dst))
+                    return all(
+                        value is DATA or (isinstance(value, ExtInst) and value.dotted not in self.stored)
+                        for value in self.program.values(node, op.dst)
+                    )
+                if any(isinstance(value, Inst) for value in self.program.values(node, op.dst)):
+                    return any(self._is_object_in(node, slot, depth) for slot in op.args) or (
+                        self._has_objects(node, op, depth)
+                    )
                 return depth > 0 and any(
                     self._returns_object(target, depth - 1) for target in node.targets.get(position, ())
                 )
@@ -115,6 +122,22 @@ class Storing:
             case Merge():
                 return any(self._is_object_in(node, slot, depth) for slot in op.sources)
         return False
+
+    def is_made_of_objects(self, raised: cst.Raise) -> bool:
+        """Whether such objects are made for an exception: it cannot be stored with them."""
+        found = [(scope, op) for node in walk(raised) for scope, ops in self._at(node) for op in ops]
+        return any(self._is_object(scope, op) or self._has_objects(scope, op) for scope, op in found)
+
+    def _has_objects(self, node: Activation, op: Op, depth: int = _DEPTH) -> bool:
+        """Whether a constructor makes such objects; that of a class is called where it is raised, too."""
+        if not isinstance(op, Call | Raise):
+            return False
+        return depth > 0 and any(
+            self._is_object(target, inner, depth - 1)
+            for target in node.targets.get(node.body.ops.index(op), ())
+            if target.facts.name == "__init__"
+            for inner in target.body.ops
+        )
 
     def _makes_object(self, name: str) -> bool:
         entry = self.program.catalog.lookup(name)
@@ -233,7 +256,7 @@ class Storing:
                 if isinstance(op, kind):
                     yield from self.program.values(scope, getattr(op, "dst", -1))
 
-    def _at(self, expression: cst.BaseExpression) -> Iterator[tuple[Activation, list[Op]]]:
+    def _at(self, expression: cst.CSTNode) -> Iterator[tuple[Activation, list[Op]]]:
         span = self.code.span(expression)
         for scope in self._scopes.values():
             if span in (found := self._ops(scope)):

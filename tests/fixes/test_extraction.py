@@ -413,3 +413,32 @@ def test_a_list_of_dataclasses_comes_back_as_one(tmp_path: Path) -> None:
     fix(tmp_path, unsafe=True)
     text = (tmp_path / "app.py").read_text()
     assert "async def load_activity(path: str) -> list[Order]:" in text
+
+
+RAISING = """
+    import threading
+    from dbos import DBOS
+
+    class Closed(Exception):
+        def __init__(self, lock=None):
+            super().__init__(lock or threading.Lock())
+
+    @DBOS.workflow()
+    def run(path: str) -> int:
+        try:
+            raise {raised}
+        except Closed:
+            pass
+        return 1
+"""
+
+
+@pytest.mark.parametrize("raised", ["Closed", "Closed()", "Closed(threading.Lock())"])
+def test_no_exception_with_an_object_in_it_leaves_a_step_of_an_engine_that_stores_it(
+    tmp_path: Path, raised: str
+) -> None:
+    text = fixed(tmp_path, RAISING.format(raised=raised), unsafe=True)
+    step = text[text.index("@DBOS.step()") : text.index("@DBOS.workflow()")]
+    assert "    try:\n        raise " in step
+    assert "    except Closed:\n        pass\n" in step
+    assert offered(tmp_path) == []
