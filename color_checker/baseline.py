@@ -60,13 +60,15 @@ class Baseline(msgspec.Struct, frozen=True):
     directory: str = "."
 
     def split(
-        self, findings: Iterable[Finding], lines: Lines, checked: Collection[str] | None = None
-    ) -> Split:
+        self, findings: Iterable[Finding], lines: Lines, checked: Collection[str] | None = None,
+        applies: Callable[[str], bool] = lambda rule: True,
+    ) -> Split:  # fmt: skip
         """Divide findings into new and known ones, both in the order given.
 
         Args:
             checked: the shown paths of the files that were checked: entries of other files that still
                 exist are not stale. None: everything was.
+            applies: says whether a rule was applied: entries of others are not stale.
         """
         exact, moved = self._counts()
         new: list[Finding] = []
@@ -78,8 +80,11 @@ class Baseline(msgspec.Struct, frozen=True):
             else:
                 known.append(finding)
         places = None if checked is None else {_relative(path, self.directory) for path in checked}
-        left = sum(count for key, count in exact.items() if places is None or key[0] in places)
-        return Split(tuple(new), tuple(known), left + sum(moved.values()))
+        left = sum(
+            count for key, count in exact.items() if applies(key[1]) and (places is None or key[0] in places)
+        )
+        left += sum(count for key, count in moved.items() if applies(key[0]))
+        return Split(tuple(new), tuple(known), left)
 
     def _counts(self) -> tuple[Counter[tuple[str, str, str, str]], Counter[tuple[str, str, str]]]:
         """How many findings of each kind are known: in files that exist, and of files that are gone."""
@@ -156,7 +161,13 @@ def _line(data: bytes, message: str) -> int:
 def _key(finding: Finding, lines: Lines, directory: str) -> tuple[str, str, str, str]:
     text = lines(finding.path)
     source = " ".join(text[finding.line - 1].split()) if 0 < finding.line <= len(text) else ""
-    return _relative(finding.path, directory), finding.name, finding.function, source[:_LONGEST]
+    path = _relative(finding.path, directory)
+    return _encodable(path), finding.name, _encodable(finding.function), _encodable(source[:_LONGEST])
+
+
+def _encodable(text: str) -> str:
+    """Names of files may hold bytes that are no UTF-8, as lone surrogates."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def _without_path(key: tuple[str, str, str, str]) -> tuple[str, str, str]:

@@ -112,6 +112,23 @@ def test_the_working_directory_does_not_matter(tmp_path: Path, monkeypatch: pyte
     assert baseline.split([finding("../app.py", 2)], lines).new == ()
 
 
+def test_entries_of_rules_that_were_not_applied_are_not_stale() -> None:
+    write_baseline(BASELINE, [finding("app.py", 2), finding("gone.py", 1, name="random")], lines)
+    baseline = read_baseline(BASELINE)
+    assert baseline.split([], lines, applies=lambda rule: rule == "clock").stale == 1
+    assert baseline.split([], lines, applies=lambda rule: rule == "random").stale == 1
+    assert baseline.split([], lines).stale == 2
+
+
+def test_files_whose_names_are_no_utf_8_are_known_again() -> None:
+    name = os.fsdecode(b"caf\xe9.py")
+    Path(name).write_text("now()\n")
+    found = finding(name, 1, function=f"{name[:-3]}.trial")
+    write_baseline(BASELINE, [found], lines)
+    assert split(found) == Split(new=(), known=(found,), stale=0)
+    assert split().stale == 1
+
+
 def test_entries_of_files_that_were_not_checked_are_not_stale() -> None:
     Path("other.py").write_text("now()\n")
     write_baseline(BASELINE, [finding("app.py", 2), finding("other.py", 1)], lines)

@@ -344,6 +344,11 @@ def test_stale_entries_are_reported(project: Path) -> None:
     assert "2 entries are stale in the baseline known.json: write it again." in result.stderr
 
 
+def test_entries_of_rules_that_are_not_selected_are_not_called_stale(project: Path) -> None:
+    run("check", "--write-baseline", "known.json")
+    assert "stale" not in run("check", "--baseline", "known.json", "--select", "identity").stderr
+
+
 def test_entries_are_not_called_stale_while_a_file_cannot_be_parsed(project: Path) -> None:
     run("check", "--write-baseline", "known.json")
     (project / "app.py").write_text("def (\n")

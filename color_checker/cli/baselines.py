@@ -41,14 +41,14 @@ def remember(report: Report, file: Path, lines: Lines) -> None:
     click.echo(f"Wrote {number} finding{'' if number == 1 else 's'} to {shown(file)}.", err=True)
 
 
-def without_known(report: Report, file: Path, checked: Sequence[str], lines: Lines) -> Report:
+def without_known(report: Report, file: Path, checked: Sequence[str], lines: Lines, config: Config) -> Report:
     """The report without the findings of the baseline; says on stderr how many that are.
 
     While a file cannot be read nobody knows whether its entries are stale.
     """
     from color_checker.baseline import read_baseline
 
-    split = read_baseline(file).split(report.findings, lines, checked)
+    split = read_baseline(file).split(report.findings, lines, checked, config.is_on)
     if split.known:
         known = f"{len(split.known)} known finding{'' if len(split.known) == 1 else 's'} not shown"
         click.echo(f"{known} (baseline {shown(file)}).", err=True)

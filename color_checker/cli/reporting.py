@@ -46,7 +46,7 @@ class Telling(msgspec.Struct, frozen=True):
         lines = lru_cache(maxsize=64)(source_lines)
         if not self.no_baseline:
             file = baseline_file(self.baseline, "--baseline", config, configured=True)
-            report = without_known(report, file, checked, lines) if file is not None else report
+            report = without_known(report, file, checked, lines, config) if file is not None else report
         if self.wanted is not None:
             report = with_wanted(report, self.wanted)
         if not (self.quiet and self.form == "text" and not report.findings and not report.errors):
