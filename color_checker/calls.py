@@ -59,6 +59,10 @@ _SWAPPED = {
 _LONGEST_REEXPORT = 30
 
 
+#: Decorators of pydantic, new and old.
+_VALIDATORS = frozenset({"field_validator", "model_validator", "root_validator", "validator"})
+
+
 class Calls:
     """Calls, for the linker."""
 
@@ -283,6 +287,32 @@ class Calls:
             method = Var()
             linker.attributes.special(activation, position, instance, hook, method)
             self.call_all(activation, position, method, Args(), Var())
+        for entry in info.mro():
+            if not isinstance(entry, str):
+                self._validate(activation, position, instance, entry, fields)
+
+    def _validate(
+        self, activation: Activation, position: int, instance: Inst, owner: ClassInfo, fields: list[str]
+    ) -> None:
+        """A generated `__init__` also runs the methods that are to check or make the values of fields."""
+        linker = self.linker
+        for indexes in owner.facts.methods.values():
+            for index in indexes:
+                decorators = owner.module.facts.functions[index].decorators
+                if not any(_runs_at_construction(decorator, fields) for decorator in decorators):
+                    continue
+                func = linker.function(index, owner.activation)
+                data = Var()
+                linker.solver.add(data, DATA)
+                made = Var()
+                static = "staticmethod" in decorators
+                receiver = linker.class_value(instance.info) if "classmethod" in decorators else instance
+                self.invoke(
+                    activation, position, func, None if static else receiver, Args((data, data)), made
+                )
+                for field in fields:
+                    if f"{field}.default" in decorators:
+                        linker.solver.flow(made, linker.attributes.variable(instance.info, field))
 
     def _field_default(
         self, activation: Activation, position: int, info: ClassInfo, name: str, *, given: bool
@@ -552,3 +582,9 @@ class Calls:
 def _without_style(name: str) -> str:
     """What a field's name and its alias have in common: `run_id`, `runId`."""
     return name.replace("_", "").lower()
+
+
+def _runs_at_construction(decorator: str, fields: list[str]) -> bool:
+    """Whether pydantic's or attrs' `__init__` calls what is decorated so."""
+    head, _, last = decorator.rpartition(".")
+    return last in _VALIDATORS or (head in fields and last in ("default", "validator"))

@@ -133,3 +133,8 @@ def field(call: ModelCall) -> None:
     init = call.args.keywords.get("init")
     left_out = init is not None and any(isinstance(v, Const) and v.value is False for v in init.values)
     call.give(FieldDefault(default, factory, init=not left_out))
+
+
+def field_factory(call: ModelCall) -> None:
+    """`attrs.Factory(f)` in place of a default."""
+    call.give(FieldDefault(Var(), call.args.get(0) or call.args.keywords.get("factory") or Var()))

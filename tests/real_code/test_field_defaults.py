@@ -108,3 +108,83 @@ class Trial:
         Order(user="ann", runId=workflow.info().run_id, started=1.0)
 """
     assert surprises(tmp_path, models=_PYDANTIC, flow=text) == set()
+
+
+def test_methods_that_check_or_make_fields_run_when_an_object_is_made(tmp_path: Path) -> None:
+    models = """\
+import time
+import uuid
+from datetime import date
+
+import attrs
+from pydantic import BaseModel, PrivateAttr, field_validator, model_validator
+
+
+class Stay(BaseModel):
+    first: date
+
+    @field_validator("first")
+    @classmethod
+    def is_ahead(cls, value: date) -> date:
+        if value < date.today():
+            raise ValueError("too late")
+        return value
+
+
+class Offer(BaseModel):
+    seats: int = 1
+    until: float = 0.0
+
+    @model_validator(mode="after")
+    def ends(self) -> "Offer":
+        self.until = time.time() + 60
+        return self
+
+    @property
+    def is_over(self) -> bool:
+        return self.until < time.time()
+
+
+class Tagged(BaseModel):
+    _tag: str = PrivateAttr(default_factory=lambda: uuid.uuid4().hex)
+
+
+@attrs.define
+class Entry:
+    code: str = attrs.Factory(lambda: uuid.uuid4().hex)
+
+
+@attrs.define
+class Line:
+    number: int
+    made: float = attrs.field()
+
+    @made.default
+    def _made(self) -> float:
+        return time.time()
+
+    @number.validator
+    def _check(self, attribute: object, value: int) -> None:
+        if value < 0:
+            raise ValueError("negative")
+"""
+    text = """\
+from datetime import date
+
+from temporalio import workflow
+
+from models import Entry, Line, Offer, Stay, Tagged
+
+
+@workflow.defn
+class Trial:
+    @workflow.run
+    async def run(self, first: date) -> None:
+        Stay(first=first)  # expect: clock
+        Offer(seats=2)  # expect: clock
+        Tagged()  # expect: identity
+        Entry()  # expect: identity
+        Entry(code="a")
+        Line(1)  # expect: clock
+"""
+    assert surprises(tmp_path, models=models, flow=text) == set()
