@@ -35,7 +35,7 @@ _UNBOUNDED = frozenset({Func, Class})
 
 #: A program that takes more steps than this to link is not linked to its end. A step is a value that goes
 #: through one edge or to one watcher, so this does not depend on the machine.
-MOST_WORK = 30_000_000
+MOST_WORK = 15_000_000
 
 
 class Var:
