@@ -19,6 +19,7 @@ from color_checker.places import Spot, Types
 from color_checker.processors import available
 from color_checker.result_cache import file_hash
 from color_checker.sources import by_path
+from color_checker.surroundings import configuration_for, project_around
 from color_checker.texts import source_lines
 from color_checker.worthwhile import is_worth_a_child
 from mypy_plugin.analyzer.analyzed import Analyzed, Coloring, Known
@@ -45,14 +46,18 @@ class Project:
     Paths are absolute here.
     """
 
-    def __init__(self, failures: Failures, *, with_child: bool) -> None:
-        """Looks at the project for the first time. Raises ColorCheckerError if the configuration is wrong."""
+    def __init__(self, failures: Failures, *, with_child: bool, config_file: str | None = None) -> None:
+        """Looks at the project for the first time. Raises ColorCheckerError if the configuration is wrong.
+
+        `config_file`: mypy's. Where mypy runs in no project at all, it is that file's which is analyzed.
+        """
         self._failures = failures
         self._started = time.time_ns()
-        self.config: Config = load_config(Path.cwd())
+        elsewhere = _project_elsewhere(config_file)
+        self.config: Config = elsewhere or load_config(Path.cwd())
         baseline = self.config.baseline
         self._baseline = read_baseline(self.config.resolve(baseline)) if baseline else None
-        self._analyzed = Analyzed(self.config)
+        self._analyzed = Analyzed(self.config, is_elsewhere=elsewhere is not None)
         self._child: Child | None = None
         #: None as long as the child is at work.
         self._known: Known | None = None
@@ -67,7 +72,8 @@ class Project:
         #: Why the last look at the project failed, "" if it did not.
         self.problem = ""
         self._circumstances = circumstances(self.config)
-        if not (with_child and available() > 1 and self._look_ahead()):
+        with_child &= elsewhere is None and available() > 1
+        if not (with_child and self._look_ahead()):
             self._check()
         if self.problem:
             raise ColorCheckerError(self.problem)
@@ -269,6 +275,15 @@ class Project:
     def _differing(self, before: dict[str, tuple[Finding, ...]]) -> frozenset[str]:
         paths = before.keys() | self._by_path.keys()
         return frozenset(path for path in paths if before.get(path) != self._by_path.get(path))
+
+
+def _project_elsewhere(config_file: str | None) -> Config | None:
+    """The configuration of the project around mypy's, if the working directory is in none."""
+    here = Path.cwd()
+    folder = os.path.dirname(os.path.abspath(config_file)) if config_file else ""
+    if not folder or project_around(here) is not None or project_around(Path(folder)) is None:
+        return None
+    return configuration_for([folder], here).config
 
 
 def _stat(path: str) -> _Stat | None:

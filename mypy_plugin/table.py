@@ -109,7 +109,7 @@ class ColorPlugin(Plugin):
 
         # The daemon keeps the analysis for the next change; and a worker of mypy's is a child itself.
         with_child = not self._daemon and not getattr(self.options, "num_workers", 0)
-        project = Project(self.failures, with_child=with_child)
+        project = Project(self.failures, with_child=with_child, config_file=self.options.config_file)
         self._standing = None
         return project
 

@@ -69,16 +69,21 @@ _decoder = msgspec.msgpack.Decoder(Tables)
 
 
 class Analyzed:
-    """The project of the working directory."""
+    """The project of the working directory, or another one."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, *, is_elsewhere: bool = False) -> None:
+        """`is_elsewhere`: the configuration is not what the working directory has."""
         self._config = config
-        self._session = Session(config.default_paths())
+        self._is_elsewhere = is_elsewhere
+        self._session = self._new_session()
         self._resolution = Resolution(config)
         self._report = Report()
         self._tables: Tables | None = None
         self._colorings: Colorings | None = None
         self._choices: Choices | None = None
+
+    def _new_session(self) -> Session:
+        return Session(self._config.default_paths(), config=self._config if self._is_elsewhere else None)
 
     @property
     def files(self) -> Mapping[str, bytes]:
@@ -92,7 +97,7 @@ class Analyzed:
 
     def places(self) -> Places | None:
         """What the findings depend on; None unless they were known from an earlier run, and still are."""
-        if self._session.known is not None:
+        if self._session.known is not None or self._is_elsewhere:
             return None
         from mypy_plugin.analyzer.dependence import places
 
@@ -115,7 +120,7 @@ class Analyzed:
         return self._resolution.recall(report, self.files, lambda: self._session.analysis, self._anew)
 
     def _anew(self) -> Analysis:
-        self._session = Session(self._config.default_paths())
+        self._session = self._new_session()
         self._session.check()
         return self._session.analysis
 
