@@ -97,7 +97,8 @@ async def test_what_has_not_changed_is_not_published_again(editor: Editor) -> No
     before = len(editor.client.published)
     editor.replace("flow.py", "today()", "today()  # a remark")
     await editor.settle()
-    assert [one.uri for one in editor.client.published[before:]] == [editor.uri("flow.py")]
+    # On a busy machine a glance may come before the check, both about the edited file.
+    assert {one.uri for one in editor.client.published[before:]} == {editor.uri("flow.py")}
     editor.tell("helper.py")  # which has not changed at all
     await editor.settle()
     assert len(editor.client.published) == before + 1
