@@ -7,6 +7,8 @@ the whole function) is mended when the scope ends.
 
 from __future__ import annotations
 
+import ast
+
 import msgspec
 
 from color_checker.facts import (
@@ -58,6 +60,8 @@ class Scope:
         self.orderless: list[int] = []
         #: Names and attributes that hold one element here, as a test has shown.
         self.singles: frozenset[str] = frozenset()
+        #: Comprehensions of which nobody sees in which order they are made.
+        self.any_order: set[ast.expr] = set()
         self.handlers: list[Handler] = []
         self.loops: list[Loop] = []
         self.breaks: list[list[Env]] = []

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Sequence
 
 from color_checker.annotations import dotted_name
+from color_checker.extraction.expressions import ORDER_FREE
 from color_checker.extraction.visitor import Visitor, end_line, own_statements
 from color_checker.facts import INSTANTIATE, NOTHING, Enter, Handler, Merge, Operate, Raise, Region, Return
 from color_checker.scopes import Env
@@ -23,6 +24,8 @@ class Branches(Visitor):
         visitors = self.statements
         singles = self.scope.singles
         for index, statement in enumerate(statements):
+            if isinstance(statement, ast.Assign | ast.AnnAssign) and index + 1 < len(statements):
+                self._order_forgotten_next(statement, statements[index + 1])
             visitors[type(statement)](self, statement)
             if index + 1 == len(statements):
                 break
@@ -33,6 +36,27 @@ class Branches(Visitor):
             elif isinstance(statement, ast.Assign | ast.AnnAssign):
                 self._sorted_next(statement, statements[index + 1])
         self.scope.singles = singles
+
+    def _order_forgotten_next(self, node: ast.Assign | ast.AnnAssign, after: ast.stmt) -> None:
+        """`names = [… for … in found]`, and then `return sorted(names)`, or the like."""
+        target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+        if not isinstance(target, ast.Name) or not isinstance(node.value, ast.ListComp):
+            return
+        match after:
+            case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="sort"))):
+                forgotten = name == target.id
+            case (
+                ast.Return(value=ast.Call(func=ast.Name(id=function), args=[ast.Name(id=name)]))
+                | ast.Assign(
+                    targets=[ast.Name()],
+                    value=ast.Call(func=ast.Name(id=function), args=[ast.Name(id=name)]),
+                )
+            ):
+                forgotten = name == target.id and function in ORDER_FREE
+            case _:
+                forgotten = False
+        if forgotten and _mentions(after, target.id) == (2 if isinstance(after, ast.Assign) else 1):
+            self.scope.any_order.add(node.value)
 
     def _sorted_next(self, node: ast.Assign | ast.AnnAssign, after: ast.stmt) -> None:
         """`names = list(found)`, and then `names.sort()`: the order at first is not looked at."""
@@ -270,3 +294,7 @@ def _is_main_test(test: ast.expr) -> bool:
         case ast.Compare(left=ast.Name(id="__name__"), comparators=[ast.Constant(value="__main__")]):
             return True
     return False
+
+
+def _mentions(node: ast.AST, name: str) -> int:
+    return sum(isinstance(part, ast.Name) and part.id == name for part in ast.walk(node))

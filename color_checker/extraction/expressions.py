@@ -26,7 +26,8 @@ from color_checker.facts import (
 #: Longer strings are never a name that somebody could look up.
 _LONGEST_KEPT_STRING = 200
 
-_ORDER_FREE = frozenset({"sorted", "set", "frozenset", "sum", "any", "all", "min", "max", "len", "bool"})
+#: What they give does not depend on the order of their first argument.
+ORDER_FREE = frozenset({"sorted", "set", "frozenset", "sum", "any", "all", "min", "max", "len", "bool"})
 
 BINARY = {
     ast.Add: "__add__", ast.Sub: "__sub__", ast.Mult: "__mul__", ast.MatMult: "__matmul__",
@@ -90,7 +91,7 @@ class Expressions(Visitor):
 
     def _arguments(self, node: ast.Call) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """The slots of positional arguments, and of those behind `*`."""
-        ordered = not (isinstance(node.func, ast.Name) and node.func.id in _ORDER_FREE)
+        ordered = not (isinstance(node.func, ast.Name) and node.func.id in ORDER_FREE)
         args: list[int] = []
         stars: list[int] = []
         for arg in node.args:
@@ -218,6 +219,7 @@ class Expressions(Visitor):
         self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp, *, ordered: bool = True
     ) -> int:
         scope = self.scope
+        ordered = ordered and node not in scope.any_order
         outer = dict(scope.env)
         for generator in node.generators:
             self._generator(generator, ordered and not isinstance(node, ast.SetComp))

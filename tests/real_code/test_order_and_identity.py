@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import color_checker
+from tests.real_code.checked import surprises
 
 _FLOW = """\
 import sys
@@ -100,3 +101,35 @@ def test_numbers_of_objects_may_not_go_anywhere(
 def test_a_line_on_standard_error_is_one_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert found(tmp_path, monkeypatch, "print('down', file=sys.stderr)") == ["console"]
     assert found(tmp_path, monkeypatch, "sys.stderr.write('down')") == ["console"]
+
+
+@pytest.mark.parametrize(
+    ("after", "is_found"),
+    [
+        ("return sorted(names)", False),
+        ("return sorted(names, key=len)", False),
+        ("names = sorted(names)\n    return names", False),
+        ("names.sort()\n    return names", False),
+        ("return list(names)", True),
+        ("return names", True),
+        ("first = sorted(names)\n    return first + names", True),
+        ("return sorted(names, key=lambda name: names.index(name))", True),
+    ],
+)
+def test_a_list_that_is_sorted_next_has_no_order_yet(tmp_path: Path, after: str, is_found: bool) -> None:
+    text = f"""\
+from temporalio import workflow
+
+
+def named(found: set[str]) -> list[str]:
+    names = [name.strip() for name in found]
+    {after}
+
+
+@workflow.defn
+class Names:
+    @workflow.run
+    async def run(self) -> list[str]:
+        return named({{"a", "b"}}){"  # expect: unordered" if is_found else ""}
+"""
+    assert surprises(tmp_path, names=text) == set()
