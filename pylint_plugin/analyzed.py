@@ -7,7 +7,7 @@ astroid only if there is something to ask it.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -98,9 +98,9 @@ class Analyzed:
         self._overlays[path] = text
         self._session.overlay(path, text)
 
-    def add(self, path: str) -> None:
-        """Count a file to the project that is not in its paths, or is excluded there."""
-        self._paths.append(path)
+    def add(self, paths: Iterable[str]) -> None:
+        """Count files to the project that are not in its paths, or are excluded there."""
+        self._paths += dict.fromkeys(paths)
         self._session = self._new_session()
         self._resolver = None
 

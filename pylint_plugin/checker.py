@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from astroid import nodes
+from astroid import MANAGER, nodes
 from pylint.checkers import BaseChecker
 from pylint.interfaces import HIGH, INFERENCE, Confidence
 
@@ -76,7 +76,7 @@ class ColorChecker(BaseChecker):
         places = Places(node)
         with _wrong_configuration():
             settings = _settings(self.linter, directory_of(node.file))
-            found = project(settings).findings(node, _unsaved(node))
+            found = project(settings).findings(node, _unsaved(node), lambda: _parsed(self.linter, settings))
         for finding in found:
             if finding.name in self._symbols:
                 self._report(places, finding)
@@ -162,6 +162,14 @@ def _is_alone(linter: PyLinter) -> bool:
     return all(name == _PLUGIN or name.startswith("pylint.extensions.") for name in plugins) and all(
         checker is linter or isinstance(checker, ColorChecker) for checker in linter.prepare_checkers()
     )
+
+
+def _parsed(linter: PyLinter, settings: Settings) -> Iterator[str]:
+    """The files of a project that pylint has parsed to check them, and not only to infer something."""
+    checked = [module for name, module in MANAGER.astroid_cache.items() if name in linter.stats.by_module]
+    for module in checked:
+        if module.file and os.path.isfile(module.file) and directory_of(module.file) == settings.directory:
+            yield os.path.abspath(module.file)
 
 
 def _settings(linter: PyLinter, directory: str) -> Settings:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -127,16 +127,23 @@ class Project:
                 self._by_path = self._look()
         return Found(self._settings, frozenset(self._files), self._by_path)
 
-    def findings(self, module: nodes.Module, unsaved: str | None) -> Sequence[Finding]:
-        """What is found in a module that pylint is at. `unsaved`: the text that an editor has of it."""
+    def findings(
+        self, module: nodes.Module, unsaved: str | None, parsed: Callable[[], Iterable[str]] = tuple
+    ) -> Sequence[Finding]:
+        """What is found in a module that pylint is at.
+
+        `unsaved`: the text that an editor has of it; `parsed`: gives the absolute paths of the files that
+        pylint has parsed to look at them.
+        """
         path = os.path.abspath(module.file)
         if unsaved is not None and not _is_saved(path, unsaved):
             self._unsaved[path] = module
             self._analyzed.overlay(path, unsaved)
             self._check()
         if path not in self._files and os.path.isfile(path):
-            # Not in the project's paths, or excluded there; but pylint was told to look at it.
-            self._analyzed.add(path)
+            # Not in the project's paths, or excluded there; but pylint was told to look at it. So it may be
+            # with others, for each of which the project would be analyzed again.
+            self._analyzed.add([path, *(other for other in parsed() if other not in self._files)])
             self._check()
         if self._by_path is None:
             self._by_path = {}  # if it fails, pylint says so at this file, and goes on with the others

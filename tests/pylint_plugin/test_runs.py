@@ -7,9 +7,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from color_checker import checking
 from tests.helped_workflow import CLOCK, FLOW
 from tests.pylint_plugin import runs
 from tests.pylint_plugin.runs import ONLY_OURS, exit_code, messages, places, write
@@ -81,6 +83,24 @@ def test_a_file_outside_of_the_project_is_checked_with_it() -> None:
     write({"pyproject.toml": '[tool.color-checker]\npaths = ["src"]\n'})
     assert places("apart.py") == [("apart.py", 10, "clock")]
     assert places("src/helper.py") == []
+
+
+def test_for_all_files_outside_of_the_project_it_is_analyzed_once_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    analyses: list[int] = []
+    analyze = checking.analyze_inputs
+
+    def counted(*arguments: Any, **keywords: Any) -> Any:
+        analyses.append(1)
+        return analyze(*arguments, **keywords)
+
+    monkeypatch.setattr(checking, "analyze_inputs", counted)
+    alone = FLOW.replace("helper.now()", "time.time()").replace("import helper", "import time")
+    write({"src/helper.py": CLOCK, **{f"apart/f{number}.py": alone for number in range(5)}})
+    write({"pyproject.toml": '[tool.color-checker]\npaths = ["src"]\n'})
+    assert places("--recursive=y", "src", "apart") == [(f"apart/f{n}.py", 10, "clock") for n in range(5)]
+    assert len(analyses) == 2
 
 
 def test_an_excluded_file_that_pylint_is_told_to_check_is_checked() -> None:
