@@ -555,7 +555,7 @@ class Calls:
             linker.solver.add(dst, linker.ext_inst("builtins.bool"))
         elif isinstance(value, Const):
             linker.solver.add(dst, linker.ext_inst(f"builtins.{value.kind}"))
-        elif isinstance(value, Class) and method == "__or__":
+        elif isinstance(value, Class | Ext) and method == "__or__":
             # `Order | Refund` stands for either.
             linker.solver.add(dst, value)
         elif isinstance(value, Box | ExtInst | Data | Lost) or (

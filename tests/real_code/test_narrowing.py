@@ -116,3 +116,30 @@ async def flow(shop: Shop) -> float:
     return shop.tool.run()  # expect: clock, gap
 """
     assert surprises(tmp_path, flow=TOOLS + classes + flow) == set()
+
+
+def test_a_union_of_builtin_types_is_a_test_for_any_of_them(tmp_path: Path) -> None:
+    flow = """
+from runtime_min import workflow
+
+
+def plain(value: object) -> object:
+    if isinstance(value, frozenset | set):
+        return sorted(value)
+    if isinstance(value, tuple | list):
+        return [plain(item) for item in value]
+    return value
+
+
+def mixed(value: object) -> object:
+    if isinstance(value, tuple | set):
+        return [item for item in value]
+    return value
+
+
+@workflow
+async def flow(name: str) -> object:
+    mixed({"a", name})  # expect: unordered
+    return plain(["b", {"a", name}])
+"""
+    assert surprises(tmp_path, flow=flow) == set()
