@@ -501,3 +501,27 @@ def test_in_the_root_directory_paths_in_messages_keep_their_slashes(
     monkeypatch.setattr("os.getcwd", lambda: os.sep)
     complain("shop/flows.py: is wrong")
     assert capsys.readouterr().err == "color-checker: shop/flows.py: is wrong\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["graph", "none"],
+        ["graph", "app.py", "none"],
+        ["why", "Trial.run", "app.py", "none"],
+        ["fix", "app.py", "none"],
+        ["fix", "--whole-project", "none"],
+        ["check", "--whole-project", "app.py", "none"],
+    ],
+    ids=" ".join,
+)
+def test_that_a_path_does_not_exist_is_said_before_anything_is_searched(
+    arguments: list[str], project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def search(*args: object) -> None:
+        raise AssertionError("files were searched")
+
+    monkeypatch.setattr("color_checker.result_cache.discover", search)
+    result = run(*arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == "color-checker: none: does not exist\n"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from color_checker.cli.configuration import effective_config
 from color_checker.cli.messages import complain_of_files
+from color_checker.cli.paths import need_all
 
 if TYPE_CHECKING:
     from color_checker.checking import Analysis
@@ -15,11 +16,15 @@ if TYPE_CHECKING:
 def whole_analysis(
     paths: Sequence[str], engines: Sequence[str], no_cache: bool, config_file: str | None, *, whole: bool
 ) -> Analysis:
-    """Link the files; what could not be read is said on stderr."""
+    """Link the files; what could not be read is said on stderr.
+
+    Raises UsageError for a path that does not exist.
+    """
     from color_checker.checking import analyze
     from color_checker.report.progress import progress
     from color_checker.result_cache import discover_paths
 
+    need_all(paths)
     config = effective_config(config_file, paths)
     total = len(discover_paths(paths or config.default_paths(), config).files)
     with progress(2 * total, "Reading") as advance:

@@ -73,6 +73,10 @@ def check(
     started = time.perf_counter()
     if write_baseline is not None and whole_project:
         raise UsageError("--write-baseline takes all findings, --whole-project shows some")
+    if whole_project:
+        from color_checker.cli.paths import need_all
+
+        need_all(paths)
     wanted = paths if whole_project else None
     paths = () if whole_project else paths
     telling = Telling(form, output, color, quiet, timings, strict, engines, baseline, no_baseline, wanted)

@@ -15,6 +15,7 @@ from color_checker.cli.configuration import effective_config, rule_names
 from color_checker.cli.exit_codes import FAILED, FOUND, NOTHING_FOUND
 from color_checker.cli.messages import complain, complain_of_files
 from color_checker.cli.options import analysis_options
+from color_checker.cli.paths import need_all
 from color_checker.errors import UsageError
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def fix(
             raise
         raise UsageError("fix needs libcst: pip install 'color-checker[fix]'") from None
 
+    need_all(paths)
     config = effective_config(config_file, paths)
     known_file = None if no_baseline else baseline_file(baseline, "--baseline", config, configured=True)
     wanted = paths if whole_project else None
