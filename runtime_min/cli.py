@@ -9,6 +9,7 @@ import importlib
 import inspect
 import io
 import math
+import os
 import signal as os_signals
 import sys
 import textwrap
@@ -59,14 +60,13 @@ class Settings(msgspec.Struct, frozen=True):
         Raises:
             click.ClickException: one cannot be imported; the message says which and why.
         """
-        if "" not in sys.path:
-            sys.path.insert(0, "")
+        _import_from_here()
         for name in self.apps:
             try:
                 importlib.import_module(name)
             except (Exception, SystemExit) as error:
                 raise Failure(f"--app {name}: {type(error).__name__}: {error}{_place_of(error)}") from error
-        return self._codec()
+        return self.load_codec()
 
     def need_database(self) -> None:
         """Raises: click.ClickException: there is no such file."""
@@ -75,16 +75,18 @@ class Settings(msgspec.Struct, frozen=True):
                 f"{self.database}: no such file; name the database with --db or {DATABASE_VARIABLE}"
             )
 
-    def runtime(self, *, make: bool = False, **options: Any) -> Runtime:
-        """A runtime on the database, which must exist unless it is to be made."""
-        codec = self.load()
+    def runtime(self, *, make: bool = False, code: bool = True, **options: Any) -> Runtime:
+        """A runtime on the database, which must exist unless it is to be made; `code`: with the workflows."""
+        codec = self.load() if code else self.load_codec()
         if not make:
             self.need_database()
         return Runtime(self.database, codec=codec, **options)
 
-    def _codec(self) -> Codec:
+    def load_codec(self) -> Codec:
+        """The codec, without the workflows. Raises click.ClickException."""
         if self.codec is None:
             return JsonCodec()
+        _import_from_here()
         module, _, name = self.codec.partition(":")
         try:
             found: Codec = getattr(importlib.import_module(module), name)
@@ -98,6 +100,12 @@ class Settings(msgspec.Struct, frozen=True):
         if not all(hasattr(found, name) for name in ("encode", "decode", "seal", "unseal")):
             raise Failure(f"--codec {self.codec}: that is no codec")
         return found
+
+
+def _import_from_here() -> None:
+    """Let modules of the working directory be imported."""
+    if "" not in sys.path:
+        sys.path.insert(0, "")
 
 
 class Failure(click.ClickException):
@@ -346,7 +354,7 @@ def show(settings: Settings, id: str, generation: int | None, values: bool) -> N
 @errors_in_one_line
 def signal(settings: Settings, id: str, name: str, value: str | None) -> None:
     """Send the signal NAME with VALUE, as JSON, to a run. With --app, its type is checked."""
-    with _opened(settings) as runtime:
+    with _opened(settings, code=True) as runtime:
         plain = b"null" if value is None else _json(value)
         check_sending(runtime.codec, name, plain, declared=bool(settings.apps))
         runtime.send(id, Received("signal", runtime.clock.now(), name, runtime.codec.seal(plain)))
@@ -360,7 +368,7 @@ def signal(settings: Settings, id: str, name: str, value: str | None) -> None:
 @errors_in_one_line
 def query(settings: Settings, id: str, name: str, arguments: tuple[str, ...]) -> None:
     """Ask the query NAME of a run, with ARGUMENTS as JSON. The run is replayed here, so --app is needed."""
-    with _opened(settings) as runtime:
+    with _opened(settings, code=True) as runtime:
         run = runtime.run_of(id)
         if run.workflow not in workflows():
             raise Failure(_missing_code(settings, run.workflow))
@@ -665,8 +673,21 @@ def _named(settings: Settings, names: Sequence[str], generation: int | None) -> 
         )
     with _opened(settings) as runtime:
         return [
-            files.get(name) or History.of(runtime.backend, _run(runtime, name, generation)) for name in names
+            files.get(name) or History.of(runtime.backend, _named_run(runtime, name, generation))
+            for name in names
         ]
+
+
+def _named_run(runtime: Runtime, name: str, generation: int | None) -> Run:
+    """The run of that id, where a file could have been named, too."""
+    try:
+        runtime.run_of(name)
+    except WorkflowNotFound:
+        if Path(name).suffix or "/" in name or os.sep in name:
+            problem = "is a directory" if Path(name).is_dir() else "no such file"
+            raise Failure(f"{name}: {problem}; and no workflow has that id") from None
+        raise
+    return _run(runtime, name, generation)
 
 
 def _stored(settings: Settings, workflow: str | None, state: State | None) -> Iterator[History]:
@@ -717,8 +738,9 @@ def _missing_code(settings: Settings, workflow: str) -> str:
 
 
 @contextlib.contextmanager
-def _opened(settings: Settings, *, make: bool = False) -> Iterator[Runtime]:
-    runtime = settings.runtime(make=make, work=False, guard="off")
+def _opened(settings: Settings, *, make: bool = False, code: bool = False) -> Iterator[Runtime]:
+    """A runtime that runs nothing; `code`: the workflows are imported first."""
+    runtime = settings.runtime(make=make, code=code, work=False, guard="off")
     runtime.open()
     try:
         yield runtime

@@ -96,7 +96,10 @@ def test_every_command_explains_itself_and_all_its_options(name: str) -> None:
             "none.sqlite: no such file; name the database with --db or RUNTIME_MIN_DB",
         ),
         (["--db", "shop.py", "list"], "shop.py: file is not a database"),
-        (["--app", "nope", "list"], "--app nope: ModuleNotFoundError: No module named 'nope'"),
+        (
+            ["--app", "nope", "query", "waiting", "status"],
+            "--app nope: ModuleNotFoundError: No module named 'nope'",
+        ),
         (
             ["--codec", "nope:x", "list"],
             "--codec nope:x: No module named 'nope'; it is MODULE:NAME of a codec",
@@ -160,6 +163,10 @@ def test_every_command_explains_itself_and_all_its_options(name: str) -> None:
         (["replay", "done", "--all"], "name runs or files to replay, or --all of them"),
         (["replay", "done", "--state", "running"], "--workflow and --state choose among --all runs"),
         (["replay", "nope"], "no workflow has the id `nope`"),
+        (["replay", "none.json"], "none.json: no such file; and no workflow has that id"),
+        (["replay", "done", "none/trial"], "none/trial: no such file; and no workflow has that id"),
+        (["replay", "./"], "./: is a directory; and no workflow has that id"),
+        (["debug", "none.json", "--generation", "1"], "none.json: no such file; and no workflow has that id"),
         (["replay", "--all", "--workflow", "nope"], "no workflow is named `nope`"),
         (
             ["--db", "none.sqlite", "replay", "x"],
@@ -190,9 +197,25 @@ def test_what_needs_the_code_says_so(shop: Shop, arguments: list[str], told: str
     assert told in shop.command(*arguments, app=False, code=2)
 
 
+def test_what_needs_no_code_does_not_import_it(shop: Shop) -> None:
+    wrong = ("--app", "nope")
+    assert "waiting" in shop.command(*wrong, "list", app=False)
+    assert "buy" in shop.command(*wrong, "show", "waiting", app=False)
+    shop.command(*wrong, "history", "done", "--output", "done.json", app=False)
+    shop.command(*wrong, "--db", "other.sqlite", "history", "--import", "done.json", app=False)
+    shop.command(*wrong, "cancel", "waiting", app=False)
+    for arguments in (
+        ["start", "race"],
+        ["signal", "waiting", "note"],
+        ["replay", "done"],
+        ["debug", "done"],
+    ):
+        assert "--app nope: ModuleNotFoundError" in shop.command(*wrong, *arguments, app=False, code=2)
+
+
 def test_an_error_in_the_users_module_is_told_with_its_place(shop: Shop) -> None:
     (shop.directory / "bad.py").write_text("x = 1\ny = 1 / 0\n", "utf-8")
-    output = shop.command("--app", "bad", "list", code=2)
+    output = shop.command("--app", "bad", "query", "waiting", "status", code=2)
     assert "--app bad: ZeroDivisionError: division by zero (" in output
     assert "bad.py:2)" in output
 
