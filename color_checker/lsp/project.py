@@ -36,7 +36,8 @@ _LONGEST_PAUSE = 0.4
 #: Seconds without a change after which there is time to tidy up.
 _IDLE = 1.0
 
-#: Seconds that a question waits for a check that is under way. Then the last analysis answers.
+#: Seconds that a question waits for a check that is under way, if it may be done by then. Then, or else at
+#: once, the last analysis answers.
 _PATIENCE = 0.25
 
 
@@ -136,7 +137,7 @@ class Project:
     async def _answer(self, work: Callable[[Analysis, Checked], T], *, exact: bool) -> tuple[T | None, bool]:
         """The answer, and whether it is about what is open now."""
         while self._is_open:
-            is_settled = await self._settles(None if exact else _PATIENCE)
+            is_settled = await self._settles(None if exact else self._patience)
             changes = self._changes
             try:
                 if not is_settled:
@@ -151,6 +152,11 @@ class Project:
                 if changes == self._changes:
                     return answer, True
         return None, True
+
+    @property
+    def _patience(self) -> float:
+        is_worth_it = self._took <= _PATIENCE or self._finished is None
+        return _PATIENCE if is_worth_it else 0.0
 
     async def _ask(self, work: Callable[[Analysis, Checked], T]) -> T | None:
         """At once, if there is an analysis; else when it is made."""

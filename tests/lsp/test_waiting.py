@@ -159,7 +159,11 @@ async def trial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     assert trial.told.failures == []
 
 
-async def test_colors_and_hovers_come_from_the_last_analysis_while_a_check_is_under_way(trial: Trial) -> None:
+@pytest.mark.parametrize("took", [0.01, 5.0])
+async def test_colors_and_hovers_come_from_the_last_analysis_while_a_check_is_under_way(
+    trial: Trial, took: float
+) -> None:
+    trial.project._took = took  # so much is expected of the next one, too
     trial.going_on.clear()
     trial.type(trial.helper, PURE)
     await trial.until_begun(1)
