@@ -171,15 +171,13 @@ async def test_colors_and_hovers_come_from_the_last_analysis_while_a_check_is_un
     def asked(analysis: Analysis, checked: Checked) -> str:
         return hovers.hover(analysis, checked, str(trial.flow), 8, 9)
 
-    assert "reads the clock" in (
-        await asyncio.wait_for(trial.project.ask(asked, exact=False), PATIENCE) or ""
-    )
+    assert "reaches clock" in (await asyncio.wait_for(trial.project.ask(asked, exact=False), PATIENCE) or "")
     shown, _ = await asyncio.wait_for(trial.project.view(str(trial.flow)), PATIENCE)
     assert [(use.place.line, use.kind) for use in shown.uses] == [(8, "effect"), (9, "effect")]
     assert not trial.project._settled.is_set()
     trial.going_on.set()
     await trial.settle()
-    assert "reads the clock" not in (await trial.project.ask(asked, exact=False) or "")
+    assert "reaches clock" not in (await trial.project.ask(asked, exact=False) or "")
 
 
 async def test_what_the_last_analysis_says_is_moved_to_where_its_code_is_now(trial: Trial) -> None:
