@@ -189,12 +189,16 @@ def fingerprint(look: Look = read_and_hash) -> bytes:
     return digest.digest()
 
 
-def program_files(directory: str = _PACKAGE) -> Iterator[str]:
-    """The files of which this program consists, here and in the directories below."""
+def program_files() -> Iterator[str]:
+    """The files of which this program consists."""
+    return _files_below(_PACKAGE)
+
+
+def _files_below(directory: str) -> Iterator[str]:
     with os.scandir(directory) as entries:
         for entry in entries:
             if entry.is_dir():
-                yield from () if entry.name == "__pycache__" else program_files(entry.path)
+                yield from () if entry.name == "__pycache__" else _files_below(entry.path)
             elif entry.name.endswith((".py", ".toml")):
                 yield entry.path
 
