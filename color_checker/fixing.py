@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import stat
 import tempfile
 from collections import Counter
@@ -15,15 +16,17 @@ import msgspec
 from color_checker.config import Config
 from color_checker.errors import SourceError
 from color_checker.findings import Finding, InputError, Report
-from color_checker.fixes import FIXERS, Edit, Fix, apply, each_fix, fixes_for, overlap
+from color_checker.fixes import FIXERS, Edit, Fix, Known, apply, each_fix
 from color_checker.fixes.code import parsed
-from color_checker.fixes.edits import Moves
+from color_checker.fixes.edits import Moves, Taken, defined
 from color_checker.fixes.imports import unneeded
 from color_checker.session import Session
 from color_checker.sources import decode, encode, read_source, shown_path
 
 #: More rounds are not made: each fix removes a finding, so that few are needed.
 MOST_ROUNDS = 50
+
+_NUMBER = re.compile(r"_\d+(?=`)")
 
 #: Rules that know more the more there is in the project.
 _REVEALED = frozenset({"unknown-name"})
@@ -141,8 +144,11 @@ class _Fixing:
             self.tell(len(self.fixed))
         report = self._tidied(report)
         shown = self.show(report, self._lines)
+        known = Known(self.session.analysis)
         left = tuple(
-            Left(finding, self._reason(finding)) for finding in shown.findings if self._is_wanted(finding)
+            Left(finding, self._reason(finding, known))
+            for finding in shown.findings
+            if self._is_wanted(finding)
         )
         return Outcome(tuple(self.fixed), left, tuple(self._changes()), shown.errors)
 
@@ -156,49 +162,48 @@ class _Fixing:
     def _is_wanted(self, finding: Finding) -> bool:
         return not self.rules or finding.name in self.rules
 
-    def _fixes(self, finding: Finding) -> tuple[Fix, ...]:
-        return fixes_for(finding, self.session.analysis, self.read)
-
-    def _best(self, finding: Finding) -> Fix | None:
+    def _best(self, finding: Finding, known: Known, names: Collection[str]) -> Fix | None:
         """The first fix that may be made and was not refused."""
         refused = self.refused.get(self._key(finding), {})
-        found = each_fix(finding, self.session.analysis, self.read, unsafe=self.unsafe, tidy=False)
-        return next((fix for fix in found if fix.title not in refused), None)
+        found = each_fix(
+            finding, known.analysis, self.read, unsafe=self.unsafe, tidy=False, known=known, taken=names
+        )
+        return next((fix for fix in found if _kind(fix.title) not in refused), None)
 
     def _refuse(self, finding: Finding, fix: Fix, reason: str) -> None:
-        self.refused.setdefault(self._key(finding), {})[fix.title] = reason
+        self.refused.setdefault(self._key(finding), {})[_kind(fix.title)] = reason
 
     def _choose(self, findings: Iterable[Finding]) -> list[_Choice]:
         """A fix for each finding that has one, as many as can be applied together.
 
         Helpers come last: what is in one may be part of a step once the others are fixed.
         """
-        found = self._candidates(findings)
-        chosen: list[_Choice] = []
-        taken: dict[str, list[Edit]] = {}
-        for choice in [choice for choice in found if not choice.fix.in_helper] or found:
-            edits = choice.fix.edits
-            if not any(overlap(edits, taken.get(path, ())) for path in _paths(edits)):
-                chosen.append(choice)
-                for edit in edits:
-                    taken.setdefault(edit.path, []).append(edit)
-        return chosen
-
-    def _candidates(self, findings: Iterable[Finding]) -> list[_Choice]:
-        """The best fix of each finding that has one."""
-        found = []
+        chosen = [(list[_Choice](), Taken(), set[str]()) for _ in range(2)]
+        known = Known(self.session.analysis)
         for finding in findings:
-            if not self._is_wanted(finding) or finding.name not in FIXERS:
-                continue
-            fix = self._best(finding)
+            names = chosen[False][2]
+            fix = self._allowed(finding, known, names)
             if fix is None:
                 continue
-            hindrance = next((why for path in _paths(fix.edits) if (why := self._hindrance(path))), "")
-            if hindrance:
-                self._refuse(finding, fix, hindrance)
-            else:
-                found.append(_Choice(finding, fix))
-        return found
+            choices, taken, _ = chosen[fix.in_helper]
+            if not taken.collides(fix.edits):
+                choices.append(_Choice(finding, fix))
+                taken.add(fix.edits)
+                names |= defined(fix.edits)
+        return chosen[False][0] or chosen[True][0]
+
+    def _allowed(self, finding: Finding, known: Known, names: Collection[str]) -> Fix | None:
+        """The best fix of the finding, if there is one; its new functions have none of the names."""
+        if not self._is_wanted(finding) or finding.name not in FIXERS:
+            return None
+        fix = self._best(finding, known, names)
+        if fix is None:
+            return None
+        hindrance = next((why for path in _paths(fix.edits) if (why := self._hindrance(path))), "")
+        if hindrance:
+            self._refuse(finding, fix, hindrance)
+            return None
+        return fix
 
     def _hindrance(self, path: str) -> str:
         """Why the file cannot be changed; "" if it can."""
@@ -293,16 +298,16 @@ class _Fixing:
         self._move(removals, kept)
         return tidied
 
-    def _reason(self, finding: Finding) -> str:
+    def _reason(self, finding: Finding, known: Known) -> str:
         for reason in self.refused.get(self._key(finding), {}).values():
             return reason
-        found = self._fixes(finding)
-        if any(fix.safe or self.unsafe for fix in found):
+        found = next(each_fix(finding, known.analysis, self.read, tidy=False, known=known), None)
+        if found is not None and (found.safe or self.unsafe):
             return "its fix did not come to an end"
         if self._key(finding) in self.revealed:
             return "is not new: it is told of now that the project has a step of its own"
-        if found:
-            return f"{found[0].title}: may change what the code means; fixed with --unsafe"
+        if found is not None:
+            return f"{found.title}: may change what the code means; fixed with --unsafe"
         return "has no fix"
 
     def _key(self, finding: Finding) -> tuple[str, ...]:
@@ -345,6 +350,11 @@ class _Fixing:
             after = mark + encode(text).removeprefix(_BOM)
             if after != before:
                 yield Change(path, before, after)
+
+
+def _kind(title: str) -> str:
+    """The title without the number that new functions have if there are several of a name."""
+    return _NUMBER.sub("", title)
 
 
 def _shown_paths(choice: _Choice) -> set[str]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterator
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 
 import libcst as cst
 from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
@@ -12,6 +13,8 @@ from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 from color_checker.fixes.edits import Edit, Lines
 
 Function = cst.FunctionDef | cst.Lambda
+
+_WORD = re.compile(r"[A-Za-z_]\w*")
 
 
 class Code:
@@ -37,6 +40,11 @@ class Code:
                 pending.append(child)
             if isinstance(node, cst.BaseExpression):
                 self._by_span.setdefault(self.span(node), []).append(node)
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """All that looks like a name."""
+        return frozenset(_WORD.findall(self.text))
 
     # -- places ---------------------------------------------------------------------------------
 

@@ -112,9 +112,10 @@ class _Converting:
     def _can_be_stored(self, code: Code, definition: cst.FunctionDef) -> bool:
         """Whether the engine can store what the function is given and what it returns, used or not."""
         program, typed = self.problem.program, self.extraction.typed
+        spans = self.problem.known.spans
         for node in self._activations():
-            storing = Storing(program, code, node, self.extraction.stored)
-            plain = Storing(program, code, node, (), JSON)
+            storing = Storing(program, code, node, self.extraction.stored, spans=spans)
+            plain = Storing(program, code, node, (), JSON, spans)
             for param in definition.params.params:
                 is_plain = plain.is_stored(param.name.value, definition) or param.annotation is not None
                 if not storing.is_stored(param.name.value, definition) or (typed and not is_plain):
@@ -136,7 +137,8 @@ class _Converting:
 
     def _is_surely_data(self, code: Code, definition: cst.FunctionDef) -> bool:
         """Whether all that it returns is known, so that nobody misses what is dropped."""
-        storing = Storing(self.problem.program, code, self.helper, self.extraction.stored)
+        spans = self.problem.known.spans
+        storing = Storing(self.problem.program, code, self.helper, self.extraction.stored, spans=spans)
         hints = Hints(self.problem, code, self.helper, storing)
         return definition.returns is not None or all(
             hints.expression(node) and storing.is_data(node) for node in _returned(definition)
@@ -207,7 +209,7 @@ class _Converting:
             return None
         if is_caught(code, call, self.extraction):
             return None
-        storing = Storing(problem.program, code, node, self.extraction.stored)
+        storing = Storing(problem.program, code, node, self.extraction.stored, spans=problem.known.spans)
         result = code.parent(call) if isinstance(code.parent(call), cst.Await) else call
         dropped = isinstance(code.parent(result), cst.Expr)
         assert isinstance(result, cst.BaseExpression)

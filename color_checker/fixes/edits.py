@@ -174,17 +174,57 @@ def _with_one_import(edits: Iterable[Edit]) -> list[Edit]:
     return found
 
 
+def defined(edits: Iterable[Edit]) -> set[str]:
+    """The names of the functions that the edits put in."""
+    return {name for edit in edits for name in _DEFINED.findall(edit.text)}
+
+
+_Point = tuple[int, int]
+
+
+class Taken:
+    """Edits that are applied together, and whether others can be applied with them. Equal edits are one."""
+
+    def __init__(self) -> None:
+        self._edits: set[Edit] = set()
+        #: Of each file, in order: the ranges that are replaced, and the points where something is put in.
+        self._ranges: dict[str, list[tuple[_Point, _Point]]] = {}
+        self._points: dict[str, list[_Point]] = {}
+        self._defined: dict[tuple[str, _Point], set[str]] = {}
+
+    def add(self, edits: Iterable[Edit]) -> None:
+        """Edits that do not collide with those that are there."""
+        for edit in edits:
+            if edit in self._edits:
+                continue
+            self._edits.add(edit)
+            if edit.start != edit.end:
+                bisect.insort(self._ranges.setdefault(edit.path, []), (edit.start, edit.end))
+                continue
+            bisect.insort(self._points.setdefault(edit.path, []), edit.start)
+            self._defined.setdefault((edit.path, edit.start), set()).update(defined((edit,)))
+
+    def collides(self, edits: Iterable[Edit]) -> bool:
+        """Whether any of the edits is in the way of one that is there.
+
+        Texts put in at one point are not, but for functions of one name.
+        """
+        return any(self._collides(edit) for edit in edits if edit not in self._edits)
+
+    def _collides(self, edit: Edit) -> bool:
+        ranges = self._ranges.get(edit.path, [])
+        index = bisect.bisect_left(ranges, edit.end, key=lambda place: place[0]) - 1
+        if index >= 0 and edit.start < ranges[index][1]:
+            return True
+        if edit.start == edit.end:
+            return bool(self._defined.get((edit.path, edit.start), set()) & defined((edit,)))
+        points = self._points.get(edit.path, [])
+        first = bisect.bisect_right(points, edit.start)
+        return first < len(points) and points[first] < edit.end
+
+
 def overlap(first: Iterable[Edit], second: Iterable[Edit]) -> bool:
-    """Whether the two sets of edits cannot be applied together. Equal edits are one."""
-    others = list(second)
-    return any(_collide(edit, other) for edit in first for other in others if edit != other)
-
-
-def _collide(one: Edit, other: Edit) -> bool:
-    if one.path != other.path:
-        return False
-    if one.start == one.end and other.start == other.end:
-        return one.start == other.start and bool(
-            set(_DEFINED.findall(one.text)) & set(_DEFINED.findall(other.text))
-        )
-    return one.start < other.end and other.start < one.end
+    """Whether the two sets of edits cannot be applied together."""
+    taken = Taken()
+    taken.add(second)
+    return taken.collides(first)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 import libcst as cst
 import msgspec
@@ -23,7 +23,6 @@ from color_checker.fixes.templates import parenthesized, render
 from color_checker.fixes.text import indented
 from color_checker.program import Place
 
-_WORD = re.compile(r"[A-Za-z_]\w*")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -93,9 +92,13 @@ class _Extracting:
         found = code.covering(start, end)
         if found is None or not self._fits(code, found):
             return None
-        storing = Storing(self.problem.program, code, self.node, self.extraction.stored)
+        program, known = self.problem.program, self.problem.known
+        storing = Storing(program, code, self.node, self.extraction.stored, spans=known.spans)
         hints = Hints(self.problem, code, self.node, storing)
-        spans, context = list(self._operations(code)), self.problem.context(self.node)
+        key = self.node.module.key
+        if key not in known.operations:
+            known.operations[key] = list(self._operations(code))
+        spans, context = known.operations[key], self.problem.context(self.node)
         region = Search(code, storing, hints, self.extraction, spans, context).around(found)
         if region is None:
             return None
@@ -141,7 +144,7 @@ class _Extracting:
     def _names(self, code: Code, found: cst.CSTNode) -> _Names:
         profile = self.problem.profile
         assert profile is not None
-        taken = set(_WORD.findall(code.text))
+        taken = code.words.union(self.problem.taken)
         called = found.func if isinstance(found, cst.Call) else found
         last = dotted(called).rpartition(".")[2] if isinstance(called, cst.Name | cst.Attribute) else ""
         if not last and isinstance(called, cst.Attribute):
@@ -281,7 +284,7 @@ def _template(extraction: Extraction, count: int, waits: bool) -> str:
     return extraction.call_many if count > 1 and extraction.call_many else extraction.call
 
 
-def _free(name: str, taken: set[str]) -> str:
+def _free(name: str, taken: Collection[str]) -> str:
     number = 2
     found = name
     while found in taken:

@@ -69,7 +69,7 @@ class Hints:
         self.path = problem.paths.get(node.module.path, "")
         self.storing = storing
         #: The same for what needs no type when it is stored.
-        self.plain = Storing(problem.program, code, node, (), JSON)
+        self.plain = Storing(problem.program, code, node, (), JSON, problem.known.spans)
         self._depth = depth
 
     # -- variables ------------------------------------------------------------------------------
@@ -280,7 +280,7 @@ class Hints:
         )
         if function is None or not isinstance(function.body, cst.IndentedBlock):
             return ""
-        storing = Storing(self.problem.program, code, target, ())
+        storing = Storing(self.problem.program, code, target, (), spans=self.problem.known.spans)
         hints = Hints(self.problem, code, target, storing, self._depth)
         found = [
             hints.expression(node.value) if node.value is not None else "None"

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from color_checker import fixable
 from color_checker.causes import Cause
 from color_checker.engines import Profile
+from color_checker.facts import Op
 from color_checker.findings import Finding
 from color_checker.fixes.code import Code, parsed
 from color_checker.fixes.edits import Edit, Fix, Lines, Read, apply
 from color_checker.fixes.imports import Imports, unneeded
-from color_checker.program import Place, shown_name
+from color_checker.program import shown_name
 
 if TYPE_CHECKING:
     from color_checker.activation import Activation
@@ -22,21 +24,63 @@ if TYPE_CHECKING:
 _OF_THE_LOOP = frozenset({"asyncio.all_tasks", "asyncio.current_task"})
 
 
-class Problem:
-    """What a fixer asks."""
+class Known:
+    """What fixes of one analysis ask again and again: looked for once, as long as no text changes."""
 
-    def __init__(self, finding: Finding, analysis: Analysis, read: Read, *, tidy: bool = True) -> None:
-        """`tidy`: fixes also remove imports that nothing needs after them."""
-        self.finding = finding
+    def __init__(self, analysis: Analysis) -> None:
         self.analysis = analysis
-        self.program = analysis.program
-        self._read = read
-        self._tidy = tidy
+        #: Function → span in the text → the operations there.
+        self.spans: dict[Activation, dict[tuple[int, int], list[Op]]] = {}
+        #: Key of a module → where it calls the engine.
+        self.operations: dict[str, list[tuple[int, int]]] = {}
+
+    @cached_property
+    def causes(self) -> dict[tuple[object, ...], list[Cause]]:
+        """The effects by file and place of what leads to them."""
+        program = self.analysis.program
+        found: dict[tuple[object, ...], list[Cause]] = {}
+        for cause in program.causes:
+            place = program.place_of(cause.anchor, cause.position)
+            found.setdefault((place.path, *place.span), []).append(cause)
+        return found
 
     @cached_property
     def paths(self) -> dict[str, str]:
         """Path as shown → absolute, of the files that are checked."""
         return {source.shown: source.path for source in self.analysis.project.files}
+
+    @cached_property
+    def first_party(self) -> frozenset[str]:
+        """The packages of the project."""
+        return frozenset(source.module.partition(".")[0] for source in self.analysis.project.files)
+
+
+class Problem:
+    """What a fixer asks."""
+
+    def __init__(
+        self, finding: Finding, analysis: Analysis, read: Read, *, tidy: bool = True,
+        known: Known | None = None, taken: Collection[str] = (),
+    ) -> None:  # fmt: skip
+        """
+        Args:
+            tidy: fixes also remove imports that nothing needs after them, and are tried: none leaves a text
+                that cannot be parsed.
+            known: what is known of the analysis from other findings.
+            taken: names that new functions may not have.
+        """
+        self.finding = finding
+        self.analysis = analysis
+        self.program = analysis.program
+        self.known = known or Known(analysis)
+        self.taken = taken
+        self._read = read
+        self._tidy = tidy
+
+    @property
+    def paths(self) -> dict[str, str]:
+        """Path as shown → absolute, of the files that are checked."""
+        return self.known.paths
 
     @cached_property
     def path(self) -> str:
@@ -69,11 +113,7 @@ class Problem:
 
     def imports(self, code: Code, path: str) -> Imports:
         """The imports of the file."""
-        return Imports(code, path, self._first_party)
-
-    @cached_property
-    def _first_party(self) -> frozenset[str]:
-        return frozenset(source.module.partition(".")[0] for source in self.analysis.project.files)
+        return Imports(code, path, self.known.first_party)
 
     # -- program --------------------------------------------------------------------------------
 
@@ -81,13 +121,8 @@ class Problem:
     def cause(self) -> Cause | None:
         """The effect that the finding is about."""
         finding = self.finding
-        for cause in self.program.causes:
-            place = self.program.place_of(cause.anchor, cause.position)
-            if (
-                cause.site.effect is finding.effect
-                and _is_at(place, finding)
-                and self._ends(cause) == finding.witness[-1:]
-            ):
+        for cause in self.known.causes.get((finding.path, *self.span), ()):
+            if cause.site.effect is finding.effect and self._ends(cause) == finding.witness[-1:]:
                 return cause
         return None
 
@@ -148,6 +183,8 @@ class Problem:
         engines a step is called like any function.
         """
         edits = tuple(edit for edit in edits if self._is_change(edit))
+        if not self._tidy:
+            return Fix(title, self.finding.name, safe, tuple(sorted(dict.fromkeys(edits), key=_place)))
         try:
             texts = apply(edits, self.text)
         except ValueError:
@@ -156,13 +193,14 @@ class Problem:
         for path, text in texts.items():
             if not _compiles(text):
                 return None
-            before, after = (parsed(self.text(path)), parsed(text)) if self._tidy else (None, None)
+            before, after = parsed(self.text(path)), parsed(text)
             if before is not None and after is not None:
                 extra += self._removals(path, before, after, edits)
         return Fix(title, self.finding.name, safe, tuple(sorted(dict.fromkeys((*edits, *extra)), key=_place)))
 
     def _is_change(self, edit: Edit) -> bool:
-        lines = Lines(self.text(edit.path))
+        code = self.code(edit.path)
+        lines = code.lines if code is not None else Lines(self.text(edit.path))
         return lines.text[lines.offset(*edit.start) : lines.offset(*edit.end)] != edit.text
 
     def _removals(self, path: str, before: Code, after: Code, edits: tuple[Edit, ...]) -> list[Edit]:
@@ -185,16 +223,6 @@ class Problem:
 def _place(edit: Edit) -> tuple[object, ...]:
     """Where an edit is: texts put in at one place keep their order, an import before what is decorated."""
     return edit.path, edit.start, edit.end
-
-
-def _is_at(place: Place, finding: Finding) -> bool:
-    return (place.path, *place.span) == (
-        finding.path,
-        finding.line,
-        finding.column,
-        finding.end_line,
-        finding.end_column,
-    )
 
 
 def _compiles(text: str) -> bool:

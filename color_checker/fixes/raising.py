@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 import libcst as cst
 
@@ -25,7 +26,7 @@ def fixes(problem: Problem) -> Iterator[Fix]:
     code = problem.code(path)
     if code is None:
         return
-    handler = _handler(code, end.line, end.column)
+    handler = _handlers(code).get((end.line, end.column))
     found = _edit(code, path, handler) if handler is not None else None
     if found is None:
         return
@@ -35,11 +36,14 @@ def fixes(problem: Problem) -> Iterator[Fix]:
         yield fix
 
 
-def _handler(code: Code, line: int, column: int) -> cst.ExceptHandler | None:
-    for node in walk(code.module):
-        if isinstance(node, cst.ExceptHandler) and code.lines.place(code.span(node)[0]) == (line, column):
-            return node
-    return None
+@lru_cache(maxsize=32)
+def _handlers(code: Code) -> dict[tuple[int, int], cst.ExceptHandler]:
+    """All handlers of a file, by line and column."""
+    return {
+        code.lines.place(code.span(node)[0]): node
+        for node in walk(code.module)
+        if isinstance(node, cst.ExceptHandler)
+    }
 
 
 def _edit(code: Code, path: str, handler: cst.ExceptHandler) -> tuple[str, Edit] | None:

@@ -16,6 +16,7 @@ from color_checker.fixes.code import Code, Function, children, dotted, walk
 from color_checker.fixes.hints import Hints
 from color_checker.fixes.scopes import (
     COMPREHENSIONS,
+    binders,
     bindings,
     bound,
     locals_of,
@@ -249,7 +250,7 @@ class Search:
         if any(param.name.value == name for param in parameter_nodes(function)):
             return True
         inside = {id(node) for top in nodes for node in walk(top)}
-        return any(id(node) not in inside and name in _bound_by(node) for node in own(function.body))
+        return any(id(node) not in inside for node in binders(function).get(name, ()))
 
     def _is_stored(self, name: str, node: cst.CSTNode) -> bool:
         if not self._holds_data(name, node, self.storing):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import TYPE_CHECKING
 
 from color_checker.findings import Effect, Finding
@@ -18,7 +18,7 @@ from color_checker.fixes import (
     rewriting,
 )
 from color_checker.fixes.edits import Fix, Read
-from color_checker.fixes.problem import Problem
+from color_checker.fixes.problem import Known, Problem
 
 if TYPE_CHECKING:
     from color_checker.checking import Analysis
@@ -54,14 +54,17 @@ def fixes_for(finding: Finding, analysis: Analysis, read: Read) -> tuple[Fix, ..
 
 
 def each_fix(
-    finding: Finding, analysis: Analysis, read: Read, *, unsafe: bool = True, tidy: bool = True
-) -> Iterator[Fix]:
+    finding: Finding, analysis: Analysis, read: Read, *, unsafe: bool = True, tidy: bool = True,
+    known: Known | None = None, taken: Collection[str] = (),
+) -> Iterator[Fix]:  # fmt: skip
     """The same one by one, for who needs only the first; without `unsafe`, only those that are safe.
 
-    Without `tidy` they leave imports alone that nothing needs after them.
+    Without `tidy` they leave imports alone that nothing needs after them, and nobody has looked whether what
+    they give can be parsed. `known` saves time where fixes of many findings are asked for; new functions do
+    not get the names that are `taken`.
     """
     fixers = FIXERS.get(finding.name, ())
-    problem = Problem(finding, analysis, read, tidy=tidy)
+    problem = Problem(finding, analysis, read, tidy=tidy, known=known, taken=taken)
     if not fixers or not problem.path:
         return
     for fixer in fixers:

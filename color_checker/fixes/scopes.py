@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import libcst as cst
 
-from color_checker.fixes.code import Code, Function, children
+from color_checker.fixes.code import Code, Function, children, walk
 
 COMPREHENSIONS = (cst.ListComp, cst.SetComp, cst.DictComp, cst.GeneratorExp)
 
@@ -16,6 +16,41 @@ COMPREHENSIONS = (cst.ListComp, cst.SetComp, cst.DictComp, cst.GeneratorExp)
 def bound(node: cst.CSTNode) -> frozenset[str]:
     """The names that running the node binds in the scope that it stands in."""
     return frozenset(name for inner in own(node) for name in bindings(inner))
+
+
+@lru_cache(maxsize=256)
+def binders(function: Function) -> dict[str, list[cst.CSTNode]]:
+    """The nodes that run in the function and bind a name themselves, by name."""
+    found: dict[str, list[cst.CSTNode]] = {}
+    for node in own(function.body):
+        for name in set(bindings(node)):
+            found.setdefault(name, []).append(node)
+    return found
+
+
+@lru_cache(maxsize=256)
+def givers(function: Function) -> dict[str, list[cst.CSTNode]]:
+    """The nodes in the function, also in functions inside, that give something to a name, by name."""
+    found: dict[str, list[cst.CSTNode]] = {}
+    for node in walk(function.body):
+        for name in set(_given(node)):
+            found.setdefault(name, []).append(node)
+    return found
+
+
+def _given(node: cst.CSTNode) -> Iterator[str]:
+    match node:
+        case cst.Assign():
+            for target in node.targets:
+                yield from names_in(target.target)
+        case cst.AnnAssign() | cst.NamedExpr() | cst.For() | cst.CompFor():
+            yield from names_in(node.target)
+        case cst.WithItem(asname=cst.AsName() as alias) | cst.ExceptHandler(name=cst.AsName() as alias):
+            yield from names_in(alias.name)
+        case cst.FunctionDef() | cst.ClassDef():
+            yield node.name.value
+        case cst.ImportAlias():
+            yield from (inner.value for inner in walk(node) if isinstance(inner, cst.Name))
 
 
 def parameters(function: Function) -> list[str]:

@@ -11,7 +11,7 @@ from color_checker.classes import ClassInfo
 from color_checker.facts import Await, Call, Enter, Iterate, Merge, Op, Raise, Return
 from color_checker.findings import Effect
 from color_checker.fixes.code import Code, Function, walk
-from color_checker.fixes.scopes import locals_of, names_in, parameter_nodes
+from color_checker.fixes.scopes import givers, locals_of, names_in, parameter_nodes
 from color_checker.program import Program
 from color_checker.values import DATA, LOST, NONE, Box, Const, ExtInst, Inst, Marker, Value
 
@@ -28,6 +28,8 @@ JSON = _STORED_CLASSES - {"builtins.tuple"}
 _DATACLASS = "dataclass"
 
 _STORED_BOXES = {"list": "builtins.list", "tuple": "builtins.tuple", "dict": "builtins.dict"}
+
+_Spans = dict[tuple[int, int], list[Op]]
 
 #: Containers in containers are looked into so far.
 _DEPTH = 4
@@ -49,9 +51,13 @@ class Storing:
 
     def __init__(
         self, program: Program, code: Code, node: Activation, stored: Iterable[str],
-        json: frozenset[str] = _STORED_CLASSES,
+        json: frozenset[str] = _STORED_CLASSES, spans: dict[Activation, _Spans] | None = None,
     ) -> None:  # fmt: skip
-        """`stored`: classes whose objects the engine can store, beside those of JSON."""
+        """
+        Args:
+            stored: classes whose objects the engine can store, beside those of JSON.
+            spans: what is known of functions of the same analysis; more is added.
+        """
         self.program = program
         self.stored = json | set(stored)
         self.code = code
@@ -60,7 +66,7 @@ class Storing:
         while scope is not None:
             self._scopes[scope.facts.line] = scope
             scope = scope.env
-        self._slots: dict[Activation, dict[tuple[int, int], list[Op]]] = {}
+        self._slots = spans if spans is not None else {}
         self._visiting: set[tuple[str, int]] = set()
 
     def is_data(self, expression: cst.BaseExpression) -> bool:
@@ -209,7 +215,7 @@ class Storing:
         for slot, param in enumerate(scope.facts.params if scope is not None else ()):
             if param.name == name and scope is not None:
                 yield all(self._can_store(value) for value in self.program.values(scope, slot))
-        for node in walk(function.body):
+        for node in givers(function).get(name, ()):
             match node:
                 case cst.Assign() if any(name in names_in(t.target) for t in node.targets):
                     yield self.is_data(node.value)
@@ -262,9 +268,9 @@ class Storing:
             if span in (found := self._ops(scope)):
                 yield scope, found[span]
 
-    def _ops(self, scope: Activation) -> dict[tuple[int, int], list[Op]]:
+    def _ops(self, scope: Activation) -> _Spans:
         if scope not in self._slots:
-            found: dict[tuple[int, int], list[Op]] = {}
+            found: _Spans = {}
             for _, op in self.program.ops(scope):
                 at = getattr(op, "at", -1)
                 if at >= 0:

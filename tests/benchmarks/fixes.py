@@ -5,8 +5,8 @@
     python -m tests.benchmarks.fixes --rule filesystem --list # those of one rule, with what is left and why
 
 Counted are the findings of the rules that the injected code breaks. fixed: they are gone. correct: besides,
-there is no finding that was not there before, every file compiles, and fixing again changes nothing. What
-`fix` tries and takes back, because it does not help, counts as not correct.
+there is no finding of code that was not there before, every file compiles, and fixing again changes nothing.
+What `fix` tries and takes back, because it does not help, counts as not correct.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from color_checker.fixes import Edit, apply, overlap
-from color_checker.fixes.edits import Lines
+from color_checker.fixes.edits import Lines, Moves, Taken
 
 
 def _edit(line: int, column: int, end_line: int, end_column: int, text: str) -> Edit:
@@ -63,3 +63,48 @@ def test_names_that_are_put_into_one_import_are_in_order() -> None:
     text = "from a import workflow\n"
     edits = [Edit("a.py", 1, 15, 1, 15, f"{name}, ") for name in ("step", "sleep", "Retry")]
     assert apply(edits, lambda path: text) == {"a.py": "from a import Retry, sleep, step, workflow\n"}
+
+
+@given(st.data())
+def test_code_that_is_not_replaced_is_found_where_it_has_moved(data: st.DataObject) -> None:
+    text = "".join(f"{number}\n" if number % 3 == 0 else f"{number} " for number in range(100, 140))
+    words = sorted(data.draw(st.sets(st.sampled_from(range(100, 140)), max_size=8)))
+    lines = Lines(text)
+    edits, replaced = [], set()
+    for word in words:
+        start = text.index(str(word))
+        kind = data.draw(st.sampled_from(["above", "away", "other", "both"]))
+        if kind in ("above", "both"):
+            edits.append(lines.edit("a.py", start, start, "new\n"))
+        if kind != "above":
+            edits.append(lines.edit("a.py", start, start + 3, "" if kind == "away" else "o\nther"))
+            replaced.add(word)
+    moves, after = Moves(text, edits), apply(edits, lambda path: text).get("a.py", text)
+    for word in range(100, 140):
+        place = moves.place(*lines.place(text.index(str(word))))
+        if word not in replaced:
+            assert place == Lines(after).place(after.index(str(word)))
+
+
+def test_what_is_replaced_is_where_its_replacement_begins() -> None:
+    edits = [_edit(1, 1, 1, 1, "x\n"), _edit(2, 1, 2, 4, "long\nlonger"), _edit(2, 4, 2, 4, "!")]
+    moves = Moves("a\nb c d\n", edits)
+    assert [moves.place(1, 1), moves.place(2, 1), moves.place(2, 3)] == [(2, 1), (3, 1), (3, 1)]
+    assert moves.place(2, 5) == (4, 9)
+
+
+_PLACES = st.tuples(st.integers(1, 3), st.integers(1, 3))
+_EDITS = st.builds(
+    lambda one, other, text: _edit(*min(one, other), *max(one, other), text),
+    _PLACES, _PLACES, st.sampled_from(["", "def f(): ...", "def g(): ..."]),
+)  # fmt: skip
+
+
+@given(st.lists(_EDITS, max_size=12))
+def test_what_collides_with_one_of_many_edits_collides_with_them_all(edits: list[Edit]) -> None:
+    taken, accepted = Taken(), list[Edit]()
+    for edit in edits:
+        assert taken.collides([edit]) == any(overlap([edit], [other]) for other in accepted)
+        if not taken.collides([edit]):
+            taken.add([edit])
+            accepted.append(edit)

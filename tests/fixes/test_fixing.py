@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from color_checker import fixing
 from color_checker.cli import main
 from color_checker.config import Config
 from color_checker.fixing import fix_files, write_changes
@@ -171,7 +172,6 @@ def test_a_file_that_cannot_be_parsed_is_said_and_the_others_are_fixed(app: Path
 def test_a_fix_that_leads_to_another_finding_is_taken_back(
     app: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from color_checker import fixing
     from color_checker.fixes import Fix, fixes_for
 
     def worse(*arguments: object, **options: bool) -> tuple[Fix, ...]:
@@ -205,3 +205,14 @@ def test_many_findings_of_many_files_are_fixed_together(tmp_path: Path) -> None:
     assert result.stdout.endswith(f"Fixed {5 * 41 + 1} findings in 6 files, 0 left.\n")
     assert "import random" not in (tmp_path / "flow3.py").read_text()
     assert sorted(os.listdir(tmp_path)) == ["app.py", *(f"flow{number}.py" for number in range(5))]
+
+
+def test_new_functions_of_one_kind_are_made_together_each_with_a_name_of_its_own(app: Path) -> None:
+    count = fixing.MOST_ROUNDS + 10
+    lines = "\n".join(f"        x{n} = os.environ['A{n}']" for n in range(count))
+    app.write_text(SOURCE.replace("import time", "import os").replace("        return time.time()", lines))
+    outcome = fix_files([app], config=Config(root=str(app.parent)), unsafe=True, cache=False)
+    assert (len(outcome.fixed), len(outcome.left)) == (count, 0)
+    text = outcome.changes[0].after.decode()
+    assert text.count("async def environ_activity") == count
+    assert f"async def environ_activity_{count}(" in text
