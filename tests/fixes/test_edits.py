@@ -94,10 +94,14 @@ def test_what_is_replaced_is_where_its_replacement_begins() -> None:
 
 
 _PLACES = st.tuples(st.integers(1, 3), st.integers(1, 3))
-_EDITS = st.builds(
-    lambda one, other, text: _edit(*min(one, other), *max(one, other), text),
-    _PLACES, _PLACES, st.sampled_from(["", "def f(): ...", "def g(): ..."]),
-)  # fmt: skip
+
+
+def _between(one: tuple[int, int], other: tuple[int, int], text: str) -> Edit:
+    (line, column), (end_line, end_column) = sorted((one, other))
+    return _edit(line, column, end_line, end_column, text)
+
+
+_EDITS = st.builds(_between, _PLACES, _PLACES, st.sampled_from(["", "def f(): ...", "def g(): ..."]))
 
 
 @given(st.lists(_EDITS, max_size=12))
