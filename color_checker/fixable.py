@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
@@ -390,21 +391,38 @@ class _Source:
         self._in_body: set[ast.AST] = set()
         self._in_line: Counter[tuple[ast.AST, int]] = Counter()
         self._names_in: dict[ast.AST, set[str]] = {}
-        for node in ast.walk(self.tree):
-            for child in ast.iter_child_nodes(node):
-                self._parents[child] = node
-            if isinstance(node, ast.expr):
-                self._by_start.setdefault((node.lineno, node.col_offset), []).append(node)
-            body = getattr(node, "body", [])
-            if isinstance(body, list):
-                self._in_body.update(body)
-                self._in_line.update((node, statement.lineno) for statement in body)
-            else:
-                # A lambda's or a conditional expression's is one expression.
-                self._in_body.add(body)
+        #: Where the module's statements begin; those of which the inside is known.
+        self._begins = [_first_line(statement) for statement in self.tree.body]
+        self._known: set[ast.stmt] = set()
+        self._take(self.tree)
+
+    def _look_into(self, line: int) -> None:
+        """Get to know the statements in a line, with what is around them: most others have no findings."""
+        for index in range(bisect_right(self._begins, line) - 1, -1, -1):
+            statement = self.tree.body[index]
+            if (statement.end_lineno or 0) < line:
+                break
+            if statement not in self._known:
+                self._known.add(statement)
+                for node in ast.walk(statement):
+                    self._take(node)
+
+    def _take(self, node: ast.AST) -> None:
+        for child in ast.iter_child_nodes(node):
+            self._parents[child] = node
+        if isinstance(node, ast.expr):
+            self._by_start.setdefault((node.lineno, node.col_offset), []).append(node)
+        body = getattr(node, "body", [])
+        if isinstance(body, list):
+            self._in_body.update(body)
+            self._in_line.update((node, statement.lineno) for statement in body)
+        else:
+            # A lambda's or a conditional expression's is one expression.
+            self._in_body.add(body)
 
     def at(self, place: Place, kind: type[ast.expr]) -> ast.expr | None:
         """The expression of the kind at the place."""
+        self._look_into(place.line)
         start = self._bytes(place.line, place.column)
         end = place.end_line, self._bytes(place.end_line, place.end_column)
         for node in self._by_start.get((place.line, start), ()):
@@ -535,6 +553,10 @@ class _Source:
                     return True
             inner = below
         return True
+
+
+def _first_line(statement: ast.stmt) -> int:
+    return min((node.lineno for node in getattr(statement, "decorator_list", ())), default=statement.lineno)
 
 
 def _locals(function: ast.AST) -> set[str]:
