@@ -53,6 +53,7 @@ class Project:
         """
         self._failures = failures
         self._started = time.time_ns()
+        self._config_file = config_file
         elsewhere = _project_elsewhere(config_file)
         self.config: Config = elsewhere or load_config(Path.cwd())
         baseline = self.config.baseline
@@ -204,7 +205,7 @@ class Project:
             return
         digests = {path: self.digest(path, is_check=False) for path in self._files}
         standing = Standing(digests, self._known.unanswered)
-        standing.keep(cache_dir, self._analyzed.places, self._started)
+        standing.keep(cache_dir, self._config_file, self._analyzed.places, self._started)
 
     def distrust(self, path: str) -> None:
         """Have mypy check the file in its next run, too: it was not checked with all that it depends on."""

@@ -54,15 +54,18 @@ class Standing(NamedTuple):
         return self.digests.get(path, "")
 
     @classmethod
-    def recall(cls, cache_dir: str) -> Standing | None:
-        """What was kept in mypy's cache, if it stands; whatever is wrong with it, it does not."""
+    def recall(cls, cache_dir: str, config_file: str | None = None) -> Standing | None:
+        """What was kept in mypy's cache, if it stands; whatever is wrong with it, it does not.
+
+        `config_file`: mypy's, which may say which project it is.
+        """
         try:
             with open(os.path.join(cache_dir, _NAME), "rb") as file:
                 checksum, _, data = file.read().partition(b"\n")
             if _checksum(data) != checksum:
                 return None
             kept = json.loads(data)
-            if kept["circumstances"] != _circumstances():
+            if kept["circumstances"] != _circumstances(config_file):
                 return None
             if print_of(Places(**kept["places"])) != kept["print"]:
                 return None
@@ -70,10 +73,13 @@ class Standing(NamedTuple):
         except (OSError, ValueError, TypeError, KeyError):
             return None
 
-    def keep(self, cache_dir: str, look: Callable[[], Places | None], started: int) -> None:
+    def keep(
+        self, cache_dir: str, config_file: str | None, look: Callable[[], Places | None], started: int
+    ) -> None:
         """Keep it for the next run, if nothing that it depends on may have changed since this one started.
 
         Args:
+            config_file: as for `recall`.
             look: gives what it depends on; None if that would be found out otherwise now.
             started: a time (of `time.time_ns`) before any of that was looked at.
         """
@@ -85,7 +91,7 @@ class Standing(NamedTuple):
             if newest(places.files) >= started - TICK or look() != places:
                 return
             kept = {
-                "circumstances": _circumstances(),
+                "circumstances": _circumstances(config_file),
                 "print": seen,
                 "places": places._asdict(),
                 "digests": self.digests,
@@ -94,12 +100,13 @@ class Standing(NamedTuple):
             _write(os.path.join(cache_dir, _NAME), json.dumps(kept).encode())
 
 
-def _circumstances() -> str:
+def _circumstances(config_file: str | None) -> str:
     """All that counts besides files; for a day, as what nobody takes from the store is dropped in the end."""
+    folders = os.getcwd(), os.path.dirname(os.path.abspath(config_file)) if config_file else ""
     analyzer = find_spec("color_checker")
     packages = (__file__, analyzer.origin if analyzer is not None else "")
     sites = (site.ENABLE_USER_SITE, site.USER_SITE, site.PREFIXES, os.environ.get("VIRTUAL_ENV"))
-    return repr((_FORMAT, sys.version, os.getcwd(), packages, sites, int(time.time() // 86400)))
+    return repr((_FORMAT, sys.version, folders, packages, sites, int(time.time() // 86400)))
 
 
 def _checksum(data: bytes) -> bytes:

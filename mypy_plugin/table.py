@@ -75,7 +75,7 @@ class ColorPlugin(Plugin):
         self.failures = Failures(show_traceback=options.show_traceback)
         self._daemon = options.fine_grained_incremental
         #: What mypy may be told as long as it asks for nothing else.
-        self._standing = None if self._daemon else Standing.recall(options.cache_dir)
+        self._standing = None if self._daemon else Standing.recall(options.cache_dir, options.config_file)
         if self._standing is None:
             self._begin()
         self._has_colors = imports.finds_module(imports.TYPES, options)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from color_checker import stamps
+from mypy_plugin import standing
 from tests.mypy_plugin.runner import Result, configure, run_mypy, write
 
 FLOWS = """\
@@ -53,3 +55,18 @@ def test_a_project_around_the_working_directory_comes_first(place: Path) -> None
     configure(place / "project")
     write(place, {"pyproject.toml": '[tool.color-checker]\nignore = ["clock"]\n'})
     assert from_above(place).ours == ()
+
+
+def test_what_stands_for_the_working_directory_does_not_stand_for_the_project(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(standing, "TICK", 0)
+    monkeypatch.setattr(stamps, "TICK", 0)
+    configure(place / "project", color='ignore = ["clock"]', strict=False)
+    write(place, {"own.ini": "[mypy]\nplugins = mypy_plugin\n"})
+    for _ in range(6):
+        found = run_mypy(place, "--config-file", "own.ini", "project", cache=".mypy_cache")
+    assert [error.code for error in found.ours] == ["clock"]
+    assert (place / ".mypy_cache/color_checker.json").exists()
+    file = "project/pyproject.toml"
+    assert run_mypy(place, "--config-file", file, "project", cache=".mypy_cache").ours == ()
