@@ -363,6 +363,7 @@ def test_writing_a_baseline_fails_if_a_file_could_not_be_read(project: Path) -> 
     result = run("check", "--write-baseline")
     assert result.exit_code == 2
     assert "bad.py:1:5" in result.stderr
+    assert "Wrote 2 findings to color-checker-baseline.json, without those of 1 file." in result.stderr
 
 
 # -- the other commands ---------------------------------------------------------------------------

@@ -38,7 +38,9 @@ def remember(report: Report, file: Path, lines: Lines) -> None:
 
     number = write_baseline(file, report.findings, lines)
     complain_of_files(report.errors)
-    click.echo(f"Wrote {number} finding{'' if number == 1 else 's'} to {shown(file)}.", err=True)
+    unread = len({error.path for error in report.errors})
+    without = f", without those of {unread} file{'' if unread == 1 else 's'}" if unread else ""
+    click.echo(f"Wrote {number} finding{'' if number == 1 else 's'} to {shown(file)}{without}.", err=True)
 
 
 def without_known(report: Report, file: Path, checked: Sequence[str], lines: Lines, config: Config) -> Report:
