@@ -66,12 +66,14 @@ class Analyzer:
 
     def check(self, texts: Texts, codec: PositionCodec, is_unwanted: Callable[[], bool]) -> Checked:
         """Check the folder with the texts of the editor. Raises Interrupted as soon as that is unwanted."""
-        is_configured = self.is_configured
+        is_configured, configuration = self.is_configured, self._configuration
         try:
             with interruptible(is_unwanted):
                 report = self._report(texts.unsaved)
         except Interrupted:
+            # What has changed in the configuration is to be seen by the next check again.
             self.is_configured &= is_configured
+            self._configuration = configuration
             raise
         except ColorCheckerError as error:
             self._problem, self.is_configured = problem_of(str(error)), False

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from lsprotocol import types
+from pygls.workspace import PositionCodec
 
-from tests.lsp.editor import WORKFLOW, Editor
+from color_checker.interruption import Interrupted
+from color_checker.lsp.analyzer import Analyzer
+from color_checker.lsp.parsing import Texts
+from tests.lsp.editor import HELPER, WORKFLOW, Editor
 
 RIGHT = "[tool.color-checker]\nignore = []\n"
 WRONG = '[tool.color-checker]\nstrict = false\nignore = [\n  "cluck",\n]\n'
@@ -187,3 +193,23 @@ async def test_while_a_profile_is_wrong_the_last_one_that_was_right_counts(
     editor.type("own.py", f"\n\n{FLOW}")
     assert await editor.found("own.py") == [(8, "clock")]
     assert await editor.found("flows.toml") == []
+
+
+def test_a_changed_configuration_counts_also_if_the_check_that_saw_it_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, text in {"pyproject.toml": RIGHT, "flow.py": WORKFLOW, "helper.py": HELPER}.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    analyzer = Analyzer(str(tmp_path))
+
+    def check(*, is_unwanted: bool = False) -> int:
+        checked = analyzer.check(Texts(), PositionCodec(), lambda: is_unwanted)
+        return len(checked.every_finding)
+
+    assert check() == 1
+    (tmp_path / "pyproject.toml").write_text('[tool.color-checker]\nignore = ["clock"]\n', encoding="utf-8")
+    with pytest.raises(Interrupted):
+        check(is_unwanted=True)
+    assert check() == 0
+    analyzer.close()
