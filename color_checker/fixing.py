@@ -217,7 +217,8 @@ class _Fixing:
         gone = [self._key(choice.finding) for choice in choices]
         wrong: set[str] | None = None  # the files with something wrong; None if that is not known
         if texts is not None:
-            before, kept = self._view(report), {path: self.texts[path] for path in texts}
+            kept = {path: self.texts[path] for path in texts}
+            before = self._view(report, kept)
             self._put(texts)
             after = self.session.check()
             view = self._view(after)
@@ -288,7 +289,7 @@ class _Fixing:
         if not texts:
             return report
         kept = {path: self.texts[path] for path in texts}
-        before_view = self._view(report)
+        before_view = self._view(report, kept)
         self._put(texts)
         tidied = self.session.check()
         after_view = self._view(tidied)
@@ -321,20 +322,25 @@ class _Fixing:
         return lines[number - 1].strip() if 0 < number <= len(lines) else ""
 
     def _lines(self, shown: str) -> list[str]:
-        try:
-            return self.read(os.path.abspath(shown)).splitlines()
-        except SourceError:
-            return []
+        return self._text(shown).splitlines()
 
-    def _view(self, report: Report) -> _View:
+    def _view(self, report: Report, kept: dict[str, str] | None = None) -> _View:
+        """The report; `kept` are the texts of files that are other texts from now on."""
         findings = {self._key(finding): finding for finding in report.findings}
         return _View(
             counts=Counter(self._key(finding) for finding in report.findings),
             findings=findings,
             errors=frozenset(report.errors),
             spans={key: self._span(finding) for key, finding in findings.items()},
-            texts={path: "\n".join(self._lines(path)) for path in {f.path for f in findings.values()}},
+            kept={shown_path(path): text for path, text in (kept or {}).items()},
+            now=self._text,
         )
+
+    def _text(self, shown: str) -> str:
+        try:
+            return self.read(os.path.abspath(shown))
+        except SourceError:
+            return ""
 
     def _span(self, finding: Finding) -> str:
         """The first line of what is underlined."""
@@ -367,13 +373,21 @@ def _paths(edits: Iterable[Edit]) -> tuple[str, ...]:
 
 
 class _View(msgspec.Struct, frozen=True):
-    """A report, with the lines of each finding: what it is about stays the same when others move it."""
+    """A report, with the lines of each finding: what it is about stays the same when others move it.
+
+    `kept` are the texts of files that have changed since; `now` gives those of the others.
+    """
 
     counts: dict[tuple[str, ...], int]
     findings: dict[tuple[str, ...], Finding]
     errors: frozenset[InputError]
     spans: dict[tuple[str, ...], str]
-    texts: dict[str, str]
+    kept: dict[str, str]
+    now: Callable[[str], str]
+
+    def text(self, shown: str) -> str:
+        """What the file held at the time of the report."""
+        return self.kept[shown] if shown in self.kept else self.now(shown)
 
     def others(self, before: _View, gone: Sequence[tuple[str, ...]]) -> set[tuple[str, ...]]:
         """The findings that should not be there after those of `before` that are `gone` were fixed.
@@ -402,14 +416,14 @@ class _View(msgspec.Struct, frozen=True):
 
         Which names are unknown can be said as soon as some are known: the first step does that.
         """
-        text = before.texts.get(key[1], "") if key[0] in _REVEALED else ""
+        text = before.text(key[1]) if key[0] in _REVEALED else ""
         return self.spans[key] in text and key[-2] in {line.strip() for line in text.splitlines()}
 
     def _was_hidden(self, key: tuple[str, ...], before: _View, gone: Sequence[tuple[str, ...]]) -> bool:
         """Whether the code was there before, without a finding of its own."""
         if key in before.counts:
             return False
-        text = before.texts.get(key[1], "")
+        text = before.text(key[1])
         spans = {before.spans[other] for other in gone}
         if self.spans[key] in spans:  # it could be the very one that should be gone
             return key[-2] in {line.strip() for line in text.splitlines()}

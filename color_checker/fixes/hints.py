@@ -19,6 +19,7 @@ from color_checker.fixes.problem import Problem
 from color_checker.fixes.scopes import (
     COMPREHENSIONS,
     bound,
+    declarations,
     is_global,
     locals_of,
     names_in,
@@ -106,13 +107,9 @@ class Hints:
             if param.name.value == name:
                 is_plain = param.star in ("", None) or isinstance(param.star, cst.MaybeSentinel)
                 return self._written(param.annotation, function) if is_plain else ""
-        declared = [
-            node.annotation
-            for node in own(function.body)
-            if isinstance(node, cst.AnnAssign) and name in names_in(node.target)
-        ]
+        declared = declarations(function).get(name)
         if declared:
-            return self._written(declared[0], function)
+            return self._written(declared[0].annotation, function)
         return _joined(self._bindings(name, function))
 
     def _bindings(self, name: str, function: Function) -> Iterator[str]:
@@ -164,7 +161,7 @@ class Hints:
         return found
 
     def _is_declared(self, name: str, function: cst.FunctionDef) -> bool:
-        return any(isinstance(n, cst.AnnAssign) and name in names_in(n.target) for n in own(function.body))
+        return name in declarations(function)
 
     def expression(self, node: cst.BaseExpression) -> str:
         """The hint for an expression, from what it is."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Set
+from functools import cached_property
 
 import libcst as cst
 import msgspec
@@ -73,12 +74,16 @@ class Imports:
 
     def _is_only_imported(self, name: str) -> bool:
         """Whether nothing else of the module's own level binds the name."""
-        module = self.code.module
-        return not any(
-            name in bound(line)
-            for line in module.body
+        return name not in self._otherwise_bound
+
+    @cached_property
+    def _otherwise_bound(self) -> Set[str]:
+        lines = [
+            bound(line)
+            for line in self.code.module.body
             if not _holds_import(line) and not isinstance(line, cst.If | cst.Try | cst.With)
-        )
+        ]
+        return set().union(*lines)
 
     # -- adding ---------------------------------------------------------------------------------
 

@@ -33,6 +33,7 @@ class Known:
         self.spans: dict[Activation, dict[tuple[int, int], list[Op]]] = {}
         #: Key of a module → where it calls the engine.
         self.operations: dict[str, list[tuple[int, int]]] = {}
+        self.imports: dict[str, Imports] = {}
 
     @cached_property
     def causes(self) -> dict[tuple[object, ...], list[Cause]]:
@@ -113,7 +114,10 @@ class Problem:
 
     def imports(self, code: Code, path: str) -> Imports:
         """The imports of the file."""
-        return Imports(code, path, self.known.first_party)
+        found = self.known.imports.get(path)
+        if found is None or found.code is not code:
+            found = self.known.imports[path] = Imports(code, path, self.known.first_party)
+        return found
 
     # -- program --------------------------------------------------------------------------------
 

@@ -29,6 +29,17 @@ def binders(function: Function) -> dict[str, list[cst.CSTNode]]:
 
 
 @lru_cache(maxsize=256)
+def declarations(function: Function) -> dict[str, list[cst.AnnAssign]]:
+    """The annotations of the function's variables, by name."""
+    found: dict[str, list[cst.AnnAssign]] = {}
+    for node in own(function.body):
+        if isinstance(node, cst.AnnAssign):
+            for name in set(names_in(node.target)):
+                found.setdefault(name, []).append(node)
+    return found
+
+
+@lru_cache(maxsize=256)
 def givers(function: Function) -> dict[str, list[cst.CSTNode]]:
     """The nodes in the function, also in functions inside, that give something to a name, by name."""
     found: dict[str, list[cst.CSTNode]] = {}

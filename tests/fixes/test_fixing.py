@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from color_checker import fixing
 from color_checker.cli import main
 from color_checker.config import Config
+from color_checker.fixes.code import parsed
 from color_checker.fixing import fix_files, write_changes
 
 SOURCE = """\
@@ -216,3 +217,17 @@ def test_new_functions_of_one_kind_are_made_together_each_with_a_name_of_its_own
     text = outcome.changes[0].after.decode()
     assert text.count("async def environ_activity") == count
     assert f"async def environ_activity_{count}(" in text
+
+
+@pytest.mark.parametrize("unsafe", [False, True])
+def test_more_findings_in_a_file_are_no_reason_to_parse_it_more_often(app: Path, unsafe: bool) -> None:
+    parses = []
+    for count in (3, 30):
+        lines = "\n".join(f"        x{n} = os.environ['A{n}']; print({n})" for n in range(count))
+        app.write_text(
+            SOURCE.replace("import time", "import os").replace("        return time.time()", lines)
+        )
+        parsed.cache_clear()
+        fix_files([app], config=Config(root=str(app.parent)), unsafe=unsafe, cache=False)
+        parses.append(parsed.cache_info().misses)
+    assert parses[0] == parses[1]

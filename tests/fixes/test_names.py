@@ -42,6 +42,15 @@ def test_the_first_step_of_a_project_stays_although_older_names_are_then_unknown
     assert not fix(tmp_path, unsafe=True).changes
 
 
+def test_older_names_may_stand_in_files_in_which_nothing_else_is_found(tmp_path: Path) -> None:
+    other = ELSEWHERE.replace("class Trial", "class Other").replace('os.environ["HOME"]', "name")
+    write(tmp_path, {"app.py": ELSEWHERE, "other.py": other})
+    outcome = fix(tmp_path, unsafe=True)
+    assert [item.finding.name for item in outcome.fixed] == ["environment"]
+    assert {item.finding.path for item in outcome.left} == {"app.py", "other.py"}
+    assert not fix(tmp_path, unsafe=True).changes
+
+
 def test_an_unknown_name_that_a_fix_writes_is_a_new_finding(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
