@@ -16,7 +16,7 @@ Look = Callable[[str], tuple[bytes, bytes | None]]
 
 #: Changes whenever the structures in `facts`, or what the extractor puts in them, change meaning. It stands
 #: here because a run without changes never needs those.
-FACTS_FORMAT = "11"
+FACTS_FORMAT = "12"
 
 #: Part of every key: facts of another format, or of another Python's parser, are never looked at.
 FACTS_VERSION = f"{FACTS_FORMAT}-{sys.version_info[0]}.{sys.version_info[1]}"

@@ -219,10 +219,11 @@ class Expressions(Visitor):
         self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp, *, ordered: bool = True
     ) -> int:
         scope = self.scope
-        ordered = ordered and node not in scope.any_order
+        is_forgotten = not ordered or node in scope.any_order or isinstance(node, ast.SetComp)
+        ordered = not is_forgotten or _awaits(node)
         outer = dict(scope.env)
         for generator in node.generators:
-            self._generator(generator, ordered and not isinstance(node, ast.SetComp))
+            self._generator(generator, ordered)
         key = NOTHING
         if isinstance(node, ast.DictComp):
             key = self.expr(node.key)
@@ -311,3 +312,9 @@ def _constant_slice(node: ast.Slice) -> str | None:
             case _:
                 return None
     return ":".join(texts) if node.step is None else None
+
+
+def _awaits(node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp) -> bool:
+    """Whether a comprehension waits for each element: then what runs when depends on their order."""
+    first = set(ast.walk(node.generators[0].iter))
+    return any(isinstance(part, ast.Await) and part not in first for part in ast.walk(node))

@@ -133,3 +133,33 @@ class Names:
         return named({{"a", "b"}}){"  # expect: unordered" if is_found else ""}
 """
     assert surprises(tmp_path, names=text) == set()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "names = [await greet(name) for name in found]\n    return sorted(names)",
+        "return sorted([await greet(name) for name in found])",
+        "return sorted([name for name in found if await greet(name)])",
+        "return len({await greet(name) for name in found})",
+    ],
+)
+def test_the_order_in_which_steps_run_counts_whatever_becomes_of_their_results(
+    tmp_path: Path, body: str
+) -> None:
+    text = f"""\
+from runtime_min import step, workflow
+
+
+@step
+async def greet(name: str) -> str:
+    return "hello " + name
+
+
+@workflow
+async def greetings(names: list[str]) -> object:
+    found = set(names)
+    {body}
+"""
+    lines = [f"{line}  # expect: unordered" if " in found" in line else line for line in text.splitlines()]
+    assert surprises(tmp_path, flow="\n".join(lines) + "\n") == set()
