@@ -130,9 +130,8 @@ def field(call: ModelCall) -> None:
     """`field(default=x)`, `field(default_factory=f)`, of dataclasses and their kin."""
     default = call.args.keywords.get("default") or call.args.get(0) or Var()
     factory = call.args.keywords.get("default_factory") or call.args.keywords.get("factory") or Var()
-    init = call.args.keywords.get("init")
-    left_out = init is not None and any(isinstance(v, Const) and v.value is False for v in init.values)
-    call.give(FieldDefault(default, factory, init=not left_out))
+    # Who writes `init=` at all writes `init=False`.
+    call.give(FieldDefault(default, factory, init="init" not in call.args.keywords))
 
 
 def field_factory(call: ModelCall) -> None:

@@ -94,6 +94,29 @@ class Trial:
     assert surprises(tmp_path, models=_DATACLASS, flow=text) == set()
 
 
+def test_a_field_that_is_no_parameter_is_not_given_by_position(tmp_path: Path) -> None:
+    text = """\
+import time
+from dataclasses import dataclass, field
+
+from temporalio import workflow
+
+
+@dataclass
+class Visit:
+    started: float = field(init=False, default_factory=time.time)
+    seats: int = 0
+
+
+@workflow.defn
+class Trial:
+    @workflow.run
+    async def run(self) -> None:
+        Visit(2)  # expect: clock
+"""
+    assert surprises(tmp_path, flow=text) == set()
+
+
 def test_an_alias_in_another_style_gives_the_field(tmp_path: Path) -> None:
     text = """\
 from temporalio import workflow
