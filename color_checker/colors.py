@@ -99,6 +99,8 @@ class Colors:
         #: Of so many functions those that are entry points have been made roots.
         self._rooted = 0
         self._roots: dict[tuple[Func, Value | None], Activation] = {}
+        #: The class of the object on which something outside of the program calls a function.
+        self._called_on: dict[Func, ClassInfo] = {}
         self._profiles = {profile.name: profile for profile in linker.profiles}
         for profile in linker.profiles:
             for source in profile.colors:
@@ -136,10 +138,7 @@ class Colors:
 
     def class_wrapped_for(self, activation: Activation) -> ClassInfo | None:
         """The class of which the activated function is a method, if a decorator has made it elsewhere."""
-        for func, receiver in self._roots:
-            if func is activation.func and isinstance(receiver, Inst):
-                return receiver.info
-        return None
+        return self._called_on.get(activation.func) if activation.func is not None else None
 
     def class_of_body(self, body: Activation) -> ClassInfo | None:
         """The class whose body is activated."""
@@ -277,6 +276,8 @@ class Colors:
         if known is not None:
             return known
         activation = self._roots[func, receiver] = linker.activation(func, receiver, None, 0)
+        if isinstance(receiver, Inst):
+            self._called_on.setdefault(func, receiver.info)
         if activation in linker.roots and receiver is None:
             return activation
         linker.roots[activation] = None
