@@ -57,6 +57,8 @@ class Project:
         """Raises ColorCheckerError if the configuration is wrong. `found`: what is known already."""
         self._settings = settings
         self._config = configuration(settings)
+        baseline = self._config.baseline
+        self._baseline = read_baseline(self._config.resolve(baseline)) if baseline else None
         self._analyzed = Analyzed(settings, self._config)
         self._remote: Remote | None = None
         #: What has been analyzed here, or is known from an earlier run.
@@ -175,9 +177,7 @@ class Project:
 
     def _without_known(self, findings: Sequence[Finding]) -> Iterable[Finding]:
         """Those that are not in the baseline, if there is one in the configuration."""
-        if not self._config.baseline or not findings:
-            return findings
-        return read_baseline(self._config.resolve(self._config.baseline)).split(findings, source_lines).new
+        return findings if self._baseline is None else self._baseline.split(findings, source_lines).new
 
 
 def _takes_time(given: Iterable[str]) -> bool:
@@ -230,10 +230,16 @@ def start(settings: Settings) -> Project:
     return begun
 
 
-def look_ahead(given: Iterable[str], *, is_alone: bool) -> None:
+def look_ahead(given: Collection[str], *, is_alone: bool) -> None:
     """Pylint begins to parse what it is given. Raises ColorCheckerError as `Project.look_ahead` does."""
-    for begun in _projects.values():
-        begun.look_ahead(given, is_alone=is_alone)
+    for settings, begun in _projects.items():
+        if any(_may_lead_to(settings.directory, path) for path in given):
+            begun.look_ahead(given, is_alone=is_alone)
+
+
+def _may_lead_to(directory: str, given: str) -> bool:
+    """Whether pylint may find files of a project there: a folder or a module's name may lead to any."""
+    return not os.path.isfile(given) or directory_of(given) == directory
 
 
 def take(found: Found) -> None:

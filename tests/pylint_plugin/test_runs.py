@@ -103,6 +103,24 @@ def test_for_all_files_outside_of_the_project_it_is_analyzed_once_more(
     assert len(analyses) == 2
 
 
+def test_for_a_file_of_another_project_only_that_one_is_analyzed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    roots: list[str] = []
+    analyze = checking.analyze_inputs
+
+    def noted(inputs: Any, *arguments: Any, **keywords: Any) -> Any:
+        roots.append(os.path.relpath(inputs.sources.files[0].path, tmp_path))
+        return analyze(inputs, *arguments, **keywords)
+
+    monkeypatch.setattr(checking, "analyze_inputs", noted)
+    write({f"far/{name}": Path(name).read_text() for name in ("flow.py", "helper.py", "pyproject.toml")})
+    write({"near/flow.py": FLOW, "near/pyproject.toml": ""})
+    monkeypatch.chdir("near")
+    found = [m.symbol for m in messages("../far/flow.py")]
+    assert (found, roots) == (["clock"], ["far/flow.py"])
+
+
 def test_an_excluded_file_that_pylint_is_told_to_check_is_checked() -> None:
     write({"pyproject.toml": '[tool.color-checker]\nexclude = ["flow.py"]\n'})
     assert places("flow.py") == FOUND
@@ -400,6 +418,14 @@ def test_a_wrong_configuration_is_one_line_and_pylints_code_for_that(
     assert code == 32
     assert reason in said
     assert said.count("\n") == 1
+
+
+def test_a_baseline_that_is_missing_is_said_also_if_there_is_nothing_to_find() -> None:
+    write({"helper.py": "def now():\n    return 1.0\n", "pyproject.toml": ""})
+    write({"other.toml": 'baseline = "missing.json"\n'})
+    code, said = exit_code("flow.py", "--color-config=other.toml")
+    assert code == 32
+    assert "missing.json: there is no such baseline" in said
 
 
 def test_a_configuration_file_that_is_missing_is_said() -> None:
