@@ -26,6 +26,10 @@ from color_checker.sources import decode, encode, read_source, shown_path
 #: More rounds are not made: each fix removes a finding, so that few are needed.
 MOST_ROUNDS = 50
 
+#: What is said of a fix that was tried and taken back, and of what such rules say of code that was there.
+WRONG = "its fix leads to another finding"
+REVEALED = "is not new: it is told of now that the project has a step of its own"
+
 _NUMBER = re.compile(r"_\d+(?=`)")
 
 #: Rules that know more the more there is in the project.
@@ -236,7 +240,7 @@ class _Fixing:
                 return after
             self._put(kept)
         if len(choices) == 1:
-            self._refuse(choices[0].finding, choices[0].fix, "its fix leads to another finding")
+            self._refuse(choices[0].finding, choices[0].fix, WRONG)
             return self.session.check()
         report = self.session.check()
         suspects = [c for c in choices if wrong is None or wrong & _shown_paths(c)]
@@ -306,7 +310,7 @@ class _Fixing:
         if found is not None and (found.safe or self.unsafe):
             return "its fix did not come to an end"
         if self._key(finding) in self.revealed:
-            return "is not new: it is told of now that the project has a step of its own"
+            return REVEALED
         if found is not None:
             return f"{found.title}: may change what the code means; fixed with --unsafe"
         return "has no fix"

@@ -142,7 +142,7 @@ class Search:
             return climbed
         if is_caught(self.code, nodes[0], self.extraction):
             return climbed
-        if self.extraction.fails == "same" and any(map(self.storing.is_made_of_objects, _raised(nodes))):
+        if self.extraction.fails == "same" and any(map(self.storing.cannot_be_raised, _raised(nodes))):
             return climbed
         returns = _always_returns(nodes[-1])
         jump = _leaves(nodes, may_return=returns)

@@ -13,7 +13,7 @@ from color_checker.findings import Effect
 from color_checker.fixes.code import Code, Function, walk
 from color_checker.fixes.scopes import givers, locals_of, names_in, parameter_nodes
 from color_checker.program import Program
-from color_checker.values import DATA, LOST, NONE, Box, Const, ExtInst, Inst, Marker, Value
+from color_checker.values import DATA, LOST, NONE, Box, Class, Const, ExtInst, Inst, Marker, Value
 
 #: What JSON has; tuples become lists, which can be unpacked like them.
 _STORED_CLASSES = frozenset({
@@ -129,7 +129,13 @@ class Storing:
                 return any(self._is_object_in(node, slot, depth) for slot in op.sources)
         return False
 
-    def is_made_of_objects(self, raised: cst.Raise) -> bool:
+    def cannot_be_raised(self, raised: cst.Raise) -> bool:
+        """Whether what is raised is another thing, or nothing, after it was stored, as far as is known."""
+        values = self.values(raised.exc) if raised.exc is not None else ()
+        is_other = any(_is_made_otherwise(v.info) for v in values if isinstance(v, Class | Inst))
+        return is_other or self._is_made_of_objects(raised)
+
+    def _is_made_of_objects(self, raised: cst.Raise) -> bool:
         """Whether such objects are made for an exception: it cannot be stored with them."""
         found = [(scope, op) for node in walk(raised) for scope, ops in self._at(node) for op in ops]
         return any(self._is_object(scope, op) or self._has_objects(scope, op) for scope, op in found)
@@ -299,6 +305,12 @@ def is_data(value: Value, stored: Set[str], depth: int = _DEPTH) -> bool:
                 return False
             return depth == 0 or all(is_data(inner, stored, depth - 1) for inner in _inside(value))
     return False
+
+
+def _is_made_otherwise(info: ClassInfo) -> bool:
+    """Whether an exception has a constructor of its own: pickle calls it with what the base was given."""
+    methods = {name for entry in info.mro() if not isinstance(entry, str) for name in entry.facts.methods}
+    return "__init__" in methods and not methods & {"__reduce__", "__reduce_ex__"}
 
 
 def _are_data(info: ClassInfo, stored: Set[str], depth: int) -> bool:

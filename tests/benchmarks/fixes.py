@@ -22,24 +22,25 @@ from typing import NamedTuple
 
 from color_checker.config import Config
 from color_checker.findings import Finding
-from color_checker.fixing import Outcome, fix_files, write_changes
+from color_checker.fixing import REVEALED, WRONG, Outcome, fix_files, write_changes
 from tests.mutation.benchmark import all_mutants, built_in_hosts, sample
 from tests.mutation.mutants import Mutant, write
 
 BATCH = 40
 
-#: What `fix` says of a fix that was tried and taken back.
-WRONG = "its fix leads to another finding"
-
 
 class Row(NamedTuple):
-    """A mutant with findings: how many there were, and what is left of them, with the reason."""
+    """A mutant with findings: how many there were, and what is left of them, with the reason.
+
+    `revealed` are the findings of other code, that was there before, which there were not.
+    """
 
     mutant: Mutant
     unsafe: bool
     findings: int
     left: tuple[str, ...]
     broken: str
+    revealed: int
 
 
 def run(mutants: Sequence[Mutant], *, unsafe: bool) -> Iterator[Row]:
@@ -65,8 +66,10 @@ def judge(batch: Sequence[Mutant], tree: Path, unsafe: bool) -> Iterator[Row]:
     rules = {mutant.package: mutant.effect.rules for mutant in batch}
     fixed = Counter(p for item in outcome.fixed if item.finding.name in rules[p := _package(item.finding)])
     left: dict[str, list[str]] = defaultdict(list)
+    revealed: Counter[str] = Counter()
     for item in outcome.left:
         package = _package(item.finding)
+        revealed[package] += item.reason == REVEALED
         if item.finding.name in rules[package]:
             left[package].append(f"{item.finding.name}: {item.reason}")
     for mutant in batch:
@@ -75,7 +78,7 @@ def judge(batch: Sequence[Mutant], tree: Path, unsafe: bool) -> Iterator[Row]:
         if count:
             broken = "; ".join(problems) or _compile(tree / package)
             broken = broken or ("fixing again changes it again" if package in again else "")
-            yield Row(mutant, unsafe, count, tuple(left[package]), broken)
+            yield Row(mutant, unsafe, count, tuple(left[package]), broken, revealed[package])
 
 
 def _fix(tree: Path, unsafe: bool) -> Outcome:
@@ -112,6 +115,8 @@ def print_totals(rows: Sequence[Row]) -> None:
             f"{name:<26}{findings:>9}{fixed:>7}{tried:>7}{100 * fixed / max(1, findings):>9.1f}"
             f"{100 * (fixed - broken) / max(1, tried):>10.1f}"
         )
+    mutants = sum(row.revealed > 0 for row in rows)
+    print(f"{mutants} mutants have findings afterwards of other code that was there before")
 
 
 def main() -> int:

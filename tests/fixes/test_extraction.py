@@ -433,6 +433,38 @@ RAISING = """
 """
 
 
+REBUILT = """
+    import os
+    from dbos import DBOS
+
+    class Closed(Exception):
+        def __init__(self):
+            super().__init__(os.environ["HOME"])
+        {more}
+
+    @DBOS.workflow()
+    def run(path: str) -> int:
+        try:
+            raise Closed
+        except Closed:
+            pass
+        return 1
+"""
+
+
+def test_no_exception_leaves_a_step_whose_constructor_is_not_what_pickle_calls(tmp_path: Path) -> None:
+    text = fixed(tmp_path, REBUILT.format(more=""), unsafe=True)
+    step = text[text.index("@DBOS.step()") : text.index("@DBOS.workflow()")]
+    assert "    try:\n        raise Closed\n    except Closed:\n        pass\n" in step
+    assert offered(tmp_path) == []
+
+
+def test_an_exception_that_says_how_it_is_made_again_may_leave_a_step(tmp_path: Path) -> None:
+    text = fixed(tmp_path, REBUILT.format(more="def __reduce__(self): return Closed, ()"), unsafe=True)
+    step = text[text.index("@DBOS.step()") : text.index("@DBOS.workflow()")]
+    assert step.rstrip().endswith(":\n    raise Closed")
+
+
 @pytest.mark.parametrize("raised", ["Closed", "Closed()", "Closed(threading.Lock())"])
 def test_no_exception_with_an_object_in_it_leaves_a_step_of_an_engine_that_stores_it(
     tmp_path: Path, raised: str
