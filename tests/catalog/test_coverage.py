@@ -98,6 +98,15 @@ def test_the_lists_of_missing_names_hold_only_names_of_the_catalog() -> None:
     assert ABSENT - {*listed(), *CATALOG.aliases()} == set()
 
 
+def _set_up_django() -> None:
+    """Its models can only be imported once it has settings."""
+    django = importlib.import_module("django")
+    importlib.import_module("django.conf").settings.configure(
+        INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth"]
+    )
+    django.setup()
+
+
 def _third_party() -> list[str]:
     names = {name for name in [*listed(), *CATALOG.aliases()] if "." in name}
     return sorted({name.partition(".")[0] for name in names} - STDLIB)
@@ -107,6 +116,8 @@ def _third_party() -> list[str]:
 def test_no_name_of_an_installed_package_is_misspelled(package: str) -> None:
     if importlib.util.find_spec(package) is None:
         pytest.skip(f"{package} is not installed")
+    if package == "django":
+        _set_up_django()
     names = [name for name in checkable() if name.startswith(package + ".")]
     assert [name for name in names if exists(name) is False and name not in ABSENT] == []
 

@@ -48,6 +48,24 @@ class Publish:
     assert surprises(tmp_path, models=_MODELS, publish=text) == set()
 
 
+def test_users_are_made_and_asked_in_steps(tmp_path: Path) -> None:
+    text = """\
+from django.contrib.auth.models import User
+from temporalio import workflow
+
+
+@workflow.defn
+class Welcome:
+    @workflow.run
+    async def run(self, name: str, user: User) -> bool:
+        User.objects.create_user(name)  # expect: network
+        await User.objects.acreate_user(name)  # expect: network
+        user.set_unusable_password()  # expect: random
+        return user.has_perm("welcome")  # expect: network
+"""
+    assert surprises(tmp_path, welcome=text) == set()
+
+
 def test_a_lazy_query_is_run_by_the_loop_over_it(tmp_path: Path) -> None:
     text = """\
 from models import Item
