@@ -203,14 +203,19 @@ class Analyzer:
 
     def _report(self, texts: Mapping[str, str]) -> Report:
         """The report of the configuration as it is now; if it is wrong, of the last one that was not."""
-        configuration = state_of_files(self._folder)
+        configuration = self._state_of_configuration()
         if not self.is_configured or configuration != self._configuration:
             self.is_configured, self._configuration = True, configuration
             try:
                 return self._reconfigure(texts)
             except ColorCheckerError as error:
                 self._problem = problem_of(str(error))
+                # The file with the problem may be another one than those that were looked at.
+                self._configuration = (*configuration[:-1], self._state_of_configuration()[-1])
         return self._check(self._session, texts) if self._session is not None else Report()
+
+    def _state_of_configuration(self) -> tuple[object, ...]:
+        return state_of_files(self._folder, self._problem.path if self._problem is not None else "")
 
     def _reconfigure(self, texts: Mapping[str, str]) -> Report:
         """The report of a new session, unless nothing has changed. Raises ConfigError, with all as it was."""

@@ -31,11 +31,15 @@ def configuration_of(folder: str) -> Config:
     return load_config(target if target.is_dir() else target.parent)
 
 
-def state_of_files(folder: str) -> tuple[tuple[int, int, int] | None, ...]:
-    """What the file system says of the files that may hold the configuration, to see whether they change."""
+def state_of_files(folder: str, wrong: str = "") -> tuple[tuple[int, int, int] | None, ...]:
+    """What the file system says of the files that may hold the configuration, to see whether they change.
+
+    `wrong`: a file that it names, a profile perhaps, with which something was wrong.
+    """
     target = Path(folder)
     start = target if target.is_dir() else target.parent
-    return tuple(_state(os.path.join(directory, "pyproject.toml")) for directory in (start, *start.parents))
+    files = [os.path.join(directory, "pyproject.toml") for directory in (start, *start.parents)]
+    return tuple(map(_state, (*files, wrong)))
 
 
 def _state(path: str) -> tuple[int, int, int] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -195,21 +196,37 @@ async def test_while_a_profile_is_wrong_the_last_one_that_was_right_counts(
     assert await editor.found("flows.toml") == []
 
 
-def test_a_changed_configuration_counts_also_if_the_check_that_saw_it_is_given_up(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def analyzer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Analyzer]:
+    """Of a small project, without a server."""
     monkeypatch.chdir(tmp_path)
     for name, text in {"pyproject.toml": RIGHT, "flow.py": WORKFLOW, "helper.py": HELPER}.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
-    analyzer = Analyzer(str(tmp_path))
+    made = Analyzer(str(tmp_path))
+    yield made
+    made.close()
 
-    def check(*, is_unwanted: bool = False) -> int:
-        checked = analyzer.check(Texts(), PositionCodec(), lambda: is_unwanted)
-        return len(checked.every_finding)
 
-    assert check() == 1
-    (tmp_path / "pyproject.toml").write_text('[tool.color-checker]\nignore = ["clock"]\n', encoding="utf-8")
+def checked(analyzer: Analyzer, *, is_unwanted: bool = False) -> list[tuple[str, int]]:
+    """The findings of a check, of which nobody has said that anything has changed on disk."""
+    found = analyzer.check(Texts(), PositionCodec(), lambda: is_unwanted).every_finding
+    return [(finding.path, finding.line) for finding in found]
+
+
+def test_a_changed_configuration_counts_also_if_the_check_that_saw_it_is_given_up(analyzer: Analyzer) -> None:
+    assert checked(analyzer) == [("flow.py", 8)]
+    Path("pyproject.toml").write_text('[tool.color-checker]\nignore = ["clock"]\n', encoding="utf-8")
     with pytest.raises(Interrupted):
-        check(is_unwanted=True)
-    assert check() == 0
-    analyzer.close()
+        checked(analyzer, is_unwanted=True)
+    assert checked(analyzer) == []
+
+
+def test_a_profile_that_was_wrong_when_it_was_added_counts_when_it_is_right(analyzer: Analyzer) -> None:
+    Path("own.py").write_text(FLOW, encoding="utf-8")
+    assert checked(analyzer) == [("flow.py", 8)]
+    Path("flows.toml").write_text(PROFILE.replace("colors", "colours"), encoding="utf-8")
+    text = '[tool.color-checker]\nengine-files = ["flows.toml"]\n'
+    Path("pyproject.toml").write_text(text, encoding="utf-8")
+    assert checked(analyzer) == [("flow.py", 8)]
+    Path("flows.toml").write_text(PROFILE, encoding="utf-8")
+    assert checked(analyzer) == [("flow.py", 8), ("own.py", 6)]
