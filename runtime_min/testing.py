@@ -20,7 +20,7 @@ import asyncio
 import contextlib
 import inspect
 import os
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -436,16 +436,33 @@ def _refuse_misfit(step: Step[..., Any], function: Callable[..., Any]) -> None:
     except (TypeError, ValueError):
         return
     ours = inspect.signature(step.fn)
-    for needed in (False, True):
-        wanted = [one for one in ours.parameters.values() if not needed or one.default is one.empty]
-        named = [one.name for one in wanted if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)]
-        only_named = [one.name for one in wanted if one.kind is one.KEYWORD_ONLY]
-        placed = [one.name for one in wanted if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]
-        for args, kwargs in ((placed, only_named), ([], named)):
-            with contextlib.suppress(TypeError):
-                theirs.bind(*args, **dict.fromkeys(kwargs))
-                return
+    if any(one.kind in (one.VAR_POSITIONAL, one.VAR_KEYWORD) for one in ours.parameters.values()):
+        return
+    for args, kwargs in _calls(ours.parameters.values(), theirs.parameters):
+        with contextlib.suppress(TypeError):
+            theirs.bind(*args, **dict.fromkeys(kwargs))
+            return
     raise ColorError(f"the replacement of `{step.name}` takes {theirs}, and the step {ours}")
+
+
+def _calls(
+    parameters: Iterable[inspect.Parameter], told: Container[str]
+) -> Iterator[tuple[list[str], list[str]]]:
+    """Ways to call a step: what is passed by place, and what by name.
+
+    `told`: names that the replacement has. Parameters with a default are passed all, or those, or none.
+    """
+    every = list(parameters)
+    for passed in (
+        every,
+        [one for one in every if one.default is one.empty or one.name in told],
+        [one for one in every if one.default is one.empty],
+    ):
+        placed = [one for one in passed if one.kind is not one.KEYWORD_ONLY]
+        for count in range(len(placed), -1, -1):
+            if all(one.kind is not one.POSITIONAL_ONLY for one in placed[count:]):
+                given = [one.name for one in placed[:count]]
+                yield given, [one.name for one in passed if one.name not in given]
 
 
 class _TestAttempts(Attempts):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from unittest.mock import AsyncMock
@@ -209,6 +210,18 @@ def test_a_replacement_that_never_fits_is_told_at_once() -> None:
     env.replace(send_mail, AsyncMock(return_value="sent"))
     assert env.run(mail_or_not, "ada") == "sent"
     env.close_now()
+
+
+@pytest.mark.parametrize("function", [lambda to, *, text: to, lambda to, copies: to, lambda *to, copies: to])
+def test_a_replacement_may_fit_only_how_the_workflow_calls_the_step(function: Callable[..., str]) -> None:
+    @step
+    def post(to: str, text: str = "", copies: int = 1) -> str:
+        return to
+
+    with environment() as env:
+        env.replace(post, function)
+        with pytest.raises(ColorError, match="the replacement of `post` takes"):
+            env.replace(post, lambda to, *, stamp: to)
 
 
 def test_time_stands_still_while_nobody_waits() -> None:
