@@ -2,8 +2,8 @@
 
 Flow mixes values: `**kwargs` with unknown keys, records that several kinds of requests share. A parameter
 that says `str` is no function all the same. An object of another class than the declared one is only ruled
-out if it is of another branch of the same family, or has nothing in common with it: a stand-in, as tests have
-them, has at least what is used of it.
+out if it is a library's, of another branch of the same family, or has too little in common with it: a
+stand-in, as tests have them, is made after what it stands in for.
 """
 
 from __future__ import annotations
@@ -121,12 +121,18 @@ def _may_stand_for(value: Inst, info: ClassInfo) -> bool:
 def _is_modeled_on(stand_in: ClassInfo, info: ClassInfo) -> bool:
     """Whether a class looks as if it were made to be used in place of the other one.
 
-    Then it is like that for the most part. A few fields that are called alike do not make one record of data
-    a stand-in for another.
+    Then it has all of it, or is like that for the most part. A few fields that are called alike do not make
+    one record of data a stand-in for another.
     """
     wanted, methods, had = _public_names(info), _public_methods(info), _public_names(stand_in)
-    common = wanted & had
-    return not wanted or (2 * len(common) >= len(had) and bool(common & methods or not methods))
+    if not methods:
+        return not wanted or _is_mostly(had, wanted)
+    return wanted <= had or (_is_mostly(had, wanted) and not methods.isdisjoint(had))
+
+
+def _is_mostly(had: set[str], wanted: set[str]) -> bool:
+    """Whether at least half of what a class has is what another one has, too."""
+    return 2 * len(had & wanted) >= len(had)
 
 
 def _has_unknown_members(info: ClassInfo) -> bool:

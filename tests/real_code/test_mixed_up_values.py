@@ -122,6 +122,36 @@ class Flow:
     assert surprises(tmp_path, flow=_HEAD + flow) == set()
 
 
+def test_what_has_all_of_the_declared_class_is_a_stand_in_whatever_else_it_has(tmp_path: Path) -> None:
+    flow = """
+class Fixed:
+    def read(self) -> float:
+        return 1.0
+
+
+class System:
+    zone: str = "UTC"
+    drift: float = 0.0
+
+    def read(self) -> float:
+        return time.time()
+
+    def adjust(self) -> None: ...
+
+
+def shown(clock: Fixed) -> float:
+    return clock.read()
+
+
+@workflow.defn
+class Flow:
+    @workflow.run
+    async def run(self) -> float:
+        return shown(System())  # expect: clock
+"""
+    assert surprises(tmp_path, flow=_HEAD + flow) == set()
+
+
 def test_what_a_protocol_or_a_type_variable_stands_for_is_followed(tmp_path: Path) -> None:
     flow = """
 import random
