@@ -6,6 +6,8 @@ from collections.abc import Collection
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import libcst as cst
+
 from color_checker import fixable
 from color_checker.causes import Cause
 from color_checker.engines import Profile
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
 _OF_THE_LOOP = frozenset({"asyncio.all_tasks", "asyncio.current_task"})
 
 
+#: A call that lists steps: the keyword under which it does, the file and its tree.
+Registration = tuple[str, str, Code, cst.Call]
+
+
 class Known:
     """What fixes of one analysis ask again and again: looked for once, as long as no text changes."""
 
@@ -34,6 +40,8 @@ class Known:
         #: Key of a module → where it calls the engine.
         self.operations: dict[str, list[tuple[int, int]]] = {}
         self.imports: dict[str, Imports] = {}
+        #: Engine → the calls that list its steps.
+        self.registrations: dict[str, list[Registration]] = {}
 
     @cached_property
     def causes(self) -> dict[tuple[object, ...], list[Cause]]:
@@ -49,6 +57,11 @@ class Known:
     def paths(self) -> dict[str, str]:
         """Path as shown → absolute, of the files that are checked."""
         return {source.shown: source.path for source in self.analysis.project.files}
+
+    @cached_property
+    def nodes(self) -> dict[str, Activation]:
+        """The functions of the program by name."""
+        return {node.name: node for node in self.analysis.program.nodes}
 
     @cached_property
     def first_party(self) -> frozenset[str]:

@@ -171,6 +171,67 @@ def test_the_worker_lists_the_new_activity(tmp_path: Path) -> None:
     ]
 
 
+def _worker(imports: str, workflow: str) -> str:
+    return f"""
+        from temporalio.worker import Worker
+        from {imports} import {workflow}
+        worker = Worker(None, task_queue="q", workflows=[{workflow}], activities=[])
+    """
+
+
+def test_a_new_activity_is_listed_only_where_its_own_workflow_is(tmp_path: Path) -> None:
+    trial = _workflow("return load(path)")
+    write(tmp_path, {
+        "helper.py": HELPER,
+        "one/__init__.py": "",
+        "one/workflows.py": trial,
+        "one/worker.py": _worker("workflows", "Trial"),
+        "one/other.py": _worker("workflows", "Other"),
+        "two/__init__.py": "",
+        "two/workflows.py": trial.replace("load(path)", "path"),
+        "two/worker.py": _worker("two.workflows", "Trial"),
+        "two/again.py": _worker("one.workflows", "Trial"),
+        "two/script.py": _worker("workflows", "Trial"),
+    })  # fmt: skip
+    fix(tmp_path, unsafe=True)
+    listed = {
+        str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*.py") if "[load_activity]" in p.read_text()
+    }
+    assert listed == {"one/worker.py", "two/again.py"}
+
+
+def test_an_activity_that_a_helper_of_workflows_calls_is_listed_where_these_are(tmp_path: Path) -> None:
+    write(tmp_path, {
+        "load.py": HELPER,
+        "helper.py": """
+            from load import load
+            from temporalio import workflow
+
+            class Box: ...
+
+            async def fetch(path: str) -> int:
+                await workflow.sleep(1)
+                return load(path, more=1)
+        """,
+        "app.py": _workflow("return await fetch(path)").replace("fetch, load", "fetch"),
+        "main.py": _worker("app", "Trial"),
+        "other.py": _worker("app", "Other"),
+    })  # fmt: skip
+    fix(tmp_path, unsafe=True)
+    assert "async def load_activity" in (tmp_path / "helper.py").read_text()
+    assert "[load_activity]" in (tmp_path / "main.py").read_text()
+    assert "[load_activity]" not in (tmp_path / "other.py").read_text()
+
+
+def test_where_no_worker_names_the_workflow_those_nearest_to_it_list_the_activity(tmp_path: Path) -> None:
+    worker = _worker("names", "WORKFLOWS").replace("[WORKFLOWS]", "WORKFLOWS")
+    files = {"app/flow.py": _workflow("return load(path)"), "app/run.py": worker, "tests/run.py": worker}
+    write(tmp_path, {"helper.py": HELPER, **files})
+    fix(tmp_path, unsafe=True)
+    assert "[load_activity]" in (tmp_path / "app/run.py").read_text()
+    assert "[load_activity]" not in (tmp_path / "tests/run.py").read_text()
+
+
 OTHER_ENGINES = {
     "dbos": (
         """
