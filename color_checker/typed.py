@@ -40,8 +40,9 @@ _MOST_ATTEMPTS = 4
 
 
 def says_nothing(annotation: TypeExpr) -> bool:
-    """Whether anything may have this type: `Any`, `object`."""
-    return annotation.name.rpartition(".")[2] in ("Any", "object")
+    """Whether all may be where this is declared: `Any`, or `Any | None`."""
+    name = annotation.name.rpartition(".")[2]
+    return name in ("Any", "object") or (name in _TRANSPARENT and any(map(says_nothing, annotation.args)))
 
 
 def _is_flat(annotation: TypeExpr) -> bool:
@@ -164,8 +165,8 @@ class Types:
     def fill_with_data(self, var: Var, scope: Activation) -> None:
         """What an engine has deserialized is plain data where its type says no more than `Any`.
 
-        Only the contents of containers that stand for an annotation in `scope` are filled, and those of
-        the fields of the project's own classes.
+        Only the contents of containers that stand for an annotation in `scope` are filled, and the fields
+        of the project's own classes.
         """
 
         def arrived(value: Value) -> None:
@@ -195,6 +196,8 @@ class Types:
                 for field in entry.facts.fields:
                     if not _is_flat(field.annotation):
                         var = self.linker.attributes.variable(info, field.name)
+                        if says_nothing(field.annotation):
+                            self.linker.solver.add(var, DATA)
                         self.fill_with_data(var, entry.activation)
 
     def _add_self(self, var: Var, scope: Activation) -> bool:

@@ -71,6 +71,29 @@ class Report:
     assert surprises(tmp_path, report=text) == set()
 
 
+@pytest.mark.parametrize("annotation", ["Any", "Any | None", "Optional[Any]", "object"])
+def test_a_field_or_parameter_of_which_nothing_is_said_is_data(tmp_path: Path, annotation: str) -> None:
+    text = f"""\
+from dataclasses import dataclass
+from typing import Any, Optional
+
+from temporalio import workflow
+
+
+@dataclass
+class Request:
+    payload: {annotation}
+
+
+@workflow.defn
+class Report:
+    @workflow.run
+    async def run(self, request: Request, more: {annotation}) -> str:
+        return request.payload.get("name").strip() + more.get("name").strip()
+"""
+    assert surprises(tmp_path, report=text) == set()
+
+
 def test_what_the_project_puts_into_such_a_field_is_still_seen(tmp_path: Path) -> None:
     text = """\
 import time
