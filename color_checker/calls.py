@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from color_checker.arguments import Args, Binder
 from color_checker.catalog import Entry
 from color_checker.classes import ClassInfo
+from color_checker.facts import TypeExpr
 from color_checker.models import MODELS, ModelCall, container_method
 from color_checker.modules import ModuleInfo
 from color_checker.solver import Var
@@ -268,21 +270,12 @@ class Calls:
         """What a generated `__init__` does: dataclasses, named tuples, pydantic and the like."""
         linker = self.linker
         info = instance.info
-        fields = list(
-            dict.fromkeys(
-                field.name
-                for entry in reversed(info.mro())
-                if not isinstance(entry, str)
-                for field in entry.facts.fields
-            )
-        )
+        fields = _fields(info)
         for name, var in zip(fields, args.positional, strict=False):
             linker.solver.flow(var, linker.attributes.variable(info, name))
         for name, var in args.keywords.items():
             linker.solver.flow(var, linker.attributes.variable(info, name))
-        given = set(map(_without_style, (*fields[: len(args.positional)], *args.keywords)))
-        for name in fields:
-            self._field_default(activation, position, info, name, given=_without_style(name) in given)
+        self._default_fields(activation, position, info, fields, args)
         for hook in ("__post_init__", "__attrs_post_init__", "model_post_init"):
             method = Var()
             linker.attributes.special(activation, position, instance, hook, method)
@@ -314,20 +307,35 @@ class Calls:
                     if f"{field}.default" in decorators:
                         linker.solver.flow(made, linker.attributes.variable(instance.info, field))
 
-    def _field_default(
-        self, activation: Activation, position: int, info: ClassInfo, name: str, *, given: bool
+    def _default_fields(
+        self, activation: Activation, position: int, info: ClassInfo, fields: list[str], args: Args
     ) -> None:
+        """What fields are that are not given, and which are given in their place."""
         linker = self.linker
-        target = linker.attributes.variable(info, name)
+        named = set(map(_without_style, args.keywords))
+        placed = fields[: len(args.positional)]
+        passed_over: dict[int, None] = {}
 
-        def found(member: Value) -> None:
-            if isinstance(member, FieldDefault) and not (given and member.init):
-                linker.solver.flow(member.default, target)
-                self.call_all(activation, position, member.factory, Args(), target)
+        def found(place: int, member: Value) -> None:
+            if not isinstance(member, FieldDefault):
+                return
+            name = fields[place]
+            if not member.positional and place < len(placed) + len(passed_over) and place not in passed_over:
+                # What seemed to be given in its place, and all behind it, is the next field.
+                first = place - len(passed_over)
+                passed_over[place] = None
+                for field, var in zip(fields[place + 1 :], args.positional[first:], strict=False):
+                    linker.solver.flow(var, linker.attributes.variable(info, field))
+            if _without_style(name) in named or (member.positional and name in placed):
+                return
+            target = linker.attributes.variable(info, name)
+            linker.solver.flow(member.default, target)
+            self.call_all(activation, position, member.factory, Args(), target)
 
-        for owner in info.members(name):
-            if isinstance(owner, ClassInfo):
-                linker.solver.watch(linker.attributes.member(owner, name), found)
+        for place, name in enumerate(fields):
+            for owner in info.members(name):
+                if isinstance(owner, ClassInfo):
+                    linker.solver.watch(linker.attributes.member(owner, name), partial(found, place))
 
     def _call_instance(
         self, activation: Activation, position: int, value: Inst, args: Args, dst: Var
@@ -582,6 +590,18 @@ class Calls:
 def _without_style(name: str) -> str:
     """What a field's name and its alias have in common: `run_id`, `runId`."""
     return name.replace("_", "").lower()
+
+
+def _fields(info: ClassInfo) -> list[str]:
+    """The fields of a class that are of its objects, in the order of `__init__`'s parameters."""
+    fields = (
+        field for entry in reversed(info.mro()) if not isinstance(entry, str) for field in entry.facts.fields
+    )
+    return list(dict.fromkeys(field.name for field in fields if _is_of_objects(field.annotation)))
+
+
+def _is_of_objects(annotation: TypeExpr) -> bool:
+    return annotation.name.rpartition(".")[2] not in ("ClassVar", "KW_ONLY")
 
 
 def _runs_at_construction(decorator: str, fields: list[str]) -> bool:

@@ -237,15 +237,15 @@ class Descriptor(Value):
 class FieldDefault(Value):
     """`dataclasses.field(…)` in a class body: made anew for each instance by `factory`.
 
-    Without `init`, it is no parameter of the generated `__init__`.
+    With `init=False` or `kw_only=True` it is not `positional`: passed over by what is given without a name.
     """
 
-    __slots__ = ("default", "factory", "init")
+    __slots__ = ("default", "factory", "positional")
 
-    def __init__(self, default: Var, factory: Var, *, init: bool = True) -> None:
+    def __init__(self, default: Var, factory: Var, *, positional: bool = True) -> None:
         self.default = default
         self.factory = factory
-        self.init = init
+        self.positional = positional
 
 
 class Marker(Value):

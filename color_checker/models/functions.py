@@ -130,8 +130,9 @@ def field(call: ModelCall) -> None:
     """`field(default=x)`, `field(default_factory=f)`, of dataclasses and their kin."""
     default = call.args.keywords.get("default") or call.args.get(0) or Var()
     factory = call.args.keywords.get("default_factory") or call.args.keywords.get("factory") or Var()
-    # Who writes `init=` at all writes `init=False`.
-    call.give(FieldDefault(default, factory, init="init" not in call.args.keywords))
+    # Who writes `init=` or `kw_only=` at all does not write what goes without saying.
+    positional = call.args.keywords.keys().isdisjoint(("init", "kw_only"))
+    call.give(FieldDefault(default, factory, positional=positional))
 
 
 def field_factory(call: ModelCall) -> None:

@@ -117,6 +117,39 @@ class Trial:
     assert surprises(tmp_path, flow=text) == set()
 
 
+def test_what_is_given_by_position_goes_past_fields_that_are_no_such_parameters(tmp_path: Path) -> None:
+    text = """\
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from temporalio import workflow
+
+
+def fixed() -> float:
+    return 1.0
+
+
+@dataclass
+class Visit:
+    kinds: ClassVar[int] = 3
+    number: int = field(init=False, default=0)
+    started: float = field(kw_only=True, default_factory=time.time)
+    clock: Callable[[], float] = fixed
+
+
+@workflow.defn
+class Trial:
+    @workflow.run
+    async def run(self) -> float:
+        Visit(fixed)  # expect: clock
+        Visit(fixed, started=1.0)
+        return Visit(time.time, started=1.0).clock()  # expect: clock
+"""
+    assert surprises(tmp_path, flow=text) == set()
+
+
 def test_an_alias_in_another_style_gives_the_field(tmp_path: Path) -> None:
     text = """\
 from temporalio import workflow
