@@ -39,7 +39,8 @@ def configuration_for(paths: Iterable[str], start: Path) -> Found:
     project in which all paths lie.
     """
     here = load_config(start)
-    folders = {_folder(path) for path in paths}
+    # In the order given: of several mistakes the first one is said.
+    folders = dict.fromkeys(map(_folder, paths))
     outside = [folder for folder in folders if not (here.file and folder.is_relative_to(here.root))]
     if not outside:
         return Found(here)

@@ -252,6 +252,19 @@ def table_in(directory: Path) -> str:
     return str(file)
 
 
+def test_of_mistakes_in_several_projects_the_first_one_is_said(tmp_path: Path) -> None:
+    paths = []
+    for number in range(12):
+        folder = tmp_path / f"project{number}"
+        write(folder / "pyproject.toml", "[tool.color-checker]\nno-such-key = 1\n")
+        paths.append(str(folder))
+    (tmp_path / "here").mkdir()
+    for order in (paths, paths[::-1]):
+        with pytest.raises(ConfigError) as caught:
+            configuration_for(order, tmp_path / "here")
+        assert str(caught.value).startswith(str(Path(order[0], "pyproject.toml")))
+
+
 def test_paths_in_a_project_elsewhere_have_its_configuration(tmp_path: Path) -> None:
     file = table_in(tmp_path / "shop")
     (tmp_path / "away").mkdir()
