@@ -25,7 +25,7 @@ from importlib import import_module
 from threading import Thread, Timer
 from typing import Any, BinaryIO
 
-from color_checker.processors import available
+from color_checker import processors
 
 #: Without the working directory in its search path (-P), where a file `random.py` of the checked project
 #: would be taken for Python's own. Where else this process may import from comes last.
@@ -54,7 +54,7 @@ def is_of_use() -> bool:
     """Whether a child would have a processor for itself."""
     if not sys.executable or getattr(sys, "frozen", False):
         return False  # there is no Python that could be started
-    return available() > 1
+    return processors.available() > 1
 
 
 class Child:
@@ -124,6 +124,7 @@ class Child:
 
 def serve(factory: str) -> None:
     """Make the object, and answer requests until there can be no more."""
+    processors.reserved = 1  # for the parent
     requests, answers = _own_pipes()
     pending: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
     # A daemon: it may be waiting for a request when the process ends.

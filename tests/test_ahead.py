@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from color_checker import ahead
+from color_checker import ahead, processors
 from color_checker.ahead import Child, GoneError
 
 
@@ -42,6 +42,10 @@ class Counter:
     def process(self) -> int:
         """The number of the child's process."""
         return os.getpid()
+
+    def processors(self) -> int:
+        """How many the child uses."""
+        return processors.available()
 
 
 def broken() -> Counter:
@@ -105,6 +109,12 @@ def test_a_child_that_fails_is_gone_for_good(method: str) -> None:
             child.ask(method)
     with pytest.raises(GoneError):
         child.tell("add", 1)
+
+
+def test_a_child_leaves_a_processor_to_its_parent() -> None:
+    child = Child(f"{__name__}:Counter")
+    assert child.ask("processors") == max(1, processors.available() - 1)
+    child.close()
 
 
 @pytest.mark.parametrize("factory", [f"{__name__}:broken", f"{__name__}:missing", "no.such.module:f"])
