@@ -15,8 +15,10 @@ from typing import TypeVar
 
 import msgspec
 
+from color_checker.config import Config
 from color_checker.errors import ConfigError
 from color_checker.findings import Finding
+from color_checker.texts import source_lines
 
 VERSION = 1
 _LONGEST = 200
@@ -145,6 +147,16 @@ def read_baseline(path: Path) -> Baseline:
     if content.version != VERSION:
         raise ConfigError(f"{path}: is a baseline of version {content.version}; write it again")
     return Baseline(content.findings, os.path.dirname(os.path.abspath(path)))
+
+
+def baseline_of(config: Config) -> Baseline | None:
+    """The one that the configuration names, if it does. Raises ConfigError."""
+    return read_baseline(config.resolve(config.baseline)) if config.baseline else None
+
+
+def without_known(findings: tuple[Finding, ...], baseline: Baseline | None) -> tuple[Finding, ...]:
+    """The findings that are not in the baseline, if there is one, by what the files hold now."""
+    return findings if baseline is None else baseline.split(findings, source_lines).new
 
 
 def _line(data: bytes, message: str) -> int:

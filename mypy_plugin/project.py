@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from color_checker.baseline import read_baseline
+from color_checker.baseline import baseline_of, without_known
 from color_checker.config import Config, load_config, validate_names
 from color_checker.errors import ColorCheckerError
 from color_checker.findings import Finding
@@ -20,7 +20,6 @@ from color_checker.processors import available
 from color_checker.result_cache import file_hash
 from color_checker.sources import by_path
 from color_checker.surroundings import configuration_for, project_around
-from color_checker.texts import source_lines
 from color_checker.worthwhile import is_worth_a_child
 from mypy_plugin.analyzer.analyzed import Analyzed, Coloring, Known
 from mypy_plugin.analyzer.registered import Registered
@@ -56,8 +55,7 @@ class Project:
         self._config_file = config_file
         elsewhere = _project_elsewhere(config_file)
         self.config: Config = elsewhere or load_config(Path.cwd())
-        baseline = self.config.baseline
-        self._baseline = read_baseline(self.config.resolve(baseline)) if baseline else None
+        self._baseline = baseline_of(self.config)
         self._analyzed = Analyzed(self.config, is_elsewhere=elsewhere is not None)
         self._child: Child | None = None
         #: None as long as the child is at work.
@@ -160,11 +158,7 @@ class Project:
 
     def _take(self, known: Known) -> None:
         self._known, self._colors = known, {}
-        self._by_path = by_path(self._without_known(known.findings))
-
-    def _without_known(self, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-        """Those that are not in the baseline, if there is one in the configuration."""
-        return findings if self._baseline is None else self._baseline.split(findings, source_lines).new
+        self._by_path = by_path(without_known(known.findings, self._baseline))
 
     # -- what is asked --------------------------------------------------------------------------
 

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from color_checker.baseline import read_baseline
+from color_checker.baseline import baseline_of, without_known
 from color_checker.config import validate_names
 from color_checker.engines import engines_by_package
 from color_checker.findings import Finding
 from color_checker.rules import all_rules
 from color_checker.sources import by_path, encode
 from color_checker.surroundings import project_around
-from color_checker.texts import source_lines
 from color_checker.worthwhile import is_more, is_worth_a_child
 from pylint_plugin.analyzed import Analyzed, Checked, files_with
 from pylint_plugin.astroid_state import astroid_state
@@ -57,8 +56,7 @@ class Project:
         """Raises ColorCheckerError if the configuration is wrong. `found`: what is known already."""
         self._settings = settings
         self._config = configuration(settings)
-        baseline = self._config.baseline
-        self._baseline = read_baseline(self._config.resolve(baseline)) if baseline else None
+        self._baseline = baseline_of(self._config)
         self._analyzed = Analyzed(settings, self._config)
         self._remote: Remote | None = None
         #: What has been analyzed here, or is known from an earlier run.
@@ -153,9 +151,9 @@ class Project:
         return self._by_path.get(path, ())
 
     def _look(self) -> dict[str, tuple[Finding, ...]]:
-        return by_path(self._without_known(self._looked_for()))
+        return by_path(without_known(self._looked_for(), self._baseline))
 
-    def _looked_for(self) -> Sequence[Finding]:
+    def _looked_for(self) -> tuple[Finding, ...]:
         if self._remote is not None:
             from color_checker.ahead import GoneError
 
@@ -166,7 +164,7 @@ class Project:
         assert self._checked is not None
         return findings_of(self._config, self._checked, self._analyzed, self._unsaved)
 
-    def _ask(self, remote: Remote) -> Sequence[Finding]:
+    def _ask(self, remote: Remote) -> tuple[Finding, ...]:
         checked = remote.checked()
         findings = remote.inferred()
         if findings is None:
@@ -174,10 +172,6 @@ class Project:
         self._files = checked.files
         self.close()
         return findings
-
-    def _without_known(self, findings: Sequence[Finding]) -> Iterable[Finding]:
-        """Those that are not in the baseline, if there is one in the configuration."""
-        return findings if self._baseline is None else self._baseline.split(findings, source_lines).new
 
 
 def _takes_time(given: Iterable[str]) -> bool:

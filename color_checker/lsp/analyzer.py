@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from pygls.workspace import PositionCodec
 
-from color_checker.baseline import read_baseline
+from color_checker.baseline import baseline_of
 from color_checker.checking import Analysis
 from color_checker.config import Config
 from color_checker.errors import ColorCheckerError
@@ -253,15 +253,15 @@ class Analyzer:
     def _known(self, checked: Checked) -> frozenset[Finding]:
         """The findings that are in the baseline of the configuration, if it names one."""
         findings = checked.every_finding
-        if not self._config.baseline or not findings:
+        if not findings:
             return frozenset()
 
         def lines(path: str) -> Sequence[str]:
             return checked.source(os.path.abspath(path)).splitlines()
 
         try:
-            baseline = read_baseline(self._config.resolve(self._config.baseline))
+            baseline = baseline_of(self._config)
         except ColorCheckerError as error:
             self._problem = problem_of(str(error))
             return frozenset()
-        return frozenset(baseline.split(findings, lines).known)
+        return frozenset(baseline.split(findings, lines).known if baseline is not None else ())
