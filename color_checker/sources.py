@@ -610,6 +610,19 @@ def read_source(path: str) -> bytes:
     return read_with_status(path)[0]
 
 
+#: When a file was last written, its size, and its number in the file system.
+State = tuple[int, int, int]
+
+
+def state_of(path: str | os.PathLike[str]) -> State | None:
+    """Another value once the file has been written again; None if there is none."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
 def read_with_status(path: str) -> tuple[bytes, os.stat_result]:
     """The bytes of a file, and what the file system said of it just before. Raises SourceError."""
     flags = (

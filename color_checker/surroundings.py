@@ -10,6 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from color_checker.config import Config, load_config
+from color_checker.sources import State, state_of
 
 
 def project_around(folder: Path) -> Path | None:
@@ -18,6 +19,15 @@ def project_around(folder: Path) -> Path | None:
         if (candidate / "pyproject.toml").is_file() or (candidate / ".git").exists():
             return candidate
     return None
+
+
+def state_of_configuration(start: Path, *others: str) -> tuple[State | None, ...]:
+    """What the file system says of the files that may hold the configuration for a directory, and of others.
+
+    To see whether any of them changes.
+    """
+    files = [str(directory / "pyproject.toml") for directory in (start, *start.parents)]
+    return tuple(map(state_of, (*files, *others)))
 
 
 class Found(NamedTuple):

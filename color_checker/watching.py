@@ -14,6 +14,8 @@ from color_checker.config import Config
 from color_checker.errors import ColorCheckerError
 from color_checker.findings import Report
 from color_checker.session import Session
+from color_checker.sources import State
+from color_checker.surroundings import state_of_configuration
 
 #: Changes that come within this many milliseconds belong together: editors write a file in several steps.
 _STEP = 20
@@ -137,12 +139,10 @@ class _Watched:
         # A directory that comes, goes or is renamed may take files with it, of which nothing is said.
         return path.endswith(_KINDS) or not os.path.isfile(path)
 
-    def _stat_settings(self) -> tuple[tuple[int, int, int] | None, ...]:
+    def _stat_settings(self) -> tuple[State | None, ...]:
         """What tells whether a file with the configuration has changed, been made or been removed."""
-        here = Path.cwd()
-        candidates = [directory / "pyproject.toml" for directory in (here, *here.parents)]
-        named = [Path(self._config.file)] if self._config.file else []
-        return tuple(_stat(path) for path in (*candidates, *named))
+        named = (self._config.file,) if self._config.file else ()
+        return state_of_configuration(Path.cwd(), *named)
 
     def _wanted_roots(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(os.path.abspath(path) for path in self._front.paths(self._config)))
@@ -163,11 +163,3 @@ def _changes(roots: Iterable[str]) -> Iterator[set[str]]:
     ):  # fmt: skip
         yield {path for _, path in changes} | first
         first = set()
-
-
-def _stat(path: Path) -> tuple[int, int, int] | None:
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_size, status.st_ino

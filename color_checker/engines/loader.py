@@ -24,6 +24,7 @@ from color_checker.engines.complaints import complaint
 from color_checker.engines.rewriting import Extraction, Rewrite
 from color_checker.errors import ColorCheckerError, did_you_mean
 from color_checker.findings import Color, Effect
+from color_checker.sources import State, state_of
 
 T = TypeVar("T")
 
@@ -497,31 +498,22 @@ def _bundled() -> dict[str, Path]:
 
 
 def _load(path: Path) -> Profile:
-    return _load_as_of(path, _state(path))
+    return _load_as_of(path, state_of(path))  # servers live longer than what users write
 
 
 def _packages(path: Path) -> tuple[str, ...]:
-    return _packages_as_of(path, _state(path))
-
-
-def _state(path: Path) -> object:
-    """Another value once the file has been written: servers live longer than what users write."""
-    try:
-        status = path.stat()
-    except OSError as error:
-        raise ProfileError(f"{path}: cannot be read: {error.strerror}") from None
-    return status.st_mtime_ns, status.st_size, status.st_ino
+    return _packages_as_of(path, state_of(path))
 
 
 @cache
-def _load_as_of(path: Path, state: object) -> Profile:
+def _load_as_of(path: Path, state: State | None) -> Profile:
     profile = _build(path, _parse(path, _read(path)))
     _check(path, profile)
     return profile
 
 
 @cache
-def _packages_as_of(path: Path, state: object) -> tuple[str, ...]:
+def _packages_as_of(path: Path, state: State | None) -> tuple[str, ...]:
     head, _, _ = _read(path).partition("\n[")
     packages: tuple[str, ...] = _convert(
         path, "packages", _parse(path, head).get("packages", []), tuple[str, ...]

@@ -11,6 +11,8 @@ import msgspec
 
 from color_checker.config import TABLE, Config, load_config
 from color_checker.session import Session
+from color_checker.sources import State
+from color_checker.surroundings import state_of_configuration
 
 _PLACE = re.compile(r"(?P<file>.+?\.(?:toml|json))(?::(?P<line>\d+))?: (?P<rest>.+)", re.DOTALL)
 _KEY = re.compile(r"(?:\[tool\.color-checker\] )?(?P<key>[\w-]+)")
@@ -31,23 +33,13 @@ def configuration_of(folder: str) -> Config:
     return load_config(target if target.is_dir() else target.parent)
 
 
-def state_of_files(folder: str, wrong: str = "") -> tuple[tuple[int, int, int] | None, ...]:
+def state_of_files(folder: str, wrong: str = "") -> tuple[State | None, ...]:
     """What the file system says of the files that may hold the configuration, to see whether they change.
 
     `wrong`: a file that it names, a profile perhaps, with which something was wrong.
     """
     target = Path(folder)
-    start = target if target.is_dir() else target.parent
-    files = [os.path.join(directory, "pyproject.toml") for directory in (start, *start.parents)]
-    return tuple(map(_state, (*files, wrong)))
-
-
-def _state(path: str) -> tuple[int, int, int] | None:
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_size, status.st_ino
+    return state_of_configuration(target if target.is_dir() else target.parent, wrong)
 
 
 def open_session(folder: str, config: Config) -> Session:
