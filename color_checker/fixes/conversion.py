@@ -18,7 +18,7 @@ from color_checker.fixes.problem import Problem
 from color_checker.fixes.regions import is_caught
 from color_checker.fixes.registration import registrations
 from color_checker.fixes.scopes import own
-from color_checker.fixes.storing import JSON, Storing
+from color_checker.fixes.storing import JSON
 from color_checker.fixes.templates import render
 
 _Site = tuple[Activation, int]
@@ -111,11 +111,10 @@ class _Converting:
 
     def _can_be_stored(self, code: Code, definition: cst.FunctionDef) -> bool:
         """Whether the engine can store what the function is given and what it returns, used or not."""
-        program, typed = self.problem.program, self.extraction.typed
-        spans = self.problem.known.spans
+        typed = self.extraction.typed
         for node in self._activations():
-            storing = Storing(program, code, node, self.extraction.stored, spans=spans)
-            plain = Storing(program, code, node, (), JSON, spans)
+            storing = self.problem.storing(code, node, self.extraction.stored)
+            plain = self.problem.storing(code, node, json=JSON)
             for param in definition.params.params:
                 is_plain = plain.is_stored(param.name.value, definition) or param.annotation is not None
                 if not storing.is_stored(param.name.value, definition) or (typed and not is_plain):
@@ -137,8 +136,7 @@ class _Converting:
 
     def _is_surely_data(self, code: Code, definition: cst.FunctionDef) -> bool:
         """Whether all that it returns is known, so that nobody misses what is dropped."""
-        spans = self.problem.known.spans
-        storing = Storing(self.problem.program, code, self.helper, self.extraction.stored, spans=spans)
+        storing = self.problem.storing(code, self.helper, self.extraction.stored)
         hints = Hints(self.problem, code, self.helper, storing)
         return definition.returns is not None or all(
             hints.expression(node) and storing.is_data(node) for node in _returned(definition)
@@ -209,7 +207,7 @@ class _Converting:
             return None
         if is_caught(code, call, self.extraction):
             return None
-        storing = Storing(problem.program, code, node, self.extraction.stored, spans=problem.known.spans)
+        storing = problem.storing(code, node, self.extraction.stored)
         result = code.parent(call) if isinstance(code.parent(call), cst.Await) else call
         dropped = isinstance(code.parent(result), cst.Expr)
         assert isinstance(result, cst.BaseExpression)

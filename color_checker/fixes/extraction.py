@@ -18,7 +18,6 @@ from color_checker.fixes.imports import Imports
 from color_checker.fixes.problem import Problem
 from color_checker.fixes.regions import Region, Search, self_name
 from color_checker.fixes.registration import registrations
-from color_checker.fixes.storing import Storing
 from color_checker.fixes.templates import parenthesized, render
 from color_checker.fixes.text import indented
 from color_checker.program import Place
@@ -92,8 +91,8 @@ class _Extracting:
         found = code.covering(start, end)
         if found is None or not self._fits(code, found):
             return None
-        program, known = self.problem.program, self.problem.known
-        storing = Storing(program, code, self.node, self.extraction.stored, spans=known.spans)
+        known = self.problem.known
+        storing = self.problem.storing(code, self.node, self.extraction.stored)
         hints = Hints(self.problem, code, self.node, storing)
         key = self.node.module.key
         if key not in known.operations:

@@ -70,7 +70,7 @@ class Hints:
         self.path = problem.paths.get(node.module.path, "")
         self.storing = storing
         #: The same for what needs no type when it is stored.
-        self.plain = Storing(problem.program, code, node, (), JSON, problem.known.spans)
+        self.plain = problem.storing(code, node, json=JSON)
         self._depth = depth
 
     # -- variables ------------------------------------------------------------------------------
@@ -277,7 +277,7 @@ class Hints:
         )
         if function is None or not isinstance(function.body, cst.IndentedBlock):
             return ""
-        storing = Storing(self.problem.program, code, target, (), spans=self.problem.known.spans)
+        storing = self.problem.storing(code, target)
         hints = Hints(self.problem, code, target, storing, self._depth)
         found = [
             hints.expression(node.value) if node.value is not None else "None"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from weakref import WeakKeyDictionary
 
 import libcst as cst
 
@@ -13,14 +12,9 @@ from color_checker.facts import Call
 from color_checker.findings import Color
 from color_checker.fixes.edits import Fix
 from color_checker.fixes.problem import Problem
-from color_checker.program import Program
-from color_checker.registry import Registry
 
 _DIGITS = re.compile(r"\d+")
 _SEPARATORS = re.compile(r"[\W_]+")
-
-#: The names that a program registers, by engine and color: looked for once for all findings.
-_registered: WeakKeyDictionary[Program, dict[tuple[str, Color], frozenset[str]]] = WeakKeyDictionary()
 
 
 def fixes(problem: Problem) -> Iterator[Fix]:
@@ -40,7 +34,7 @@ def fixes(problem: Problem) -> Iterator[Fix]:
             literal = _literal(call, keys) if isinstance(call, cst.Call) and not op.stars else None
             if literal is None:
                 continue
-            names = _names(problem, color)
+            names = problem.known.registered(problem.finding.engine, color)
             called = str(literal.evaluated_value)
             meant = [name for name in names if is_slip(called, name)] if called not in names else []
             if len(meant) != 1:
@@ -84,16 +78,6 @@ def _literal(call: cst.Call, keys: tuple[int | str, ...]) -> cst.SimpleString | 
             is_text = isinstance(value, cst.SimpleString) and isinstance(value.evaluated_value, str)
             return value if is_text and isinstance(value, cst.SimpleString) else None
     return None
-
-
-def _names(problem: Problem, color: Color) -> frozenset[str]:
-    found = _registered.setdefault(problem.program, {})
-    key = (problem.finding.engine, color)
-    if key not in found and problem.profile is not None:
-        registry = Registry(problem.program, problem.profile)
-        for kind in (Color.STEP, Color.WORKFLOW):
-            found[key[0], kind] = registry.names(kind)
-    return found.get(key, frozenset())
 
 
 def is_slip(written: str, meant: str) -> bool:

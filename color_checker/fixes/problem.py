@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -12,11 +12,13 @@ from color_checker import fixable
 from color_checker.causes import Cause
 from color_checker.engines import Profile
 from color_checker.facts import Op
-from color_checker.findings import Finding
+from color_checker.findings import Color, Finding
 from color_checker.fixes.code import Code, parsed
 from color_checker.fixes.edits import Edit, Fix, Lines, Read, apply
 from color_checker.fixes.imports import Imports, unneeded
+from color_checker.fixes.storing import JSON_CLASSES, Storing
 from color_checker.program import shown_name
+from color_checker.registry import Registry
 
 if TYPE_CHECKING:
     from color_checker.activation import Activation
@@ -42,6 +44,16 @@ class Known:
         self.imports: dict[str, Imports] = {}
         #: Engine → the calls that list its steps.
         self.registrations: dict[str, list[Registration]] = {}
+        self._registries: dict[str, Registry] = {}
+
+    def registered(self, engine: str, color: Color) -> frozenset[str]:
+        """The names that the project registers."""
+        profile = self.analysis.program.profile(engine)
+        if profile is None:
+            return frozenset()
+        if engine not in self._registries:
+            self._registries[engine] = Registry(self.analysis.program, profile)
+        return self._registries[engine].names(color)
 
     @cached_property
     def causes(self) -> dict[tuple[object, ...], list[Cause]]:
@@ -133,6 +145,12 @@ class Problem:
         return found
 
     # -- program --------------------------------------------------------------------------------
+
+    def storing(
+        self, code: Code, node: Activation, stored: Iterable[str] = (), json: frozenset[str] = JSON_CLASSES
+    ) -> Storing:
+        """What is known of the values in a function; `stored` and `json` as for `Storing`."""
+        return Storing(self.program, code, node, stored, json, self.known.spans)
 
     @cached_property
     def cause(self) -> Cause | None:

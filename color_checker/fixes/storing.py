@@ -16,13 +16,13 @@ from color_checker.program import Program
 from color_checker.values import DATA, LOST, NONE, Box, Class, Const, ExtInst, Inst, Marker, Value
 
 #: What JSON has; tuples become lists, which can be unpacked like them.
-_STORED_CLASSES = frozenset({
+JSON_CLASSES = frozenset({
     "builtins.bool", "builtins.dict", "builtins.float", "builtins.int", "builtins.list", "builtins.str",
     "builtins.tuple",
 })  # fmt: skip
 
 #: What comes back from JSON as it was, without a type that says so.
-JSON = _STORED_CLASSES - {"builtins.tuple"}
+JSON = JSON_CLASSES - {"builtins.tuple"}
 
 #: Stands for the project's own dataclasses among what an engine stores.
 _DATACLASS = "dataclass"
@@ -50,8 +50,8 @@ class Storing:
     """What is known of the values in one function and those around it."""
 
     def __init__(
-        self, program: Program, code: Code, node: Activation, stored: Iterable[str],
-        json: frozenset[str] = _STORED_CLASSES, spans: dict[Activation, _Spans] | None = None,
+        self, program: Program, code: Code, node: Activation, stored: Iterable[str], json: frozenset[str],
+        spans: dict[Activation, _Spans],
     ) -> None:  # fmt: skip
         """
         Args:
@@ -66,7 +66,7 @@ class Storing:
         while scope is not None:
             self._scopes[scope.facts.line] = scope
             scope = scope.env
-        self._slots = spans if spans is not None else {}
+        self._slots = spans
         self._visiting: set[tuple[str, int]] = set()
 
     def is_data(self, expression: cst.BaseExpression) -> bool:
