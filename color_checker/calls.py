@@ -76,6 +76,7 @@ class Calls:
         self._library_names: dict[str, Var | None] = {}
         self._partials: set[tuple[Activation, int, Partial, Var]] = set()
         self._constructed: set[tuple[Activation, int, ClassInfo, Var]] = set()
+        self._decorated: dict[ClassInfo, list[tuple[int, tuple[str, ...]]]] = {}
 
     def call(self, activation: Activation, position: int, value: Value, args: Args, dst: Var) -> None:
         """`dst = value(*args)`."""
@@ -289,23 +290,29 @@ class Calls:
     ) -> None:
         """A generated `__init__` also runs the methods that are to check or make the values of fields."""
         linker = self.linker
-        for indexes in owner.facts.methods.values():
-            for index in indexes:
-                decorators = owner.module.facts.functions[index].decorators
-                if not any(_runs_at_construction(decorator, fields) for decorator in decorators):
-                    continue
-                func = linker.function(index, owner.activation)
-                data = Var()
-                linker.solver.add(data, DATA)
-                made = Var()
-                static = "staticmethod" in decorators
-                receiver = linker.class_value(instance.info) if "classmethod" in decorators else instance
-                self.invoke(
-                    activation, position, func, None if static else receiver, Args((data, data)), made
-                )
-                for field in fields:
-                    if f"{field}.default" in decorators:
-                        linker.solver.flow(made, linker.attributes.variable(instance.info, field))
+        for index, decorators in self._decorated_methods(owner):
+            if not any(_runs_at_construction(decorator, fields) for decorator in decorators):
+                continue
+            func = linker.function(index, owner.activation)
+            data = Var()
+            linker.solver.add(data, DATA)
+            made = Var()
+            static = "staticmethod" in decorators
+            receiver = linker.class_value(instance.info) if "classmethod" in decorators else instance
+            self.invoke(activation, position, func, None if static else receiver, Args((data, data)), made)
+            for field in fields:
+                if f"{field}.default" in decorators:
+                    linker.solver.flow(made, linker.attributes.variable(instance.info, field))
+
+    def _decorated_methods(self, owner: ClassInfo) -> list[tuple[int, tuple[str, ...]]]:
+        """A class's own methods that have decorators: few, and asked for wherever an object is made."""
+        if owner not in self._decorated:
+            functions = owner.module.facts.functions
+            indexes = (index for indexes in owner.facts.methods.values() for index in indexes)
+            self._decorated[owner] = [
+                (index, functions[index].decorators) for index in indexes if functions[index].decorators
+            ]
+        return self._decorated[owner]
 
     def _default_fields(
         self, activation: Activation, position: int, info: ClassInfo, fields: list[str], args: Args

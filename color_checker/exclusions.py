@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from color_checker.attributes import builtin_members
 from color_checker.facts import TypeExpr
 from color_checker.modules import BUILTINS
+from color_checker.typed import UNIONS
 from color_checker.values import (
     Bound,
     Box,
@@ -200,7 +201,6 @@ _RECORDS = frozenset(
     {"typing.TypedDict", "typing_extensions.TypedDict", "typing.NamedTuple", "pydantic.BaseModel"}
 )
 
-_UNIONS = frozenset({"Optional", "Union", "|"})
 _WRAPPERS = frozenset({"Annotated", "Final", "ClassVar", "Required", "NotRequired", "ReadOnly", "InitVar"})
 
 
@@ -226,7 +226,7 @@ class Exclusions:
         name = annotation.name.rpartition(".")[2]
         if name in _WRAPPERS and annotation.args:
             return self._of(annotation.args[0], scope)
-        if name in _UNIONS and annotation.args:
+        if name in UNIONS and annotation.args:
             return self._of_union([self._of(arg, scope) for arg in annotation.args])
         if name in _BY_NAME:
             if name in BUILTINS and scope.module.defines(name):

@@ -17,7 +17,7 @@ _TRANSPARENT = frozenset({
     "Optional", "Union", "|", "Annotated", "Final", "ClassVar", "Required", "NotRequired", "ReadOnly",
     "InitVar", "Mapped", "Unpack",
 })  # fmt: skip
-_UNIONS = frozenset({"Optional", "Union", "|"})
+UNIONS = frozenset({"Optional", "Union", "|"})
 _SEQUENCES = {
     "list": "list", "List": "list", "Sequence": "list", "MutableSequence": "list", "Collection": "list",
     "Iterable": "list", "deque": "list", "Deque": "list", "Container": "list", "KeysView": "list",
@@ -61,7 +61,7 @@ def takes_only_data(facts: FunctionFacts) -> bool:
 
 
 def _is_scalar(annotation: TypeExpr) -> bool:
-    if annotation.name in _UNIONS:
+    if annotation.name in UNIONS:
         return all(map(_is_scalar, annotation.args))
     name = annotation.name.rpartition(".")[2]
     return name in _FLAT or name == "None"

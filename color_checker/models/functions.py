@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from color_checker.models.call import Model, ModelCall
 from color_checker.solver import Var
 from color_checker.values import DATA, Class, Const, Coro, ExtInst, FieldDefault, Func, Value
@@ -40,32 +42,34 @@ def cast(call: ModelCall) -> None:
 def identity_decorator(name: str) -> Model:
     """A decorator, or what takes options and gives one, that keeps the function as it is."""
 
-    def model(call: ModelCall) -> None:
-        if not call.args.positional:
-            call.give(call.linker.ext(name))
+    def kept(call: ModelCall, value: Value) -> Value:
+        is_option = isinstance(value, Const | ExtInst) or value is DATA
+        return call.linker.ext(name) if is_option else value
 
-        def arrived(value: Value) -> None:
-            if isinstance(value, Const | ExtInst) or value is DATA:
-                call.give(call.linker.ext(name))
-            else:
-                call.give(value)
-
-        call.watch_first(arrived)
-
-    return model
+    return _decorator(name, kept)
 
 
 def class_decorator(name: str) -> Model:
     """A decorator that keeps the class as it is, or what takes options by keyword and gives such a one."""
 
+    def kept(call: ModelCall, value: Value) -> Value | None:
+        # A decorator below this one of which nothing is known may seem to give other things, too.
+        return value if isinstance(value, Class) or value is DATA else None
+
+    return _decorator(name, kept)
+
+
+def _decorator(name: str, kept: Callable[[ModelCall, Value], Value | None]) -> Model:
+    """Gives what is `kept` of its argument; without one, which is with options, itself."""
+
     def model(call: ModelCall) -> None:
         if not call.args.positional:
             call.give(call.linker.ext(name))
 
         def arrived(value: Value) -> None:
-            # A decorator below this one of which nothing is known may seem to give other things, too.
-            if isinstance(value, Class) or value is DATA:
-                call.give(value)
+            left = kept(call, value)
+            if left is not None:
+                call.give(left)
 
         call.watch_first(arrived)
 
