@@ -254,7 +254,7 @@ def _convert(table: dict[str, Any], file: Path, pyproject: Mapping[str, Any]) ->
     )
 
 
-_TOML_NAMES = {
+_TOML_WORDS = {
     "array": "a list",
     "bool": "true or false",
     "float": "a number",
@@ -278,9 +278,15 @@ def _validation_message(message: str) -> str:
     """Turn msgspec's "Expected `array`, got `str` - at `$.x`" into "x: expected a list, got a string"."""
     reason, _, place = message.partition(" - at ")
     key = place.strip("`").removeprefix("$.")
-    reason = re.sub(r"`(\w+)`", lambda match: _TOML_NAMES.get(match[1], match[1]), reason)
+    reason = toml_words(reason)
     reason = reason[:1].lower() + reason[1:]
     return f"{key}: {reason}" if key else reason
+
+
+def toml_words(reason: str, **others: str) -> str:
+    """msgspec's message with what users of TOML call its `types`; `others`: other words for some of them."""
+    words = {**_TOML_WORDS, **others}
+    return re.sub(r"`(\w+)`", lambda match: words.get(match[1], match[1]), reason)
 
 
 def _package_roots(pyproject: Mapping[str, Any]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from color_checker.cli.messages import complain_of_files
+from color_checker.cli.messages import complain_of_files, counted
 from color_checker.errors import UsageError
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ def remember(report: Report, file: Path, lines: Lines) -> None:
     number = write_baseline(file, report.findings, lines)
     complain_of_files(report.errors)
     unread = len({error.path for error in report.errors})
-    without = f", without those of {unread} file{'' if unread == 1 else 's'}" if unread else ""
-    click.echo(f"Wrote {number} finding{'' if number == 1 else 's'} to {shown(file)}{without}.", err=True)
+    without = f", without those of {counted(unread, 'file')}" if unread else ""
+    click.echo(f"Wrote {counted(number, 'finding')} to {shown(file)}{without}.", err=True)
 
 
 def without_known(report: Report, file: Path, checked: Sequence[str], lines: Lines, config: Config) -> Report:
@@ -52,8 +52,8 @@ def without_known(report: Report, file: Path, checked: Sequence[str], lines: Lin
 
     split = read_baseline(file).split(report.findings, lines, checked, config.is_on)
     if split.known:
-        known = f"{len(split.known)} known finding{'' if len(split.known) == 1 else 's'} not shown"
-        click.echo(f"{known} (baseline {shown(file)}).", err=True)
+        known = counted(len(split.known), "known finding")
+        click.echo(f"{known} not shown (baseline {shown(file)}).", err=True)
     if split.stale and not report.errors:
         stale = "1 entry is" if split.stale == 1 else f"{split.stale} entries are"
         click.echo(f"{stale} stale in the baseline {shown(file)}: write it again.", err=True)

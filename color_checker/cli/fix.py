@@ -13,7 +13,7 @@ import msgspec
 from color_checker.cli.baselines import baseline_file
 from color_checker.cli.configuration import effective_config, rule_names
 from color_checker.cli.exit_codes import FAILED, FOUND, NOTHING_FOUND
-from color_checker.cli.messages import complain, complain_of_files
+from color_checker.cli.messages import complain, complain_of_files, counted
 from color_checker.cli.options import analysis_options
 from color_checker.cli.paths import need_all
 from color_checker.errors import UsageError
@@ -77,7 +77,7 @@ def fix(
     if diff:
         click.echo("".join(change.diff() for change in outcome.changes), nl=False)
         if outcome.left:
-            number = f"{len(outcome.left)} finding{'' if len(outcome.left) == 1 else 's'}"
+            number = counted(len(outcome.left), "finding")
             click.echo(f"{number} would be left; without --diff, each is said with the reason.", err=True)
         return FAILED if outcome.errors else FOUND if outcome.changes else NOTHING_FOUND
     problems = fixing.write_changes(outcome.changes)

@@ -23,3 +23,8 @@ def complain_of_files(errors: Iterable[InputError]) -> None:
     """Which files could not be read or parsed, and why."""
     for error in errors:
         complain(f"{error.path}:{error.line}:{error.column}: {error.reason}")
+
+
+def counted(number: int, word: str) -> str:
+    """`1 finding`, `2 findings`."""
+    return f"{number} {word}{'' if number == 1 else 's'}"

@@ -12,7 +12,7 @@ import msgspec
 
 from color_checker.cli.baselines import baseline_file, without_known
 from color_checker.cli.exit_codes import exit_code
-from color_checker.cli.messages import complain_of_files
+from color_checker.cli.messages import complain_of_files, counted
 from color_checker.cli.output import options_for, target
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def with_wanted(report: Report, paths: Sequence[str]) -> Report:
     narrow = narrowed(report, paths)
     others = len(report.findings) - len(narrow.findings)
     if others:
-        click.echo(f"{others} finding{'' if others == 1 else 's'} elsewhere not shown.", err=True)
+        click.echo(f"{counted(others, 'finding')} elsewhere not shown.", err=True)
     return narrow
 
 

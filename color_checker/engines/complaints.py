@@ -9,16 +9,8 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from color_checker.config import toml_words
 from color_checker.errors import did_you_mean
-
-_TOML_NAMES = {
-    "array": "a list",
-    "bool": "true or false",
-    "float": "a number",
-    "int": "a whole number",
-    "object": "a table",
-    "str": "a string",
-}
 
 
 def complaint(key: str, error: str, hint: Any) -> str:
@@ -39,8 +31,7 @@ def complaint(key: str, error: str, hint: Any) -> str:
         choices = list(_choices(at))
         reason = f'"{value[1]}" is none of {", ".join(choices)}{did_you_mean(value[1], choices)}'
     else:
-        reason = re.sub(r"`(\w+)`", lambda match: _TOML_NAMES.get(match[1], match[1]), reason)
-        reason = reason.replace(" | ", " or ")
+        reason = toml_words(reason, int="a whole number").replace(" | ", " or ")
     return f"{key}{inner}: {reason[:1].lower()}{reason[1:]}"
 
 
