@@ -13,7 +13,7 @@ from color_checker.checking import analyze
 from color_checker.cli import main
 from color_checker.errors import UsageError
 from color_checker.program import Program
-from tests import workflow_project
+from tests import acme_flows, workflow_project
 
 
 @pytest.fixture
@@ -127,18 +127,9 @@ def test_the_calls_on_the_line_are_resolved(program: Program) -> None:
     assert why.explain(program, "app.rates.unused").calls == ()
 
 
-PROFILE = """\
-name = "flows"
-title = "Flows"
-packages = ["acme.flows"]
-distribution = "acme-flows"
-documentation = "https://flows.example.com"
-
-[[colors]]
-color = "workflow"
-by = "decorator"
-name = "acme.flows.flow"
-
+PROFILE = (
+    f"{acme_flows.PROFILE}\n"
+    + """\
 [[colors]]
 color = "step"
 by = "argument"
@@ -158,6 +149,7 @@ argument = [0]
 [effects]
 "acme.flows.load" = "filesystem"
 """
+)
 
 FLOW = """\
 from acme.flows import Context, flow, load, now_and_once, start

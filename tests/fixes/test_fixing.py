@@ -13,6 +13,7 @@ from color_checker.cli import main
 from color_checker.config import Config
 from color_checker.fixes.code import parsed
 from color_checker.fixing import fix_files, write_changes
+from tests.fixes.changed import with_texts
 
 SOURCE = """\
 import time
@@ -173,21 +174,7 @@ def test_a_file_that_cannot_be_parsed_is_said_and_the_others_are_fixed(app: Path
 def test_a_fix_that_leads_to_another_finding_is_taken_back(
     app: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from color_checker.fixes import Fix, fixes_for
-
-    def worse(*arguments: object, **options: bool) -> tuple[Fix, ...]:
-        import msgspec
-
-        return tuple(
-            msgspec.structs.replace(
-                fix,
-                edits=tuple(
-                    msgspec.structs.replace(e, text="print(time.time())") for e in fix.edits if e.text
-                ),
-            )
-            for fix in fixes_for(*arguments)  # type: ignore[arg-type]
-        )
-
+    worse = with_texts(lambda edit: "print(time.time())" if edit.text else None)
     monkeypatch.setattr(fixing, "each_fix", worse)
     result = run()
     assert "left clock: its fix leads to another finding" in result.stdout

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from color_checker import fixing
 from color_checker.fixes.naming import is_slip
+from tests.fixes.changed import with_texts
 from tests.fixes.trying import fix, fixed, offered, write
 
 
@@ -54,23 +56,7 @@ def test_older_names_may_stand_in_files_in_which_nothing_else_is_found(tmp_path:
 def test_an_unknown_name_that_a_fix_writes_is_a_new_finding(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import msgspec
-
-    from color_checker import fixing
-    from color_checker.fixes import Fix, fixes_for
-
-    def worse(*arguments: object, **options: bool) -> tuple[Fix, ...]:
-        return tuple(
-            msgspec.structs.replace(
-                fix,
-                edits=tuple(
-                    msgspec.structs.replace(e, text=e.text.replace("(environ_activity,", '("environ",'))
-                    for e in fix.edits
-                ),
-            )
-            for fix in fixes_for(*arguments)  # type: ignore[arg-type]
-        )
-
+    worse = with_texts(lambda edit: edit.text.replace("(environ_activity,", '("environ",'))
     write(tmp_path, {"app.py": ELSEWHERE})
     text = (tmp_path / "app.py").read_text()
     monkeypatch.setattr(fixing, "each_fix", worse)

@@ -12,6 +12,7 @@ from pygls.workspace import PositionCodec
 from color_checker.interruption import Interrupted
 from color_checker.lsp.analyzer import Analyzer
 from color_checker.lsp.parsing import Texts
+from tests.acme_flows import PROFILE
 from tests.lsp.editor import HELPER, WORKFLOW, Editor
 
 RIGHT = "[tool.color-checker]\nignore = []\n"
@@ -145,19 +146,6 @@ async def test_a_configuration_that_changes_unseen_counts_from_the_next_edit_or_
     assert await editor.found("flow.py") == []
     assert await editor.found("pyproject.toml") == [(4, "configuration")]
 
-
-PROFILE = """\
-name = "flows"
-title = "Flows"
-packages = ["acme.flows"]
-distribution = "acme-flows"
-documentation = "https://flows.example.com"
-
-[[colors]]
-color = "workflow"
-by = "decorator"
-name = "acme.flows.flow"
-"""
 
 FLOW = """\
 import time

@@ -11,6 +11,7 @@ import pytest
 
 from color_checker import ahead, worthwhile
 from mypy_plugin import project
+from tests.children import always_started
 from tests.mypy_plugin.runner import Result, configure, run_command, run_mypy, write
 
 #: The activity is called by its name, also out of a variable; a helper does what only its type shows.
@@ -59,18 +60,8 @@ CHILD = "mypy_plugin.project._CHILD"
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> list[ahead.Child]:
     """Children are of use for any project; what has been started."""
-    children: list[ahead.Child] = []
-
-    class Seen(ahead.Child):
-        def __init__(self, factory: str) -> None:
-            super().__init__(factory)
-            children.append(self)
-
-    monkeypatch.setattr(worthwhile, "WORTH_A_CHILD", 0)
     monkeypatch.setattr(project, "available", lambda: 2)
-    monkeypatch.setattr(ahead, "is_of_use", lambda: True)
-    monkeypatch.setattr(ahead, "Child", Seen)
-    return children
+    return always_started(monkeypatch)
 
 
 def without_child(directory: Path, monkeypatch: pytest.MonkeyPatch) -> Result:

@@ -19,6 +19,7 @@ from color_checker import ahead, checking, worthwhile
 from color_checker.places import Spot
 from pylint_plugin import resolution
 from pylint_plugin.analyzed import Ahead, Questions
+from tests.children import always_started
 from tests.helped_workflow import CLOCK, FLOW
 from tests.pylint_plugin import runs
 from tests.pylint_plugin.runs import ONLY_OURS, exit_code, messages, places, write
@@ -54,17 +55,7 @@ def started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[ahead.Child
     """A project for which a child is of use, whatever its size; the children that have been started."""
     monkeypatch.chdir(tmp_path)
     write({**FILES, "pyproject.toml": "[tool.color-checker]\nstrict = true\n"})
-    children: list[ahead.Child] = []
-
-    class Seen(ahead.Child):
-        def __init__(self, factory: str) -> None:
-            super().__init__(factory)
-            children.append(self)
-
-    monkeypatch.setattr(worthwhile, "WORTH_A_CHILD", 0)
-    monkeypatch.setattr(ahead, "is_of_use", lambda: True)
-    monkeypatch.setattr(ahead, "Child", Seen)
-    return children
+    return always_started(monkeypatch)
 
 
 @pytest.fixture
