@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Set
 from functools import lru_cache
+from typing import TypeVar
 
 import libcst as cst
 
 from color_checker.fixes.code import Code, Function, children, walk
+
+N = TypeVar("N", bound=cst.CSTNode)
 
 COMPREHENSIONS = (cst.ListComp, cst.SetComp, cst.DictComp, cst.GeneratorExp)
 
@@ -21,30 +24,26 @@ def bound(node: cst.CSTNode) -> frozenset[str]:
 @lru_cache(maxsize=256)
 def binders(function: Function) -> dict[str, list[cst.CSTNode]]:
     """The nodes that run in the function and bind a name themselves, by name."""
-    found: dict[str, list[cst.CSTNode]] = {}
-    for node in own(function.body):
-        for name in set(bindings(node)):
-            found.setdefault(name, []).append(node)
-    return found
+    return _by_name(own(function.body), bindings)
 
 
 @lru_cache(maxsize=256)
 def declarations(function: Function) -> dict[str, list[cst.AnnAssign]]:
     """The annotations of the function's variables, by name."""
-    found: dict[str, list[cst.AnnAssign]] = {}
-    for node in own(function.body):
-        if isinstance(node, cst.AnnAssign):
-            for name in set(names_in(node.target)):
-                found.setdefault(name, []).append(node)
-    return found
+    found = (node for node in own(function.body) if isinstance(node, cst.AnnAssign))
+    return _by_name(found, lambda node: names_in(node.target))
 
 
 @lru_cache(maxsize=256)
 def givers(function: Function) -> dict[str, list[cst.CSTNode]]:
     """The nodes in the function, also in functions inside, that give something to a name, by name."""
-    found: dict[str, list[cst.CSTNode]] = {}
-    for node in walk(function.body):
-        for name in set(_given(node)):
+    return _by_name(walk(function.body), _given)
+
+
+def _by_name(nodes: Iterable[N], names: Callable[[N], Iterable[str]]) -> dict[str, list[N]]:
+    found: dict[str, list[N]] = {}
+    for node in nodes:
+        for name in set(names(node)):
             found.setdefault(name, []).append(node)
     return found
 
